@@ -1,0 +1,5 @@
+"""Pages of cohorts."""
+
+from typing import Any
+
+routes: list[Any] = []

@@ -1,0 +1,5 @@
+"""Pages of feedback."""
+
+from typing import Any
+
+routes: list[Any] = []

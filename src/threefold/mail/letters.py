@@ -1,0 +1,102 @@
+"""How a letter is written: words from a template in text and HTML, one message for one person, checked before it waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment
+
+from threefold.mail import outbox
+from threefold.mail.message import check_message, compose
+from threefold.mail.outbox import Written
+from threefold.settings import Settings
+
+
+class Unsendable(Exception):  # noqa: N818 - said of a letter
+    """A letter that breaks a rule of mail or calendars; nothing of the action that wanted it is kept."""
+
+    def __init__(self, kind: str, broken: tuple[str, ...]) -> None:
+        super().__init__(f"{kind}: {'; '.join(broken)}")
+        self.kind = kind
+        self.broken = broken
+
+
+@dataclass(frozen=True)
+class Postroom:
+    """Writes letters for one installation: its name, its sender, its templates under `mail/`."""
+
+    settings: Settings
+    templates: Environment
+
+    def address(self, path: str) -> str:
+        """An absolute address of ours, always from the settings and never from a request's Host."""
+        return self.settings.base_url + path
+
+    def write(
+        self,
+        template: str,
+        *,
+        id: UUID,  # noqa: A002 - the row's own word
+        once: str,
+        lane: str,
+        person_id: UUID,
+        name: str,
+        recipient: str,
+        subject: str,
+        now: datetime,
+        cohort_id: UUID | None = None,
+        thread: str | None = None,
+        calendar: bytes | None = None,
+        method: str | None = None,
+        due_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        sender_name: str = "",
+        **values: Any,
+    ) -> Written:
+        """One finished letter from `mail/<template>.txt` and `.html`.
+
+        `thread` is the Message-ID this letter answers to, so that a term reads as one conversation. `calendar` is an
+        invitation's bytes, already checked by `mail.calendar.check`, with its iTIP `method`.
+        Raises Unsendable.
+        """
+        context = {
+            "name": name,
+            "subject": subject,
+            "centre": self.settings.centre,
+            "contact": self.settings.contact,
+            "address": self.address,
+            **values,
+        }
+        message_id = outbox.message_id(id, self.settings.mail_domain)
+        message = compose(
+            sender_name=sender_name or self.settings.centre,
+            sender=self.settings.sender,
+            recipient_name=name,
+            recipient=recipient,
+            subject=subject,
+            text=self.templates.get_template(f"mail/{template}.txt").render(context),
+            html=self.templates.get_template(f"mail/{template}.html").render(context),
+            message_id=message_id,
+            date=now,
+            in_reply_to=thread,
+            calendar=calendar,
+            method=method,
+        )
+        broken = check_message(message)
+        if broken:
+            raise Unsendable(template, tuple(broken))
+        return Written(
+            id=id,
+            once=once,
+            lane=lane,
+            kind=template,
+            person_id=person_id,
+            cohort_id=cohort_id,
+            recipient=recipient,
+            subject=subject,
+            message=message,
+            message_id=message_id,
+            due_at=due_at or now,
+            expires_at=expires_at,
+        )

@@ -1,0 +1,5 @@
+"""Pages of people."""
+
+from typing import Any
+
+routes: list[Any] = []

@@ -1,0 +1,5 @@
+"""Pages of plans."""
+
+from typing import Any
+
+routes: list[Any] = []

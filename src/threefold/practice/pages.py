@@ -1,0 +1,5 @@
+"""Pages of practice."""
+
+from typing import Any
+
+routes: list[Any] = []

@@ -1,0 +1,35 @@
+"""What was done, by whom, to which row: written in the transaction of the change, which also raises the cohort's version."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from threefold.store.tables import Cohort, Deed
+
+
+def record(
+    db: Session, *, id: UUID, at: datetime, by: UUID | None, verb: str, cohort_id: UUID | None = None, **subject: object  # noqa: A002 - the row's own word
+) -> None:
+    """Note a deed. `subject` holds ids and counts only, never a word that anybody wrote.
+
+    With a cohort, its version rises too, so that no page made before the change is shown as fresh.
+    """
+    if cohort_id is not None:
+        changed(db, cohort_id)
+    db.add(
+        Deed(
+            id=id,
+            at=at,
+            by=by,
+            cohort_id=cohort_id,
+            verb=verb,
+            subject={name: str(value) if isinstance(value, UUID) else value for name, value in subject.items()},
+        )
+    )
+
+
+def changed(db: Session, cohort_id: UUID) -> None:
+    """Raise the version of a cohort because something inside it is no longer as it was."""
+    db.execute(update(Cohort).where(Cohort.id == cohort_id).values(version=Cohort.version + 1))

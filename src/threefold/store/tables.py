@@ -1,0 +1,522 @@
+"""Every table: columns, constraints and conversion to core values; no behaviour.
+
+State that matters is a row or a pair of columns that say when and by whom, never a bare yes or no. Constraints
+guard what must never happen (two people in one place); code gives the kind explanation.
+"""
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    Time,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from threefold.store.columns import Json, UtcDateTime
+
+# Every constraint has a name, so that a later revision can change it on both databases.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 - the name and shape SQLAlchemy asks for
+        UUID: Uuid(as_uuid=True),
+        datetime: UtcDateTime(),
+        date: Date(),
+        time: Time(),
+        dict[str, Any]: Json(),
+        list[Any]: Json(),
+        str: Text(),
+        bytes: LargeBinary(),
+    }
+
+
+metadata = Table.metadata
+
+
+def key() -> Mapped[UUID]:
+    return mapped_column(primary_key=True)
+
+
+def to(target: str, *, index: bool = True) -> Mapped[Any]:
+    """A reference that holds its target in place; removing anything is always said in an action."""
+    return mapped_column(ForeignKey(target), index=index)
+
+
+# --- people -------------------------------------------------------------------------------------------------
+
+
+class Person(Table):
+    """Somebody with an address. Roles belong to a membership, not to a person."""
+
+    __tablename__ = "person"
+    id: Mapped[UUID] = key()
+    name: Mapped[str]
+    email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(unique=True)  # core.roster.email_key: how addresses are compared
+    pronouns: Mapped[str] = mapped_column(default="")
+    zone: Mapped[str | None]  # the viewer's own time zone, if they chose one
+    takes_feed_since: Mapped[datetime | None]  # prefers the calendar feed: gets no invitations
+    feed_number: Mapped[int] = mapped_column(default=0)  # raised to replace the feed's secret address
+    created_at: Mapped[datetime]
+
+
+class Staff(Table):
+    """Who may set up cohorts in this centre, since when and by whose word (nobody's: the command line)."""
+
+    __tablename__ = "staff"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    since: Mapped[datetime]
+    by: Mapped[UUID | None]
+
+
+class SignInRequest(Table):
+    """Somebody asked for a link and a code. A row exists for unknown addresses too: both look the same."""
+
+    __tablename__ = "sign_in_request"
+    id: Mapped[UUID] = key()
+    person_id: Mapped[UUID | None] = to("person.id")
+    address_digest: Mapped[bytes]  # keyed digests, for limits per address and network: no address is kept
+    network_digest: Mapped[bytes]
+    link_digest: Mapped[bytes | None] = mapped_column(unique=True)
+    code_digest: Mapped[bytes | None]
+    destination: Mapped[str]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    wrong_codes: Mapped[int] = mapped_column(default=0)
+    spent_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_sign_in_request_address", "address_digest", "asked_at"),
+        Index("ix_sign_in_request_network", "network_digest", "asked_at"),
+    )
+
+
+class SignInSession(Table):
+    """A browser that is signed in. Only the digest of its token is kept; the token changes at sign-in."""
+
+    __tablename__ = "sign_in_session"
+    id: Mapped[UUID] = key()
+    person_id: Mapped[UUID] = to("person.id")
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    browser: Mapped[str] = mapped_column(default="")
+
+
+class KeptForm(Table):
+    """Words sent while nobody was signed in, kept for the same browser until the person is back."""
+
+    __tablename__ = "kept_form"
+    id: Mapped[UUID] = key()
+    browser_digest: Mapped[bytes]
+    network_digest: Mapped[bytes] = mapped_column(index=True)
+    path: Mapped[str]
+    fields: Mapped[list[Any]]  # [[name, value], …] in order
+    kept_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+# --- cohorts ------------------------------------------------------------------------------------------------
+
+
+class FrameworkDocument(Table):
+    """A centre's own framework; the one that ships lies in the package."""
+
+    __tablename__ = "framework"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(32), primary_key=True)
+    document: Mapped[dict[str, Any]]
+    added_at: Mapped[datetime]
+    added_by: Mapped[UUID] = to("person.id", index=False)
+
+
+class Cohort(Table):
+    """A group that practises together for a term. `version` rises with every change of anything inside it."""
+
+    __tablename__ = "cohort"
+    id: Mapped[UUID] = key()
+    name: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    # sessions: empty until step two is done
+    zone: Mapped[str] = mapped_column(default="Europe/London")
+    starts: Mapped[time | None]
+    minutes: Mapped[int | None]
+    first_date: Mapped[date | None]
+    how_many: Mapped[int | None]
+    skip: Mapped[list[Any]] = mapped_column(default=list)  # ISO dates
+    place: Mapped[str] = mapped_column(default="")
+    link: Mapped[str] = mapped_column(default="")
+    rooms: Mapped[list[Any]] = mapped_column(default=list)  # names of rooms, one for each triad in turn
+    rounds: Mapped[int] = mapped_column(default=3)
+    practice_minutes: Mapped[int] = mapped_column(default=20)
+    feedback_minutes: Mapped[int] = mapped_column(default=10)
+    opening_minutes: Mapped[int] = mapped_column(default=15)
+    closing_minutes: Mapped[int] = mapped_column(default=15)
+    # framework: empty until step three is done
+    framework_id: Mapped[str | None]
+    framework_version: Mapped[str | None]
+    competencies: Mapped[list[Any]] = mapped_column(default=list)  # codes, three to eight
+    labels: Mapped[dict[str, Any]] = mapped_column(default=dict)  # role -> word, {} for the usual ones
+    remainder: Mapped[str] = mapped_column(default="quads")  # or "pair_with_tutor"
+    safeguarding_lead: Mapped[str] = mapped_column(default="")  # name and how to reach them
+    contract: Mapped[str] = mapped_column(default="")  # this group's own words; empty: the usual contract
+    contract_version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID] = to("person.id", index=False)
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[UUID | None]
+    archived_at: Mapped[datetime | None]
+    archived_by: Mapped[UUID | None]
+    __table_args__ = (CheckConstraint("remainder IN ('quads', 'pair_with_tutor')", name="remainder"),)
+
+
+class Membership(Table):
+    """A person's place in a cohort: tutor here, trainee there."""
+
+    __tablename__ = "membership"
+    id: Mapped[UUID] = key()
+    cohort_id: Mapped[UUID] = to("cohort.id", index=False)
+    person_id: Mapped[UUID] = to("person.id")
+    role: Mapped[str] = mapped_column(String(16))
+    joined_at: Mapped[datetime]
+    joined_by: Mapped[UUID | None]
+    left_at: Mapped[datetime | None]
+    left_by: Mapped[UUID | None]
+    privacy_version: Mapped[str | None]  # which notice and contract were accepted, and when
+    contract_version: Mapped[int | None]
+    accepted_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("cohort_id", "person_id"),
+        CheckConstraint("role IN ('tutor', 'trainee')", name="role"),
+    )
+
+
+class KeepApart(Table):
+    """Two people never placed together. Tutors see that it is so; nobody else sees that it exists."""
+
+    __tablename__ = "keep_apart"
+    cohort_id: Mapped[UUID] = mapped_column(ForeignKey("cohort.id"), primary_key=True)
+    one: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    other: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    since: Mapped[datetime]
+    by: Mapped[UUID]
+
+
+class PracticeSession(Table):
+    """One date on which the cohort practises."""
+
+    __tablename__ = "practice_session"
+    id: Mapped[UUID] = key()
+    cohort_id: Mapped[UUID] = to("cohort.id", index=False)
+    number: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    place: Mapped[str] = mapped_column(default="")
+    link: Mapped[str] = mapped_column(default="")
+    __table_args__ = (UniqueConstraint("cohort_id", "number"), Index("ix_practice_session_ends", "ends_at"))
+
+
+class Away(Table):
+    """Somebody has said beforehand that they are away on a date; the plan works round it."""
+
+    __tablename__ = "away"
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice_session.id"), primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    since: Mapped[datetime]
+    by: Mapped[UUID]
+
+
+# --- plans --------------------------------------------------------------------------------------------------
+
+
+class PlanDraft(Table):
+    """A plan somebody can look at; the last five are kept. Publishing lays its triads out as rows.
+
+    `groups`: one list a practice session, each group {"members": [membership ids], "tutor": bool}.
+    `cohort_version` is the cohort as it was when the plan was drawn.
+    """
+
+    __tablename__ = "plan"
+    id: Mapped[UUID] = key()
+    cohort_id: Mapped[UUID] = to("cohort.id", index=False)
+    number: Mapped[int]
+    cohort_version: Mapped[int]
+    seed: Mapped[int]
+    groups: Mapped[list[Any]]
+    made_at: Mapped[datetime]
+    made_by: Mapped[UUID]
+    chosen_at: Mapped[datetime]  # the one chosen last is the one on the page
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[UUID | None]
+    __table_args__ = (
+        UniqueConstraint("cohort_id", "number"),
+        # one published plan a cohort: a second publish finds this in its way
+        Index(
+            "uq_plan_published",
+            "cohort_id",
+            unique=True,
+            sqlite_where=text("published_at IS NOT NULL"),
+            postgresql_where=text("published_at IS NOT NULL"),
+        ),
+    )
+
+
+class Triad(Table):
+    """Three people (or four, or two with a tutor) in one practice session."""
+
+    __tablename__ = "triad"
+    id: Mapped[UUID] = key()
+    practice_id: Mapped[UUID] = to("practice_session.id", index=False)
+    number: Mapped[int]
+    room: Mapped[str] = mapped_column(default="")
+    tutor_id: Mapped[UUID | None] = to("membership.id")  # observes a pair
+    __table_args__ = (UniqueConstraint("practice_id", "number"),)
+
+
+class Seat(Table):
+    """A person's place in a practice session, with the invitation that goes with it for as long as they hold it."""
+
+    __tablename__ = "seat"
+    id: Mapped[UUID] = key()
+    practice_id: Mapped[UUID] = to("practice_session.id", index=False)
+    triad_id: Mapped[UUID] = to("triad.id")
+    membership_id: Mapped[UUID] = to("membership.id")
+    position: Mapped[int]  # order of taking the counsellor's place
+    taken_at: Mapped[datetime]
+    given_up_at: Mapped[datetime | None]
+    uid: Mapped[str] = mapped_column(unique=True)
+    sequence: Mapped[int] = mapped_column(default=0)
+    invited_at: Mapped[datetime | None]  # when an invitation was last written (DTSTAMP)
+    __table_args__ = (
+        Index(
+            "uq_seat_held",
+            "practice_id",
+            "membership_id",
+            unique=True,
+            sqlite_where=text("given_up_at IS NULL"),
+            postgresql_where=text("given_up_at IS NULL"),
+        ),
+    )
+
+
+class Turn(Table):
+    """What one seat is in one round (1, 2, …)."""
+
+    __tablename__ = "turn"
+    triad_id: Mapped[UUID] = mapped_column(ForeignKey("triad.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    seat_id: Mapped[UUID] = mapped_column(ForeignKey("seat.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    __table_args__ = (
+        CheckConstraint("role IN ('counsellor', 'client', 'observer')", name="role"),
+        Index(
+            "uq_turn_one_counsellor",
+            "triad_id",
+            "round",
+            unique=True,
+            sqlite_where=text("role = 'counsellor'"),
+            postgresql_where=text("role = 'counsellor'"),
+        ),
+        Index(
+            "uq_turn_one_client",
+            "triad_id",
+            "round",
+            unique=True,
+            sqlite_where=text("role = 'client'"),
+            postgresql_where=text("role = 'client'"),
+        ),
+    )
+
+
+class Withdrawal(Table):
+    """ "I can't make it": said by whom and when. There is no column for a reason, on purpose."""
+
+    __tablename__ = "withdrawal"
+    seat_id: Mapped[UUID] = mapped_column(ForeignKey("seat.id"), primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[UUID]
+    taken_back_at: Mapped[datetime | None]
+
+
+# --- feedback -----------------------------------------------------------------------------------------------
+
+
+class Piece(Table):
+    """One person's words on one round. `author_id` is a membership; for a pair the tutor is the observer.
+
+    kind: observer, client or self. `answers` is the form as sent: for an observer or the counsellor
+    {"helped", "to_try"}, for a client {"did"}; ratings and the client's answers are rows of their own.
+    `skipped_at`: the counsellor chose not to reflect.
+    """
+
+    __tablename__ = "piece"
+    id: Mapped[UUID] = key()
+    triad_id: Mapped[UUID] = to("triad.id", index=False)
+    round: Mapped[int]
+    author_id: Mapped[UUID] = to("membership.id")
+    kind: Mapped[str] = mapped_column(String(16))
+    words: Mapped[dict[str, Any]]
+    sent_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
+    skipped_at: Mapped[datetime | None]
+    flagged: Mapped[int] = mapped_column(default=0)  # how many harm cues are ticked in it
+    __table_args__ = (
+        UniqueConstraint("triad_id", "round", "author_id"),
+        CheckConstraint("kind IN ('observer', 'client', 'self')", name="kind"),
+    )
+
+
+class Rating(Table):
+    """A level for one competency, or one of the client's four answers. No level: not seen, or rather not say."""
+
+    __tablename__ = "rating"
+    piece_id: Mapped[UUID] = mapped_column(ForeignKey("piece.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    level: Mapped[int | None]
+    moments: Mapped[list[Any]] = mapped_column(default=list)
+    cues: Mapped[list[Any]] = mapped_column(default=list)
+    what_was_said: Mapped[str] = mapped_column(default="")
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 4", name="level"),)
+
+
+class PieceDraft(Table):
+    """What somebody has typed and not yet sent; `version` rises with each save, so two tabs notice each other."""
+
+    __tablename__ = "piece_draft"
+    triad_id: Mapped[UUID] = mapped_column(ForeignKey("triad.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    fields: Mapped[list[Any]]  # [[name, value], …] exactly as typed
+    version: Mapped[int]
+    saved_at: Mapped[datetime]
+
+
+class Opening(Table):
+    """The counsellor opened the words on a round. From then on they are changed by an addendum only."""
+
+    __tablename__ = "opening"
+    triad_id: Mapped[UUID] = mapped_column(ForeignKey("triad.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[UUID]
+
+
+class Clearance(Table):
+    """A tutor has read a round in which something got in the way; its words need not wait any longer."""
+
+    __tablename__ = "clearance"
+    triad_id: Mapped[UUID] = mapped_column(ForeignKey("triad.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[UUID]
+
+
+class Addendum(Table):
+    """Words added to a piece after it was opened."""
+
+    __tablename__ = "addendum"
+    id: Mapped[UUID] = key()
+    piece_id: Mapped[UUID] = to("piece.id")
+    words: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Answer(Table):
+    """The counsellor's one answer to a piece: thanks, a question, or a private note to the tutors."""
+
+    __tablename__ = "answer"
+    piece_id: Mapped[UUID] = mapped_column(ForeignKey("piece.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    words: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+    __table_args__ = (CheckConstraint("kind IN ('thanks', 'question', 'unease')", name="kind"),)
+
+
+class Focus(Table):
+    """The one thing a trainee takes into the next session; their next observer reads it before the round."""
+
+    __tablename__ = "focus"
+    triad_id: Mapped[UUID] = mapped_column(ForeignKey("triad.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = to("membership.id")
+    words: Mapped[str]
+    at: Mapped[datetime]
+
+
+# --- letters and what was done -------------------------------------------------------------------------------
+
+
+class Letter(Table):
+    """A letter exactly as it will leave. Rows are written in the transaction of the change that causes them.
+
+    `once`: what makes it unique (kind, uid, person, sequence, due), so that nothing is ever posted twice.
+    `lane`: letters of one lane leave in the order of their ids, the next only after the one before.
+    `trouble`: why it has not left ("", "later: 451 …", "stopped: 550 …"), without addresses or words.
+    """
+
+    __tablename__ = "letter"
+    id: Mapped[UUID] = key()
+    once: Mapped[str] = mapped_column(unique=True)
+    lane: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    person_id: Mapped[UUID] = to("person.id")
+    cohort_id: Mapped[UUID | None] = to("cohort.id")
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    message: Mapped[bytes]
+    message_id: Mapped[str] = mapped_column(unique=True)
+    written_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]  # a sign-in code is of no use an hour later
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]  # will not be tried again by itself
+    trouble: Mapped[str] = mapped_column(default="")
+    __table_args__ = (
+        Index(
+            "ix_letter_waiting",
+            "due_at",
+            sqlite_where=text("sent_at IS NULL AND stopped_at IS NULL"),
+            postgresql_where=text("sent_at IS NULL AND stopped_at IS NULL"),
+        ),
+        Index("ix_letter_lane", "lane", "id"),
+    )
+
+
+class Deed(Table):
+    """The audit: who did what to which row and when; ids only, never a word of what anybody wrote."""
+
+    __tablename__ = "deed"
+    id: Mapped[UUID] = key()
+    at: Mapped[datetime]
+    by: Mapped[UUID | None]
+    cohort_id: Mapped[UUID | None]
+    verb: Mapped[str] = mapped_column(String(48))
+    subject: Mapped[dict[str, Any]]
+    __table_args__ = (Index("ix_deed_cohort", "cohort_id", "at"),)
+
+
+# The schema is complete for the first revision.

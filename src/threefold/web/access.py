@@ -1,0 +1,183 @@
+"""The only way to reach a thing for a person. What is not theirs does not exist: every refusal is NotYours (404)."""
+
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from threefold.core.contract import PRIVACY_VERSION
+from threefold.store.tables import (
+    Cohort,
+    Membership,
+    Piece,
+    PlanDraft,
+    PracticeSession,
+    Seat,
+    Triad,
+    Turn,
+)
+from threefold.web.errors import MustAccept, NotYours
+from threefold.web.sessions import Me
+
+
+class Right(Enum):
+    """What somebody must be in a cohort to reach a thing in it."""
+
+    MEMBER = ("tutor", "trainee")
+    TUTOR = ("tutor",)
+    TRAINEE = ("trainee",)
+
+
+@dataclass(frozen=True)
+class Within:
+    """A cohort and the asker's own membership of it."""
+
+    cohort: Cohort
+    membership: Membership
+
+    @property
+    def is_tutor(self) -> bool:
+        return self.membership.role == "tutor"
+
+
+@dataclass(frozen=True)
+class AtPractice(Within):
+    practice: PracticeSession
+
+
+@dataclass(frozen=True)
+class InTriad(AtPractice):
+    """A triad, with the asker's seat in it; no seat for a tutor."""
+
+    triad: Triad
+    seat: Seat | None
+
+
+@dataclass(frozen=True)
+class InRound(InTriad):
+    """A round, and what the asker is in it: counsellor, client, observer, or None for a tutor who is not in it."""
+
+    round: int
+    role: str | None
+
+
+def cohort_for(db: Session, me: Me, cohort_id: UUID, right: Right, *, accepted: bool = True) -> Within:
+    """The cohort, if the asker holds the right in it.
+
+    Raises NotYours; and MustAccept when notice and contract have not been accepted in their present versions
+    (`accepted=False` for the page that asks for it, and for a tutor who sets the cohort up).
+    """
+    found = db.execute(
+        select(Cohort, Membership)
+        .join(Membership, Membership.cohort_id == Cohort.id)
+        .where(Cohort.id == cohort_id, Membership.person_id == me.id, Membership.left_at.is_(None))
+    ).one_or_none()
+    if found is None or found.Membership.role not in right.value:
+        raise NotYours
+    within = Within(found.Cohort, found.Membership)
+    if accepted and not has_accepted(within):
+        raise MustAccept(cohort_id)
+    return within
+
+
+def has_accepted(within: Within) -> bool:
+    """Whether notice and contract were accepted as they stand now. Who set the cohort up wrote them."""
+    if within.cohort.created_by == within.membership.person_id:
+        return True
+    membership = within.membership
+    return (
+        membership.privacy_version == PRIVACY_VERSION
+        and membership.contract_version == within.cohort.contract_version
+    )
+
+
+def plan_for(db: Session, me: Me, cohort_id: UUID, plan_id: UUID) -> tuple[Within, PlanDraft]:
+    """A plan of a cohort the asker is tutor of."""
+    within = cohort_for(db, me, cohort_id, Right.TUTOR)
+    plan = db.get(PlanDraft, plan_id)
+    if plan is None or plan.cohort_id != cohort_id:
+        raise NotYours
+    return within, plan
+
+
+def practice_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.MEMBER) -> AtPractice:
+    """A practice session of a published cohort; tutors reach those of an unpublished one too."""
+    practice = db.get(PracticeSession, practice_id)
+    if practice is None:
+        raise NotYours
+    within = cohort_for(db, me, practice.cohort_id, right)
+    if within.cohort.published_at is None and not within.is_tutor:
+        raise NotYours
+    return AtPractice(within.cohort, within.membership, practice)
+
+
+def triad_for(db: Session, me: Me, triad_id: UUID) -> InTriad:
+    """A triad for those who sit in it and for the cohort's tutors; nobody else sees who is in it."""
+    triad = db.get(Triad, triad_id)
+    if triad is None:
+        raise NotYours
+    at = practice_for(db, me, triad.practice_id)
+    seat = db.scalar(
+        select(Seat).where(
+            Seat.triad_id == triad_id, Seat.membership_id == at.membership.id, Seat.given_up_at.is_(None)
+        )
+    )
+    if seat is None and not at.is_tutor:
+        raise NotYours
+    return InTriad(at.cohort, at.membership, at.practice, triad, seat)
+
+
+def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
+    """The asker's own seat."""
+    seat = db.get(Seat, seat_id)
+    if seat is None or seat.given_up_at is not None:
+        raise NotYours
+    within = triad_for(db, me, seat.triad_id)
+    if within.seat is None or within.seat.id != seat_id:
+        raise NotYours
+    return within
+
+
+def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
+    """A round of a triad the asker sits in, observes as its tutor, or teaches."""
+    within = triad_for(db, me, triad_id)
+    roles = dict(
+        db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)).tuples()
+    )
+    if not roles:
+        raise NotYours
+    role = roles.get(within.seat.id) if within.seat else None
+    if within.seat is None and within.triad.tutor_id == within.membership.id:
+        role = "observer"
+    return InRound(
+        within.cohort, within.membership, within.practice, within.triad, within.seat, number, role
+    )
+
+
+def piece_for(db: Session, me: Me, piece_id: UUID) -> tuple[InRound, Piece]:
+    """A piece of feedback: for its author, the counsellor it is about, and the tutors. Whether its words may be
+    read yet is a rule of `core.feedback`, asked by the query that loads them."""
+    piece = db.get(Piece, piece_id)
+    if piece is None:
+        raise NotYours
+    within = round_for(db, me, piece.triad_id, piece.round)
+    if not (within.is_tutor or within.role == "counsellor" or piece.author_id == within.membership.id):
+        raise NotYours
+    return within, piece
+
+
+def cohorts_of(db: Session, me: Me, right: Right) -> list[Within]:
+    """Every cohort the asker holds the right in, newest first, archived ones last."""
+    rows = db.execute(
+        select(Cohort, Membership)
+        .join(Membership, Membership.cohort_id == Cohort.id)
+        .where(
+            Membership.person_id == me.id,
+            Membership.left_at.is_(None),
+            or_(*(Membership.role == role for role in right.value)),
+        )
+        .order_by(Cohort.archived_at.is_not(None), Cohort.created_at.desc())
+    )
+    return [Within(row.Cohort, row.Membership) for row in rows]

@@ -1,0 +1,126 @@
+"""Signed-in browsers: who somebody is, when a session ends, and how it is begun, touched and ended.
+
+A session ends 14 days after it was last used and 60 days after it began, whichever comes first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session
+
+from threefold.store.tables import Membership, Person, SignInSession, Staff
+from threefold.web.security import token_digest
+
+IDLE = timedelta(days=14)
+LONGEST = timedelta(days=60)
+TOUCH_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Me:
+    """The person asking. What they may do lies in their memberships, which `access` looks at every time."""
+
+    id: UUID
+    name: str
+    email: str
+    zone: str | None
+    session_id: UUID
+    seen_at: datetime
+    is_staff: bool  # may set up cohorts in this centre
+    is_tutor: bool  # tutor of at least one cohort
+    is_trainee: bool  # trainee in at least one cohort
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
+
+
+def initials(name: str) -> str:
+    """One or two letters for the round mark beside a name."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def _holds(role: str) -> ColumnElement[bool]:
+    return exists().where(
+        Membership.person_id == Person.id, Membership.role == role, Membership.left_at.is_(None)
+    )
+
+
+# Built once: this statement runs with every request.
+_WHO = (
+    select(
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.zone,
+        SignInSession.id.label("session_id"),
+        SignInSession.seen_at,
+        SignInSession.expires_at,
+        exists().where(Staff.person_id == Person.id).label("is_staff"),
+        _holds("tutor").label("is_tutor"),
+        _holds("trainee").label("is_trainee"),
+    )
+    .select_from(SignInSession)
+    .join(Person, Person.id == SignInSession.person_id)
+)
+
+
+def who(db: Session, token: str | None, now: datetime) -> Me | None:
+    """The person this browser is signed in as, or None."""
+    if not token:
+        return None
+    found = db.execute(
+        _WHO.where(SignInSession.token_digest == token_digest(token), SignInSession.ended_at.is_(None))
+    ).one_or_none()
+    if found is None or now >= found.expires_at or now >= found.seen_at + IDLE:
+        return None
+    return Me(
+        id=found.id,
+        name=found.name,
+        email=found.email,
+        zone=found.zone,
+        session_id=found.session_id,
+        seen_at=found.seen_at,
+        is_staff=found.is_staff,
+        is_tutor=found.is_tutor,
+        is_trainee=found.is_trainee,
+    )
+
+
+def begin(db: Session, *, id: UUID, person_id: UUID, token: str, browser: str, now: datetime) -> None:  # noqa: A002 - the row's own word
+    """Sign a browser in under a token that was made for it just now and never seen before."""
+    db.add(
+        SignInSession(
+            id=id,
+            person_id=person_id,
+            token_digest=token_digest(token),
+            started_at=now,
+            seen_at=now,
+            expires_at=now + LONGEST,
+            browser=browser[:120],
+        )
+    )
+
+
+def touch(db: Session, session_id: UUID, now: datetime) -> None:
+    db.execute(update(SignInSession).where(SignInSession.id == session_id).values(seen_at=now))
+
+
+def end(db: Session, session_id: UUID, now: datetime) -> None:
+    db.execute(
+        update(SignInSession)
+        .where(SignInSession.id == session_id, SignInSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def end_all(db: Session, person_id: UUID, now: datetime) -> None:
+    """Sign a person out everywhere: after their address changed, or when they ask."""
+    db.execute(
+        update(SignInSession)
+        .where(SignInSession.person_id == person_id, SignInSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )

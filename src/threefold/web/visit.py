@@ -1,0 +1,352 @@
+"""One request from one browser: who it is, its form, one unit of work for it, and the page that answers.
+
+A handler declares its right with `open_to_all`, `signed_in` or `by_secret` (a route that declares none is refused),
+then takes four hops: page → access → action or query → core.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from jinja2 import Environment
+from litestar import Request, Response
+from litestar.datastructures import Cookie, UploadFile
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from litestar.response import Redirect
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from threefold.core.identity import new_id
+from threefold.core.refusal import Problem, Refusal
+from threefold.settings import Settings
+from threefold.store.engine import Busy, Store
+from threefold.store.tables import KeptForm
+from threefold.web import sessions
+from threefold.web.errors import SAID, Answered
+from threefold.web.forms import MOST_FIELDS, Form, Upload
+from threefold.web.security import Keys, new_token, same, token_digest
+from threefold.web.sessions import Me
+from threefold.web.templates import Static
+
+T = TypeVar("T")
+Answer = Response[Any]
+Asked = Request[Any, Any, Any]
+
+# What a route declares: `@get("/cohorts", **signed_in)`.
+open_to_all: dict[str, Any] = {"opt": {"right": "open to all"}}
+signed_in: dict[str, Any] = {"opt": {"right": "signed in"}}
+by_secret: dict[str, Any] = {"opt": {"right": "by secret"}}  # the address itself is the key: feeds
+
+KEEP_FORMS = timedelta(days=1)
+MOST_KEPT_PER_HOUR = 60
+
+
+@dataclass(frozen=True)
+class House:
+    """What every request needs and nobody may replace: made once in `app`, passed in everywhere."""
+
+    settings: Settings
+    store: Store
+    keys: Keys
+    templates: Environment
+    static: Static
+    clock: Callable[[], datetime]
+
+
+class Visit:
+    """A request, its moment, and the person asking once a unit of work has looked them up."""
+
+    def __init__(self, request: Asked, house: House) -> None:
+        self.request = request
+        self.house = house
+        self.now: datetime = house.clock()
+        self.me: Me | None = None
+        self._form: Form | None = None
+
+    # --- the browser ---
+
+    @property
+    def session_token(self) -> str | None:
+        return self.request.cookies.get(self.cookie_name("threefold"))
+
+    def cookie_name(self, name: str) -> str:
+        return f"__Host-{name}" if self.house.settings.secure_cookies else name
+
+    def cookie(self, name: str, value: str, lasts: timedelta) -> Cookie:
+        return Cookie(
+            key=self.cookie_name(name),
+            value=value,
+            path="/",
+            secure=self.house.settings.secure_cookies,
+            httponly=True,
+            samesite="lax",
+            max_age=int(lasts.total_seconds()),
+        )
+
+    @property
+    def network(self) -> str:
+        """The caller's address; a proxy's word for it counts only when that proxy is trusted."""
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def network_digest(self) -> bytes:
+        return self.house.keys.digest("network", self.network)
+
+    @property
+    def token(self) -> str:
+        """The form token of this browser's session; "" for a browser without one."""
+        session = self.session_token
+        return self.house.keys.form_token(session) if session else ""
+
+    def new_id(self) -> UUID:
+        return new_id(int(self.now.timestamp() * 1000), secrets.token_bytes(10))
+
+    # --- units of work ---
+
+    async def read(self, work: Callable[[Session, Me], T]) -> T:
+        """Run `work(db, me)` on a reader in one hop; a browser that is not signed in is asked to sign in."""
+        token, now = self.session_token, self.now
+
+        def unit(db: Session) -> tuple[Me | None, T | None]:
+            me = sessions.who(db, token, now)
+            self.me = me
+            return (me, work(db, me)) if me else (None, None)
+
+        me, found = await self._hop(self.house.store.read, unit)
+        if me is None:
+            raise Answered(await self.ask_to_sign_in())
+        if now - me.seen_at > sessions.TOUCH_EVERY:
+            await self._hop(self.house.store.write, lambda db: sessions.touch(db, me.session_id, now))
+        return found  # type: ignore[return-value] # T, since somebody is signed in
+
+    async def write(self, work: Callable[[Session, Me], T]) -> T:
+        """Run `work(db, me)` in the next write transaction; it is on disk when this returns."""
+        token, now = self.session_token, self.now
+
+        def unit(db: Session) -> tuple[Me | None, T | None]:
+            me = sessions.who(db, token, now)
+            self.me = me
+            return (me, work(db, me)) if me else (None, None)
+
+        me, done = await self._hop(self.house.store.write, unit)
+        if me is None:
+            raise Answered(await self.ask_to_sign_in())
+        return done  # type: ignore[return-value] # T, since somebody is signed in
+
+    async def read_open(self, work: Callable[[Session, Me | None], T]) -> T:
+        """Like `read`, for pages that anybody may see."""
+        token, now = self.session_token, self.now
+
+        def unit(db: Session) -> T:
+            self.me = sessions.who(db, token, now)
+            return work(db, self.me)
+
+        return await self._hop(self.house.store.read, unit)
+
+    async def write_open(self, work: Callable[[Session], T]) -> T:
+        """Like `write`, for what somebody does who is not signed in (signing in, say)."""
+        return await self._hop(self.house.store.write, work)
+
+    async def _hop(self, run: Callable[[Callable[[Session], T]], Any], unit: Callable[[Session], T]) -> T:
+        try:
+            return await run(unit)  # type: ignore[no-any-return] # store.read and store.write return what the unit does
+        except Busy as busy:
+            raise Answered(self.busy()) from busy
+
+    # --- forms ---
+
+    async def form(self) -> Form:
+        """The sent form, read once."""
+        if self._form is None:
+            fields: list[tuple[str, str]] = []
+            files: dict[str, Upload] = {}
+            for name, value in (await self.request.form()).multi_items():
+                if isinstance(value, UploadFile):
+                    content = await value.read()
+                    if value.filename or content:
+                        files[name] = Upload(value.filename or "", content)
+                elif len(fields) < MOST_FIELDS:
+                    fields.append((str(name), str(value).replace("\x00", "")))
+            self._form = Form(tuple(fields), files)
+        return self._form
+
+    # --- answers ---
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Answer:
+        """A rendered page. Every template also gets me, token, path, demo and now."""
+        return self.html(self.render(template, **values), status=status)
+
+    def render(self, template: str, **values: Any) -> str:
+        return self.house.templates.get_template(template).render(
+            me=self.me,
+            token=self.token,
+            path=self.request.url.path,
+            demo=self.house.settings.demo,
+            centre=self.house.settings.centre,
+            now=self.now,
+            **values,
+        )
+
+    def html(self, content: str, *, status: int = 200) -> Answer:
+        return Response(
+            content,
+            status_code=status,
+            media_type="text/html; charset=utf-8",
+            headers={"cache-control": "private, no-store" if self.me else "no-store"},
+        )
+
+    def refused(self, template: str, refusal: Refusal, **values: Any) -> Answer:
+        """The same page again with every problem beside its field (422); pass the form's words along in `values`."""
+        return self.page(template, status=422, problems=refusal.problems, **values)
+
+    def go(self, path: str) -> Answer:
+        """On to another page of ours after something was done (303, so that reloading does nothing twice)."""
+        return Redirect(path=local_path(path), status_code=303)
+
+    def said(self, status: int) -> Answer:
+        """A calm page for an end that nobody hoped for."""
+        heading, sentence = SAID.get(status, SAID[500])
+        return self.page("error.html", status=status, heading=heading, sentence=sentence)
+
+    def busy(self) -> Answer:
+        """503 with everything that was sent still there, and a button to send it again."""
+        if self._form is None:
+            answer = self.said(503)
+        else:
+            heading, sentence = SAID[503]
+            answer = self.words_kept(self._form.kept, heading=heading, sentence=sentence, button="Try again", status=503)
+        answer.headers["retry-after"] = "5"
+        return answer
+
+    def words_kept(
+        self,
+        fields: tuple[tuple[str, str], ...],
+        *,
+        heading: str,
+        sentence: str,
+        button: str,
+        action: str = "",
+        status: int = 200,
+    ) -> Answer:
+        """A page that holds every word of a form that could not be taken, ready to be sent once more."""
+        visible = [
+            (name.replace("_", " ").replace(".", ", ").capitalize(), value)
+            for name, value in fields
+            if value.strip() and not _looks_like_an_id(value)
+        ]
+        return self.page(
+            "words_kept.html",
+            status=status,
+            heading=heading,
+            sentence=sentence,
+            action=action or self.request.url.path,
+            visible=visible,
+            fields=fields,
+            button=button,
+            problems=(Problem("", sentence),) if status >= 400 else (),
+        )
+
+    # --- signing in first ---
+
+    async def ask_to_sign_in(self) -> Answer:
+        """To the sign-in page, remembering where the person was going; a form's words are kept on the way."""
+        where = self.request.url.path + (f"?{self.request.url.query}" if self.request.url.query else "")
+        if self.request.method in {"GET", "HEAD"}:
+            return self.go(f"/sign-in?next={quote(where, safe='/')}" if where != "/" else "/sign-in")
+        form = await self.form()
+        if "application/json" in self.request.headers.get("accept", ""):
+            return Response({"signed_out": True}, status_code=401)
+        kept = await self._keep(form)
+        if kept is None:
+            return self.said(429)
+        answer = self.go(f"/sign-in?next=/kept/{kept[0]}")
+        answer.set_cookie(self.cookie("threefold-kept", kept[1], KEEP_FORMS))
+        return answer
+
+    async def _keep(self, form: Form) -> tuple[UUID, str] | None:
+        browser = self.request.cookies.get(self.cookie_name("threefold-kept")) or new_token()
+        row = KeptForm(
+            id=self.new_id(),
+            browser_digest=token_digest(browser),
+            network_digest=self.network_digest,
+            path=self.request.url.path,
+            fields=[[name, value] for name, value in form.kept],
+            kept_at=self.now,
+            expires_at=self.now + KEEP_FORMS,
+        )
+        values = {column.key: getattr(row, column.key) for column in KeptForm.__table__.columns}
+
+        def unit(db: Session) -> bool:
+            db.execute(delete(KeptForm).where(KeptForm.expires_at <= self.now))
+            lately = select(func.count()).where(
+                KeptForm.network_digest == values["network_digest"], KeptForm.kept_at > self.now - timedelta(hours=1)
+            )
+            if db.scalar(lately) >= MOST_KEPT_PER_HOUR:  # type: ignore[operator] # count() is never NULL
+                return False
+            db.add(KeptForm(**values))
+            return True
+
+        return (values["id"], browser) if await self._hop(self.house.store.write, unit) else None
+
+    # --- before any handler runs ---
+
+    async def admit(self) -> Answer | None:
+        """Deny by default, and take forms from our own pages only. None lets the handler go on."""
+        right = self.request.route_handler.opt.get("right")
+        if right is None:
+            return self.said(404)
+        if self.request.method in {"GET", "HEAD", "OPTIONS"} or right == "by secret":
+            return None
+        if not self._from_our_own_page():
+            return self.said(403)
+        if self.session_token is None:
+            return None  # nothing to protect yet; `write` asks to sign in and keeps the words
+        form = await self.form()
+        if same(form.get("_token"), self.token):
+            return None
+        if right == "open to all":
+            return None  # signing in from a page opened in an earlier session
+        return self.words_kept(
+            form.kept,
+            heading="This page had been open for a while",
+            sentence="You have signed in again since you opened it. Your words are all here: send them once more.",
+            button="Send again",
+            status=403,
+        )
+
+    def _from_our_own_page(self) -> bool:
+        site = self.request.headers.get("sec-fetch-site")
+        if site is not None:
+            return site == "same-origin"
+        return self.request.headers.get("origin") == _origin(self.house.settings.base_url)
+
+
+Visited = NamedDependency[SkipValidation[Visit]]
+
+
+def local_path(path: str) -> str:
+    """The path if it leads to a page of ours, "/" for everything else (another host, a scheme, a trick with slashes)."""
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable():
+        return "/"
+    parts = urlsplit(path)
+    return "/" if parts.scheme or parts.netloc or parts.path.startswith("//") else path
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _looks_like_an_id(value: str) -> bool:
+    try:
+        UUID(value)
+    except ValueError:
+        return False
+    return True
+
+

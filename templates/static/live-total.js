@@ -1,0 +1,28 @@
+// The length of a practice session, in the words the server uses, while the numbers are typed.
+
+const number = (form, name) => Number(form.querySelector(`[data-${name}]`)?.value) || 0;
+
+function length(minutes) {
+  const hours = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  return [hours && `${hours} h`, (rest || !hours) && `${rest} min`].filter(Boolean).join(' ');
+}
+
+function sentence(form) {
+  const [rounds, practice, feedback, opening, closing] =
+    ['rounds', 'practice', 'feedback', 'opening', 'closing'].map((name) => number(form, name));
+  const each = feedback ? `${practice} + ${feedback} min feedback` : `${practice} min`;
+  const ends = [opening && 'welcome', closing && 'close'].filter(Boolean).join(' and ');
+  const total = rounds * (practice + feedback) + opening + closing;
+  return `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${each}${ends && `, with ${ends}`}: ${length(total)}`;
+}
+
+export function showTotal() {
+  for (const output of document.querySelectorAll('[data-total]')) {
+    const form = output.closest('form');
+    form.addEventListener('input', () => {
+      const now = sentence(form);
+      if (output.textContent !== now) output.textContent = now;
+    });
+  }
+}

@@ -1,0 +1,43 @@
+// Small courtesies on every page. Nothing here is needed for a page to work.
+
+document.querySelector('[data-focus]')?.focus();
+
+// One press, one record: a form that has been sent stays quiet until the page is shown again.
+const sent = new WeakSet();
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== 'post' || 'again' in form.dataset) return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(form);
+  // After the browser has read the form, so that the pressed button's own value is sent too.
+  setTimeout(() => buttonsOf(form).forEach((button) => { button.disabled = true; }));
+});
+
+addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  for (const form of document.forms) {
+    if (sent.delete(form)) buttonsOf(form).forEach((button) => { button.disabled = false; });
+  }
+});
+
+const buttonsOf = (form) => [...form.elements].filter((element) => element.type === 'submit');
+
+// The rest is fetched only by pages that have a use for it.
+const has = (selector) => document.querySelector(selector) !== null;
+
+if (has('form[data-autosave]') || has('.me')) {
+  import('./autosave.js').then(({ keepWords, forgetSentWords }) => {
+    document.querySelectorAll('form[data-autosave]').forEach(keepWords);
+    if (has('.me')) forgetSentWords();
+  });
+}
+if (has('[data-total]')) import('./live-total.js').then(({ showTotal }) => showTotal());
+if (has('select[data-matrix]')) {
+  import('./matrix.js').then(({ outlineOnePerson }) => {
+    document.querySelectorAll('select[data-matrix]').forEach(outlineOnePerson);
+  });
+}

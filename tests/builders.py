@@ -1,0 +1,191 @@
+"""Small builders that make a case visible: people, cohorts, published plans, rounds that have been held."""
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as wall
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from threefold.core.contract import PRIVACY_VERSION
+from threefold.core.identity import new_id
+from threefold.core.roles import turns
+from threefold.core.roster import email_key
+from threefold.store.engine import Store
+from threefold.store.tables import (
+    Cohort,
+    Membership,
+    Person,
+    PlanDraft,
+    PracticeSession,
+    Seat,
+    Staff,
+    Triad,
+    Turn,
+)
+
+NAMES = (
+    "Amara Okafor", "Ben Hughes", "Chloe Martin", "Dev Mehta", "Esther Cohen", "Farid Rahimi", "Grace Liu",
+    "Hanna Kaya", "Ioan Popescu", "Joy Adeyemi", "Kit Thomas", "Lena Brandt", "Mira Shah", "Noor Aziz",
+    "Owen Price", "Priya Nair",
+)
+LONDON = ZoneInfo("Europe/London")
+BEFORE = datetime(2026, 9, 1, 9, 0, tzinfo=UTC)
+
+
+def an_id() -> UUID:
+    return new_id(time.time_ns() // 1_000_000, secrets.token_bytes(10))
+
+
+def name_of(number: int) -> str:
+    return NAMES[number] if number < len(NAMES) else f"Trainee {number + 1}"
+
+
+@dataclass(frozen=True)
+class Class:
+    """What a built cohort consists of; lists are in the order of `NAMES`, sessions and triads in time order.
+
+    `people` and `members` are trainees (person ids, membership ids); `seats[session][membership id]` the seat ids.
+    """
+
+    cohort: UUID
+    tutors: list[UUID]
+    tutor_members: list[UUID]
+    people: list[UUID]
+    members: list[UUID]
+    sessions: list[UUID]
+    triads: list[list[UUID]]
+    seats: list[dict[UUID, UUID]]
+
+
+async def a_person(store: Store, name: str = "Robin Vale", *, email: str = "", staff: bool = False) -> UUID:
+    id_ = an_id()
+    address = email or f"{name.lower().replace(' ', '.')}.{id_.hex[-6:]}@example.com"
+
+    def work(db: Session) -> None:
+        db.add(
+            Person(
+                id=id_, name=name, email=address, email_key=email_key(address), pronouns="", feed_number=0,
+                created_at=BEFORE,
+            )
+        )
+        db.flush()
+        if staff:
+            db.add(Staff(person_id=id_, since=BEFORE, by=None))
+
+    await store.write(work)
+    return id_
+
+
+async def a_cohort(
+    store: Store,
+    *,
+    name: str = "Level 3, Thursdays",
+    trainees: int = 6,
+    tutors: int = 1,
+    weeks: int = 3,
+    first: date = date(2026, 10, 1),
+    starts: wall = wall(18, 30),
+    published: bool = True,
+    accepted: bool = True,
+    competencies: tuple[str, ...] = ("HC2", "HC8", "HC10"),
+) -> Class:
+    """A cohort in London on Thursdays at 18:30 for two hours, three rounds of 20 + 10 minutes after 15 of welcome.
+
+    Published ones sit in triads of neighbours, shifted by one person each week; left-overs join as fourths.
+    """
+    cohort_id = an_id()
+    tutor_people = [await a_person(store, f"Marion Shaw{' ' + str(n) if n else ''}", staff=True) for n in range(tutors)]
+    people = [await a_person(store, name_of(n)) for n in range(trainees)]
+    tutor_members = [an_id() for _ in tutor_people]
+    members = [an_id() for _ in people]
+    sessions = [an_id() for _ in range(weeks)]
+    triads: list[list[UUID]] = []
+    seats: list[dict[UUID, UUID]] = []
+
+    def work(db: Session) -> None:
+        triads.clear()
+        seats.clear()
+        db.add(
+            Cohort(
+                id=cohort_id, name=name, version=1, zone="Europe/London", starts=starts, minutes=120,
+                first_date=first, how_many=weeks, skip=[], place="Elm House", link="", rooms=[], rounds=3,
+                practice_minutes=20, feedback_minutes=10, opening_minutes=15, closing_minutes=15,
+                framework_id="human-connection-1", framework_version="1.0", competencies=list(competencies),
+                labels={}, remainder="quads", safeguarding_lead="Marion Shaw, 01632 960001", contract="",
+                contract_version=1, created_at=BEFORE, created_by=tutor_people[0],
+                published_at=BEFORE if published else None, published_by=tutor_people[0] if published else None,
+            )
+        )
+        db.flush()
+        for role, ids, whose in (("tutor", tutor_members, tutor_people), ("trainee", members, people)):
+            for id_, person in zip(ids, whose, strict=True):
+                db.add(
+                    Membership(
+                        id=id_, cohort_id=cohort_id, person_id=person, role=role, joined_at=BEFORE,
+                        joined_by=tutor_people[0],
+                        privacy_version=PRIVACY_VERSION if accepted else None,
+                        contract_version=1 if accepted else None,
+                        accepted_at=BEFORE if accepted else None,
+                    )
+                )
+        for week, id_ in enumerate(sessions):
+            begin = datetime.combine(first + timedelta(weeks=week), starts, LONDON).astimezone(UTC)
+            db.add(
+                PracticeSession(
+                    id=id_, cohort_id=cohort_id, number=week + 1, starts_at=begin,
+                    ends_at=begin + timedelta(hours=2), place="Elm House", link="",
+                )
+            )
+        db.flush()
+        if published:
+            lay_out(db)
+
+    def lay_out(db: Session) -> None:
+        weeks_of_groups = [groups_of(members, week) for week in range(weeks)]
+        db.add(
+            PlanDraft(
+                id=an_id(), cohort_id=cohort_id, number=1, cohort_version=1, seed=0,
+                groups=[[{"members": [str(m) for m in g], "tutor": False} for g in groups] for groups in weeks_of_groups],
+                made_at=BEFORE, made_by=tutor_people[0], chosen_at=BEFORE, published_at=BEFORE,
+                published_by=tutor_people[0],
+            )
+        )
+        for practice, groups in zip(sessions, weeks_of_groups, strict=True):
+            triads.append([])
+            seats.append({})
+            for number, group in enumerate(groups, start=1):
+                triad = an_id()
+                triads[-1].append(triad)
+                db.add(Triad(id=triad, practice_id=practice, number=number, room="", tutor_id=None))
+                db.flush()
+                for position, member in enumerate(group):
+                    seat = an_id()
+                    seats[-1][member] = seat
+                    db.add(
+                        Seat(
+                            id=seat, practice_id=practice, triad_id=triad, membership_id=member, position=position,
+                            taken_at=BEFORE, uid=f"{seat.hex}@elmhouse.example", sequence=0,
+                        )
+                    )
+                db.flush()
+                for round_, roles in enumerate(turns(group), start=1):
+                    for member, role in roles.items():
+                        db.add(Turn(triad_id=triad, round=round_, seat_id=seats[-1][member], role=role.value))
+        db.flush()
+
+    await store.write(work)
+    return Class(cohort_id, tutor_people, tutor_members, people, members, sessions, triads, seats)
+
+
+def groups_of(members: list[UUID], week: int) -> list[list[UUID]]:
+    """Triads of neighbours, everybody shifted by one each week; whoever is left over joins the first groups."""
+    turned = members[week % len(members) :] + members[: week % len(members)]
+    whole = len(turned) // 3
+    groups = [turned[3 * n : 3 * n + 3] for n in range(whole)]
+    for n, extra in enumerate(turned[3 * whole :]):
+        groups[n % whole].append(extra)
+    return groups

@@ -1,0 +1,98 @@
+"""The real application in a test: a real database, a clock that can be set, browsers that are signed in."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest_asyncio
+from litestar import Litestar
+
+from tests.builders import an_id
+from threefold.app import build_app
+from threefold.settings import Settings
+from threefold.store.engine import Store
+from threefold.web import sessions
+from threefold.web.security import Keys
+
+BASE = "http://127.0.0.1:8000"
+NOON = datetime(2026, 10, 7, 12, 0, tzinfo=UTC)  # a Wednesday, with summer time in London
+
+
+def settings_for(folder: Path, **changes: Any) -> Settings:
+    return Settings(
+        **{  # type: ignore[arg-type] # a test names fields as it needs them
+            "base_url": BASE,
+            "secret": "a-secret-for-tests-only-0123456789abcdef",
+            "sender": "practice@elmhouse.example",
+            "centre": "Elm House",
+            "contact": "office@elmhouse.example",
+            "plain_http": True,
+            "data_folder": folder,
+            **changes,
+        }
+    )
+
+
+class Browser(httpx.AsyncClient):
+    """A browser of our own pages: sends where it comes from, follows nothing by itself, adds the form's token."""
+
+    form_token: str = ""
+
+    async def send_form(self, path: str, data: Any = None, **more: Any) -> httpx.Response:
+        """POST a form as a page of ours would. `data` is a dict (lists for several values) or a list of pairs."""
+        pairs = list(data.items()) if isinstance(data, dict) else list(data or [])
+        flat: dict[str, list[str]] = {"_token": [self.form_token]}
+        for name, value in pairs:
+            flat.setdefault(name, []).extend(value if isinstance(value, (list, tuple)) else [value])
+        return await super().post(path, data=flat, **more)
+
+
+@dataclass
+class House:
+    """One running installation. `now` is what its clock says."""
+
+    app: Litestar
+    store: Store
+    settings: Settings
+    now: datetime = NOON
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def visitor(self, **headers: str) -> Browser:
+        """A browser nobody has signed in with."""
+        browser = Browser(
+            transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
+            base_url=self.settings.base_url,
+            headers={"origin": BASE, "sec-fetch-site": "same-origin", **headers},
+        )
+        return await self._stack.enter_async_context(browser)
+
+    async def as_(self, person_id: UUID) -> Browser:
+        """A browser signed in as this person."""
+        token, session_id, now = secrets.token_urlsafe(32), an_id(), self.now
+        await self.store.write(
+            lambda db: sessions.begin(db, id=session_id, person_id=person_id, token=token, browser="test", now=now)
+        )
+        browser = await self.visitor()
+        browser.cookies.set("threefold", token)
+        browser.form_token = Keys(self.settings.secret).form_token(token)
+        return browser
+
+    def later(self, **by: float) -> None:
+        """Let time pass: `house.later(hours=2)`."""
+        self.now += timedelta(**by)
+
+
+@pytest_asyncio.fixture
+async def house(store: Store, tmp_path: Path) -> AsyncIterator[House]:
+    """The application on each database in turn, at noon on Wednesday 7 October 2026."""
+    settings = settings_for(tmp_path)
+    built = House(app=None, store=store, settings=settings)  # type: ignore[arg-type] # set in the next line, which needs the clock
+    built.app = build_app(settings, store, clock=lambda: built.now)
+    async with built._stack:
+        yield built
