@@ -28,9 +28,22 @@ from threefold.store.tables import (
 )
 
 NAMES = (
-    "Amara Okafor", "Ben Hughes", "Chloe Martin", "Dev Mehta", "Esther Cohen", "Farid Rahimi", "Grace Liu",
-    "Hanna Kaya", "Ioan Popescu", "Joy Adeyemi", "Kit Thomas", "Lena Brandt", "Mira Shah", "Noor Aziz",
-    "Owen Price", "Priya Nair",
+    "Amara Okafor",
+    "Ben Hughes",
+    "Chloe Martin",
+    "Dev Mehta",
+    "Esther Cohen",
+    "Farid Rahimi",
+    "Grace Liu",
+    "Hanna Kaya",
+    "Ioan Popescu",
+    "Joy Adeyemi",
+    "Kit Thomas",
+    "Lena Brandt",
+    "Mira Shah",
+    "Noor Aziz",
+    "Owen Price",
+    "Priya Nair",
 )
 LONDON = ZoneInfo("Europe/London")
 BEFORE = datetime(2026, 9, 1, 9, 0, tzinfo=UTC)
@@ -68,7 +81,12 @@ async def a_person(store: Store, name: str = "Robin Vale", *, email: str = "", s
     def work(db: Session) -> None:
         db.add(
             Person(
-                id=id_, name=name, email=address, email_key=email_key(address), pronouns="", feed_number=0,
+                id=id_,
+                name=name,
+                email=address,
+                email_key=email_key(address),
+                pronouns="",
+                feed_number=0,
                 created_at=BEFORE,
             )
         )
@@ -111,13 +129,35 @@ async def a_cohort(
         seats.clear()
         db.add(
             Cohort(
-                id=cohort_id, name=name, version=1, zone="Europe/London", starts=starts, minutes=120,
-                first_date=first, how_many=weeks, skip=[], place="Elm House", link="", rooms=[], rounds=3,
-                practice_minutes=20, feedback_minutes=10, opening_minutes=15, closing_minutes=15,
-                framework_id="human-connection-1", framework_version="1.0", competencies=list(competencies),
-                labels={}, remainder="quads", safeguarding_lead="Marion Shaw, 01632 960001", contract="",
-                contract_version=1, created_at=BEFORE, created_by=tutor_people[0],
-                published_at=BEFORE if published else None, published_by=tutor_people[0] if published else None,
+                id=cohort_id,
+                name=name,
+                version=1,
+                zone="Europe/London",
+                starts=starts,
+                minutes=120,
+                first_date=first,
+                how_many=weeks,
+                skip=[],
+                place="Elm House",
+                link="",
+                rooms=[],
+                rounds=3,
+                practice_minutes=20,
+                feedback_minutes=10,
+                opening_minutes=15,
+                closing_minutes=15,
+                framework_id="human-connection-1",
+                framework_version="1.0",
+                competencies=list(competencies),
+                labels={},
+                remainder="quads",
+                safeguarding_lead="Marion Shaw, 01632 960001",
+                contract="",
+                contract_version=1,
+                created_at=BEFORE,
+                created_by=tutor_people[0],
+                published_at=BEFORE if published else None,
+                published_by=tutor_people[0] if published else None,
             )
         )
         db.flush()
@@ -125,7 +165,11 @@ async def a_cohort(
             for id_, person in zip(ids, whose, strict=True):
                 db.add(
                     Membership(
-                        id=id_, cohort_id=cohort_id, person_id=person, role=role, joined_at=BEFORE,
+                        id=id_,
+                        cohort_id=cohort_id,
+                        person_id=person,
+                        role=role,
+                        joined_at=BEFORE,
                         joined_by=tutor_people[0],
                         privacy_version=PRIVACY_VERSION if accepted else None,
                         contract_version=1 if accepted else None,
@@ -136,8 +180,13 @@ async def a_cohort(
             begin = datetime.combine(first + timedelta(weeks=week), starts, LONDON).astimezone(UTC)
             db.add(
                 PracticeSession(
-                    id=id_, cohort_id=cohort_id, number=week + 1, starts_at=begin,
-                    ends_at=begin + timedelta(hours=2), place="Elm House", link="",
+                    id=id_,
+                    cohort_id=cohort_id,
+                    number=week + 1,
+                    starts_at=begin,
+                    ends_at=begin + timedelta(hours=2),
+                    place="Elm House",
+                    link="",
                 )
             )
         db.flush()
@@ -148,9 +197,18 @@ async def a_cohort(
         weeks_of_groups = [groups_of(members, week) for week in range(weeks)]
         db.add(
             PlanDraft(
-                id=an_id(), cohort_id=cohort_id, number=1, cohort_version=1, seed=0,
-                groups=[[{"members": [str(m) for m in g], "tutor": False} for g in groups] for groups in weeks_of_groups],
-                made_at=BEFORE, made_by=tutor_people[0], chosen_at=BEFORE, published_at=BEFORE,
+                id=an_id(),
+                cohort_id=cohort_id,
+                number=1,
+                cohort_version=1,
+                seed=0,
+                groups=[
+                    [{"members": [str(m) for m in g], "tutor": False} for g in groups] for groups in weeks_of_groups
+                ],
+                made_at=BEFORE,
+                made_by=tutor_people[0],
+                chosen_at=BEFORE,
+                published_at=BEFORE,
                 published_by=tutor_people[0],
             )
         )
@@ -167,8 +225,14 @@ async def a_cohort(
                     seats[-1][member] = seat
                     db.add(
                         Seat(
-                            id=seat, practice_id=practice, triad_id=triad, membership_id=member, position=position,
-                            taken_at=BEFORE, uid=f"{seat.hex}@elmhouse.example", sequence=0,
+                            id=seat,
+                            practice_id=practice,
+                            triad_id=triad,
+                            membership_id=member,
+                            position=position,
+                            taken_at=BEFORE,
+                            uid=f"{seat.hex}@elmhouse.example",
+                            sequence=0,
                         )
                     )
                 db.flush()

@@ -16,14 +16,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         str, "Where everything is kept: sqlite:////path/threefold.db, or postgresql://user:word@host/name."
     ] = ""
-    data_folder: Annotated[
-        Path, "Folder for the embedded database and the demo's mails; made if it is not there."
-    ] = Path("data")
-    base_url: Annotated[str, "The address people type, such as https://practice.example.org, without a final slash."] = (
-        "http://127.0.0.1:8000"
+    data_folder: Annotated[Path, "Folder for the embedded database and the demo's mails; made if it is not there."] = (
+        Path("data")
     )
+    base_url: Annotated[
+        str, "The address people type, such as https://practice.example.org, without a final slash."
+    ] = "http://127.0.0.1:8000"
     secret: Annotated[
-        str, "At least 32 random characters; signs links and feeds. Changing it signs nobody in wrongly, but ends feeds."
+        str,
+        "At least 32 random characters; signs links and feeds. Changing it signs nobody in wrongly, but ends feeds.",
     ] = UNSAFE_SECRET
     smtp_url: Annotated[
         str,
@@ -38,10 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         "Addresses of proxies whose X-Forwarded-For and -Proto are believed, with commas between; nobody's by default.",
     ] = ()
-    courier: Annotated[bool, "Whether `serve` sends letters as well; set to no where `threefold work` runs apart."] = True
+    courier: Annotated[bool, "Whether `serve` sends letters as well; set to no where `threefold work` runs apart."] = (
+        True
+    )
     demo: Annotated[bool, "Set by `threefold demo` only: made-up people, mails kept as files, links printed."] = False
     plain_http: Annotated[
-        bool, "Allows cookies without TLS, for trying things on one machine; refused unless the address is this machine's."
+        bool,
+        "Allows cookies without TLS, for trying things on one machine; refused unless the address is this machine's.",
     ] = False
 
     @property
@@ -128,7 +132,14 @@ def unsafe(settings: Settings) -> tuple[str, ...]:
 
 
 def _read(name: str, value: str) -> object:
-    shape = {"data_folder": Path, "port": int, "trusted_proxies": tuple, "courier": bool, "demo": bool, "plain_http": bool}
+    shape = {
+        "data_folder": Path,
+        "port": int,
+        "trusted_proxies": tuple,
+        "courier": bool,
+        "demo": bool,
+        "plain_http": bool,
+    }
     match shape.get(name):
         case None:
             return value
@@ -143,4 +154,6 @@ def _read(name: str, value: str) -> object:
 
 
 def _shape(name: str) -> str:
-    return {"port": "a number", "courier": "yes or no", "plain_http": "yes or no", "demo": "yes or no"}.get(name, "text")
+    return {"port": "a number", "courier": "yes or no", "plain_http": "yes or no", "demo": "yes or no"}.get(
+        name, "text"
+    )

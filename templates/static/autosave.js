@@ -74,6 +74,7 @@ export function keepWords(form) {
   let tries = 0;
   let flight = null;      // the save under way
   let disputed = false;   // another window's words wait for a choice
+  let going = false;      // the page is on its way out
 
   const changed = () => !same(saved, wordsOf(form));
   const later = (wait) => { clearTimeout(timer); timer = setTimeout(save, wait); };
@@ -84,16 +85,15 @@ export function keepWords(form) {
 
   function noticed() {
     if (!changed()) return;
-    copy();
+    const kept = copy();
     if (disputed) return;
-    if (!navigator.onLine) away();
+    if (kept && !navigator.onLine) speak.say('Offline. Saved here');
     else later(PAUSE);
   }
 
   function away() {
-    const kept = copy();
-    speak.say(kept && !navigator.onLine ? 'Offline. Saved here' : 'Couldn’t save. Your words are still on this page.',
-      { retry: true });
+    if (copy() && !navigator.onLine) speak.say('Offline. Saved here');
+    else speak.say('Couldn’t save. Your words are still on this page.', { retry: true });
     later(1000 * PATIENCE[Math.min(tries++, PATIENCE.length - 1)]);
   }
 
@@ -126,35 +126,42 @@ export function keepWords(form) {
     }
   }
 
-  function post(options = {}) {
+  function post() {
     return fetch(form.dataset.autosave, {
       method: 'POST',
       body: new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string')),
       headers: { accept: 'application/json' },
       credentials: 'same-origin',
       redirect: 'manual', // a sign-in page is not an answer to a save
-      ...options,
+      keepalive: going || document.hidden, // the words may outlive the page
     });
   }
 
   function dispute({ version: now, theirs }) {
-    const words = Object.entries(theirs).flatMap(([key, value]) => [value].flat().map((one) => [key, String(one)]));
+    const words = Object.entries(theirs).flatMap(([key, value]) => [value ?? ''].flat().map((one) => [key, String(one)]));
     differ(words, now, 'there');
   }
 
   /** Both versions are shown; nothing is saved, and nothing is lost, until one is chosen. */
   function differ(words, now, where) {
+    const settle = () => {
+      if (version) version.value = now;
+      if (where === 'there') saved = words;
+      if (changed()) { copy(); save(); } else { device.forget(name); speak.say('Saved'); }
+    };
+    const fields = differences(form, words);
+    if (fields.length === 0) { // our own words, whose receipt never reached us
+      saved = wordsOf(form);
+      words = saved;
+      return settle();
+    }
     disputed = true;
     speak.say('This was changed in another window');
-    const panel = bothVersions(form, words, where, (choice) => {
+    const panel = bothVersions(form, fields, words, where, (choice) => {
       disputed = false;
-      if (version) version.value = now;
       panel.remove();
-      if (choice === 'other') {
-        saved = where === 'there' ? words : saved;
-        putWords(form, words);
-      }
-      if (changed()) { copy(); save(); } else { device.forget(name); speak.say('Both windows say the same again'); }
+      if (choice === 'other') putWords(form, words);
+      settle();
     });
     (speak.place ?? form.firstElementChild).after(panel);
   }
@@ -177,28 +184,22 @@ export function keepWords(form) {
   speak.onAgain(save);
   addEventListener('online', () => { tries = 0; save(); });
 
-  let leaving = false;
-  const flush = () => {
-    if (leaving || disputed || flight || !changed()) return;
-    copy();
-    post({ keepalive: true }).catch(() => { /* the copy on this device is still there */ });
-  };
-  addEventListener('beforeunload', flush);
+  addEventListener('beforeunload', () => { going = true; save(); });
   document.addEventListener('visibilitychange', () => { if (document.hidden) save(); });
+  addEventListener('pageshow', () => { going = false; });
 
   form.addEventListener('submit', (event) => {
     clearTimeout(timer);
-    if (flight) { // the version it will bring belongs in what is sent
+    if (flight) { // the version it brings belongs in what is sent
       event.preventDefault();
       const button = event.submitter;
-      flight.then(() => form.requestSubmit(button));
+      flight.then(() => { if (!disputed) form.requestSubmit(button); });
       return;
     }
-    leaving = true;
     copy();
+    saved = wordsOf(form); // on its way: leaving the page needn't save it once more
     try { sessionStorage.setItem(SENT, name); } catch { /* the copy stays until the form is opened again */ }
-  }, { capture: true });
-  addEventListener('pageshow', () => { leaving = false; });
+  });
 }
 
 /** The next page a signed-in person sees proves that the server took the words; only then is the copy let go. */
@@ -234,10 +235,15 @@ function reading(form, field, words) {
   }).join('\n') || '(nothing yet)';
 }
 
-function bothVersions(form, words, where, choose) {
+function differences(form, words) {
   const mine = wordsOf(form);
-  const fields = [...new Set([...mine, ...words].map(([name]) => name))].filter((field) => form.elements.namedItem(field)
-    && reading(form, field, mine) !== reading(form, field, words));
+  return [...new Set([...mine, ...words].map(([name]) => name))].filter(
+    (field) => form.elements.namedItem(field) && reading(form, field, mine) !== reading(form, field, words),
+  );
+}
+
+function bothVersions(form, fields, words, where, choose) {
+  const mine = wordsOf(form);
   const [this_, that] = where === 'there'
     ? ['On this page', 'In the other window'] : ['Saved since', 'Kept on this device'];
   const panel = element('section', { className: 'card alert stack s3' });

@@ -15,4 +15,5 @@ export function outlineOnePerson(select) {
   };
   select.addEventListener('change', show);
   show();
+  select.closest('.pick')?.classList.add('ready');
 }

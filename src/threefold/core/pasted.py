@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from threefold.core.address import clean
 
 MOST_ROWS = 3_000
+MOST_CHARACTERS = 1_000_000  # 3,000 rows of a real list are a third of this
 _LONGEST_QUOTED = 6  # lines one quoted cell may run over before we take its quote for an ordinary character
 _LONGEST_CSV_LINE = 100_000  # Python's csv gives up at 131,072 characters a field
 _SEPARATORS = ("\t", ";", ",")
@@ -60,10 +61,13 @@ def cells(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    physical = re.split("\r\n|\r|\n", text.removeprefix("\ufeff").replace("\x00", ""))
+    physical = re.split("\r\n|\r|\n", text[:MOST_CHARACTERS].removeprefix("\ufeff").replace("\x00", ""))
     found: list[tuple[int, str]] = []
     at = extra = 0
     while at < len(physical) and len(found) < MOST_ROWS:
+        if not physical[at].strip():
+            at += 1
+            continue
         line, used = _whole(physical, at)
         people = _people(line)
         found += [(at + 1 + extra + place, one) for place, one in enumerate(people) if one.strip()]
@@ -74,7 +78,8 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 def _whole(physical: Sequence[str], at: int) -> tuple[str, int]:
     """The line from `at`, with those that finish a quoted cell begun on it, and how many lines that took."""
-    if _left_open(physical[at]):
+    unfinished = physical[at].rpartition('"')[2]
+    if "@" not in unfinished and _left_open(physical[at]):
         for used in range(2, _LONGEST_QUOTED + 1):
             joined = "\n".join(physical[at : at + used])
             if not _left_open(joined):
@@ -116,9 +121,9 @@ def _usual_separator(lines: Iterable[str]) -> str:
 def _apart(line: str, usual: str) -> list[str]:
     angled = ANGLED_ADDRESS.search(line)
     if angled and "\t" not in line:
-        before = line[: angled.start()].strip(" ,;").strip('" ')
+        before = cell(line[: angled.start()]).strip(" ,;").strip('" ')
         after = line[angled.end() :].lstrip(" ,;")
-        return [cell(before), angled[1], *(_apart(after, usual) if after.strip() else [])]
+        return [before, angled[1], *(_apart(after, usual) if after.strip() else [])]
     present = [separator for separator in (usual, *_SEPARATORS) if separator in line]
     for separator in present:
         split = _split(line, separator)

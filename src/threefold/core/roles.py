@@ -52,3 +52,36 @@ def turns(order: Sequence[Someone]) -> tuple[dict[Someone, Role], ...]:
         }
         for number in range(size)
     )
+
+
+# What a word for the counsellor does to the word for the client; any other word "is … for".
+VERBS = {"counsellor": "counsels", "helper": "helps", "coach": "coaches", "supervisor": "supervises"}
+
+
+@dataclass(frozen=True)
+class SaidTurn:
+    """One round as one person reads it: "You’re observing", "Kit counsels Grace"."""
+
+    role: Role
+    headline: str
+    detail: str
+
+
+def say_turn(mine: Role, labels: RoleLabels, counsellor: str, client: str, observers: Sequence[str]) -> SaidTurn:
+    """Say a round to one of its people. Names are first names; the reader's own is not used.
+
+    `observers` are the others who observe (for an observer: the second one of a quad), the tutor of a pair included.
+    """
+    watching = " and ".join(observers)
+    verb = VERBS.get(labels.counsellor, f"is {labels.counsellor} for")
+    observe = "observes" if len(observers) == 1 else "observe"
+    if mine is Role.COUNSELLOR:
+        return SaidTurn(mine, f"You’re {labels.counsellor}", _joined(f"{client} is your {labels.client}", watching, observe))
+    if mine is Role.CLIENT:
+        return SaidTurn(mine, f"You’re the {labels.client}", _joined(f"{counsellor} {verb} you", watching, observe))
+    headline = "You’re observing" if labels.observer == "observer" else f"You’re {labels.observer}"
+    return SaidTurn(mine, headline, _joined(f"{counsellor} {verb} {client}", watching, f"{observe} with you"))
+
+
+def _joined(first: str, watching: str, observe: str) -> str:
+    return f"{first}, {watching} {observe}" if watching else first

@@ -1,4 +1,4 @@
-"""How a letter is written: words from a template in text and HTML, one message for one person, checked before it waits."""
+"""How a letter is written: a template in text and HTML, one message for one person, checked before it waits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ class Postroom:
         self,
         template: str,
         *,
-        id: UUID,  # noqa: A002 - the row's own word
+        id: UUID,
         once: str,
         lane: str,
         person_id: UUID,

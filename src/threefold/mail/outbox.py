@@ -1,10 +1,11 @@
 """Letters wait here: written whole, in the transaction of the change that causes them, and posted only once."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from threefold.store.tables import Letter
@@ -36,32 +37,23 @@ def post(db: Session, letter: Written, now: datetime) -> bool:
     """Put a letter in the outbox; False when the same letter is there already, sent or not."""
     if db.scalar(select(Letter.id).where(Letter.once == letter.once)) is not None:
         return False
-    db.add(
-        Letter(
-            id=letter.id,
-            once=letter.once,
-            lane=letter.lane,
-            kind=letter.kind,
-            person_id=letter.person_id,
-            cohort_id=letter.cohort_id,
-            recipient=letter.recipient,
-            subject=letter.subject,
-            message=letter.message,
-            message_id=letter.message_id,
-            written_at=now,
-            due_at=letter.due_at,
-            expires_at=letter.expires_at,
-            tries=0,
-            trouble="",
-        )
-    )
+    post_all(db, (letter,), now)
     return True
+
+
+def post_all(db: Session, letters: Iterable[Written], now: datetime) -> None:
+    """Put many new letters in the outbox at once; one that is there already undoes the whole unit of work."""
+    rows = [{**asdict(letter), "written_at": now, "tries": 0, "trouble": ""} for letter in letters]
+    if rows:
+        db.execute(insert(Letter), rows)
 
 
 def withdraw(db: Session, once: str) -> bool:
     """Take back a letter that has not left and is not leaving just now; False when it has."""
     taken = db.execute(
-        delete(Letter).where(Letter.once == once, Letter.sent_at.is_(None), Letter.lease_until.is_(None)).returning(Letter.id)
+        delete(Letter)
+        .where(Letter.once == once, Letter.sent_at.is_(None), Letter.lease_until.is_(None))
+        .returning(Letter.id)
     ).all()
     return bool(taken)
 
@@ -69,3 +61,8 @@ def withdraw(db: Session, once: str) -> bool:
 def message_id(letter_id: UUID, domain: str) -> str:
     """The Message-ID of a letter: known before it is first sent, the same whenever it is sent again."""
     return f"<{letter_id.hex}@{domain}>"
+
+
+def forget(db: Session, once: str) -> None:
+    """Empty a letter that held a secret once the secret is of no more use; that it was written can still be seen."""
+    db.execute(update(Letter).where(Letter.once == once).values(message=b"", subject=""))

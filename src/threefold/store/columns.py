@@ -71,7 +71,7 @@ class Json(TypeDecorator[Any]):
         encode = msgspec.json.Encoder().encode
         return lambda value: None if value is None else encode(value).decode()
 
-    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:  # noqa: ARG002 - SQLAlchemy's shape
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
         raise NotImplementedError("bind a JSON value: it is never written into SQL")
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - SQLAlchemy's shape

@@ -1,4 +1,4 @@
-"""What was done, by whom, to which row: written in the transaction of the change, which also raises the cohort's version."""
+"""What was done, by whom, to which row: written with the change itself, which also raises the cohort's version."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,14 @@ from threefold.store.tables import Cohort, Deed
 
 
 def record(
-    db: Session, *, id: UUID, at: datetime, by: UUID | None, verb: str, cohort_id: UUID | None = None, **subject: object  # noqa: A002 - the row's own word
+    db: Session,
+    *,
+    id: UUID,
+    at: datetime,
+    by: UUID | None,
+    verb: str,
+    cohort_id: UUID | None = None,
+    **subject: object,
 ) -> None:
     """Note a deed. `subject` holds ids and counts only, never a word that anybody wrote.
 

@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from threefold.core.roles import RoleLabels
+from threefold.core.slots import SessionShape
 from threefold.store.columns import Json, UtcDateTime
 
 # Every constraint has a name, so that a later revision can change it on both databases.
@@ -190,6 +192,18 @@ class Cohort(Table):
     archived_by: Mapped[UUID | None]
     __table_args__ = (CheckConstraint("remainder IN ('quads', 'pair_with_tutor')", name="remainder"),)
 
+    @property
+    def shape(self) -> SessionShape:
+        """The minutes of a practice session, as core reckons with them."""
+        return SessionShape(
+            self.rounds, self.practice_minutes, self.feedback_minutes, self.opening_minutes, self.closing_minutes
+        )
+
+    @property
+    def role_labels(self) -> RoleLabels:
+        """What this course calls its roles."""
+        return RoleLabels(**self.labels)
+
 
 class Membership(Table):
     """A person's place in a cohort: tutor here, trainee there."""
@@ -350,7 +364,7 @@ class Turn(Table):
 
 
 class Withdrawal(Table):
-    """ "I can't make it": said by whom and when. There is no column for a reason, on purpose."""
+    """Somebody can't make it: said by whom and when. There is no column for a reason, on purpose."""
 
     __tablename__ = "withdrawal"
     seat_id: Mapped[UUID] = mapped_column(ForeignKey("seat.id"), primary_key=True)

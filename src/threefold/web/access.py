@@ -88,8 +88,7 @@ def has_accepted(within: Within) -> bool:
         return True
     membership = within.membership
     return (
-        membership.privacy_version == PRIVACY_VERSION
-        and membership.contract_version == within.cohort.contract_version
+        membership.privacy_version == PRIVACY_VERSION and membership.contract_version == within.cohort.contract_version
     )
 
 
@@ -151,14 +150,13 @@ def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     role = roles.get(within.seat.id) if within.seat else None
     if within.seat is None and within.triad.tutor_id == within.membership.id:
         role = "observer"
-    return InRound(
-        within.cohort, within.membership, within.practice, within.triad, within.seat, number, role
-    )
+    return InRound(within.cohort, within.membership, within.practice, within.triad, within.seat, number, role)
 
 
 def piece_for(db: Session, me: Me, piece_id: UUID) -> tuple[InRound, Piece]:
     """A piece of feedback: for its author, the counsellor it is about, and the tutors. Whether its words may be
-    read yet is a rule of `core.feedback`, asked by the query that loads them."""
+    read yet is a rule of `core.feedback`, asked by the query that loads them.
+    """
     piece = db.get(Piece, piece_id)
     if piece is None:
         raise NotYours

@@ -28,9 +28,18 @@ class Answered(Exception):  # noqa: N818 - carries the answer that is to leave i
 
 # status -> heading, sentence
 SAID = {
-    400: ("That request couldn’t be read", "Go back and try once more. If it keeps happening, tell us under Help and contact."),
-    403: ("That didn’t come from this site", "For your safety we only take forms from our own pages. Open the page again and send it from there."),
-    404: ("There’s nothing here for you", "The address may be mistyped, or it belongs to somebody else. Your home page has everything that is yours."),
+    400: (
+        "That request couldn’t be read",
+        "Go back and try once more. If it keeps happening, tell us under Help and contact.",
+    ),
+    403: (
+        "That didn’t come from this site",
+        "For your safety we only take forms from our own pages. Open the page again and send it from there.",
+    ),
+    404: (
+        "There’s nothing here for you",
+        "The address may be mistyped, or it belongs to somebody else. Your home page has everything that is yours.",
+    ),
     405: ("That address doesn’t take this", "Go back to the page you came from and use its buttons."),
     413: ("That’s more than we can take at once", "Send a smaller file or fewer words at a time: up to 2 MB."),
     429: ("That’s a lot of tries", "Wait a few minutes, then try again. Nothing is lost."),

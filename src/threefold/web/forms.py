@@ -64,9 +64,11 @@ class Form:
         return self._bounded(name, value, missing, most)
 
     def words(self, name: str, missing: str = "", *, most: int = 4000) -> str:
-        """Several lines of somebody's own words; line ends become \\n, nothing else changes but the outer space."""
+        """Several lines of somebody's own words; line ends are made alike, nothing else changes but the outer space."""
         value = self.get(name).replace("\r\n", "\n").replace("\r", "\n").strip()
-        return self._bounded(name, "".join(c for c in value if c.isprintable() or c in "\n\t\u200d\u200e\u200f"), missing, most)
+        return self._bounded(
+            name, "".join(c for c in value if c.isprintable() or c in "\n\t\u200d\u200e\u200f"), missing, most
+        )
 
     def whole(self, name: str, sentence: str, *, least: int, most: int) -> int:
         """A whole number within bounds."""

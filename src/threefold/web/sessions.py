@@ -44,9 +44,7 @@ def initials(name: str) -> str:
 
 
 def _holds(role: str) -> ColumnElement[bool]:
-    return exists().where(
-        Membership.person_id == Person.id, Membership.role == role, Membership.left_at.is_(None)
-    )
+    return exists().where(Membership.person_id == Person.id, Membership.role == role, Membership.left_at.is_(None))
 
 
 # Built once: this statement runs with every request.
@@ -90,7 +88,7 @@ def who(db: Session, token: str | None, now: datetime) -> Me | None:
     )
 
 
-def begin(db: Session, *, id: UUID, person_id: UUID, token: str, browser: str, now: datetime) -> None:  # noqa: A002 - the row's own word
+def begin(db: Session, *, id: UUID, person_id: UUID, token: str, browser: str, now: datetime) -> None:
     """Sign a browser in under a token that was made for it just now and never seen before."""
     db.add(
         SignInSession(

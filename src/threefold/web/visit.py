@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.identity import new_id
 from threefold.core.refusal import Problem, Refusal
+from threefold.mail.letters import Postroom
 from threefold.settings import Settings
 from threefold.store.engine import Busy, Store
 from threefold.store.tables import KeptForm
@@ -31,6 +32,7 @@ from threefold.web.errors import SAID, Answered
 from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.security import Keys, new_token, same, token_digest
 from threefold.web.sessions import Me
+from threefold.web.solver import Solver
 from threefold.web.templates import Static
 
 T = TypeVar("T")
@@ -56,6 +58,12 @@ class House:
     templates: Environment
     static: Static
     clock: Callable[[], datetime]
+    solver: Solver
+
+    @property
+    def postroom(self) -> Postroom:
+        """Where letters are written."""
+        return Postroom(self.settings, self.templates)
 
 
 class Visit:
@@ -219,7 +227,9 @@ class Visit:
             answer = self.said(503)
         else:
             heading, sentence = SAID[503]
-            answer = self.words_kept(self._form.kept, heading=heading, sentence=sentence, button="Try again", status=503)
+            answer = self.words_kept(
+                self._form.kept, heading=heading, sentence=sentence, button="Try again", status=503
+            )
         answer.headers["retry-after"] = "5"
         return answer
 
@@ -329,8 +339,18 @@ class Visit:
 Visited = NamedDependency[SkipValidation[Visit]]
 
 
+def visit_of(request: Asked) -> Visit:
+    """The visit of a request: the same one before, in and after its handler."""
+    found = request.scope.get("threefold.visit")
+    if isinstance(found, Visit):
+        return found
+    visit = Visit(request, request.app.state.house)
+    request.scope["threefold.visit"] = visit  # type: ignore[typeddict-unknown-key] # a scope holds extras
+    return visit
+
+
 def local_path(path: str) -> str:
-    """The path if it leads to a page of ours, "/" for everything else (another host, a scheme, a trick with slashes)."""
+    """The path if it leads to a page of ours, "/" for everything else (another host, a scheme, tricks with slashes)."""
     if not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable():
         return "/"
     parts = urlsplit(path)
@@ -348,5 +368,3 @@ def _looks_like_an_id(value: str) -> bool:
     except ValueError:
         return False
     return True
-
-

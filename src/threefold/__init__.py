@@ -1,0 +1,1 @@
+"""Threefold: live practice triads for counselling training."""

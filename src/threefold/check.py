@@ -1,0 +1,52 @@
+"""What is missing or wrong with an installation, said in words, with what to do about each."""
+
+import asyncio
+from collections.abc import Iterator
+
+from aiosmtplib import SMTPException
+
+from threefold.mail.carriers import Held, Later, MailServer, SmtpCarrier
+from threefold.settings import Settings, unsafe
+from threefold.store import migrations
+from threefold.store.engine import Busy, Store, Unusable
+
+
+def look(settings: Settings) -> Iterator[tuple[str, str]]:
+    """(what, trouble) for everything looked at; trouble is "" where all is well."""
+    problems = unsafe(settings)
+    yield "Settings", " ".join(problems)
+    yield "Database", database(settings)
+    yield "Mail server", asyncio.run(mail_server(settings))
+
+
+def database(settings: Settings) -> str:
+    try:
+        if not migrations.is_current(settings.database):
+            return "The database is not up to date. Run `threefold migrate`."
+        store = Store.open(settings.database)
+    except (Unusable, Busy) as trouble:
+        return str(trouble)
+    try:
+        return "" if asyncio.run(store.alive()) else "The database does not answer."
+    finally:
+        store.close_now()
+
+
+async def mail_server(settings: Settings) -> str:
+    """Connects, encrypts and signs in as a letter would, and sends nothing."""
+    if settings.demo:
+        return ""
+    if not settings.smtp_url:
+        return "THREEFOLD_SMTP_URL is not set, so no letter can leave."
+    try:
+        server = MailServer.from_url(settings.smtp_url)
+    except ValueError as trouble:
+        return str(trouble)
+    carrier = SmtpCarrier(server)
+    try:
+        await carrier.greet()
+    except (Held, Later, SMTPException) as trouble:
+        return f"{server.host}, port {server.port}: {trouble}."
+    finally:
+        await carrier.close()
+    return ""

@@ -1,0 +1,27 @@
+"""What people are called in a small room: first names, and as little more as tells two people apart."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def first_name(name: str) -> str:
+    """The name somebody is called by: the first word of it as they gave it."""
+    return name.split()[0] if name.split() else name
+
+
+def short_names(names: Mapping[Key, str]) -> dict[Key, str]:
+    """First names; with the last name's initial for those who share one, and the whole name if that is shared too."""
+    firsts = Counter(first_name(name) for name in names.values())
+    short = {
+        key: first_name(name) if firsts[first_name(name)] == 1 else _with_initial(name) for key, name in names.items()
+    }
+    shared = Counter(short.values())
+    return {key: said if shared[said] == 1 else names[key] for key, said in short.items()}
+
+
+def _with_initial(name: str) -> str:
+    words = name.split()
+    return f"{words[0]} {words[-1][0]}" if len(words) > 1 else name

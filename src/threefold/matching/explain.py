@@ -1,0 +1,246 @@
+"""A plan in plain words and exact counts, for the tutor who has to decide whether it is fair enough.
+
+For tutors alone: who is kept apart can be read from what is missing here. Every count includes the meetings
+that happened before the plan (`problem.met`), because people remember them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations, pairwise
+
+from threefold.core.grouping import Pair, Person
+from threefold.core.roles import Role
+from threefold.matching.bounds import Bounds, bounds, chances
+from threefold.matching.plan import Plan, meetings, repeats
+from threefold.matching.problem import CourseProblem
+from threefold.matching.words import listed, number, opening, times
+
+
+class NoteKind(StrEnum):
+    """What may be worth a look before publishing; none of it is wrong."""
+
+    NEVER_TOGETHER = "never_together"
+    NEVER_FREE_TOGETHER = "never_free_together"
+    TUTOR_OBSERVES = "tutor_observes"
+    OFTEN_IN_A_FOUR = "often_in_a_four"
+    TWO_RUNNING = "two_running"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing worth a look: the session it concerns (its place in time) or None, and who.
+
+    `count` is for OFTEN_IN_A_FOUR the number of fours these people are in; otherwise how many pairs.
+    """
+
+    kind: NoteKind
+    session: int | None
+    pairs: tuple[tuple[Person, Person], ...]
+    people: tuple[Person, ...]
+    count: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The numbers that stand large on the plan page.
+
+    `pairs_possible` are all pairs but those kept apart. `turns_least` and `turns_most` are over everybody who
+    has a place and all three roles.
+    """
+
+    pairs_met: int
+    pairs_possible: int
+    most_together: int
+    turns_least: int
+    turns_most: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything the plan page says about a plan.
+
+    `together` has every pair, 0 included. `everyone_by` is, for whoever meets everybody they may, the session
+    (its place in time; None before the first) in which they have.
+    """
+
+    verdict: str
+    figures: Figures
+    notes: tuple[Note, ...]
+    together: Mapping[Pair, int]
+    turns: Mapping[Person, Mapping[Role, int]]
+    fours: Mapping[Person, int]
+    everyone_by: Mapping[Person, int | None]
+    repeats: int
+    bounds: Bounds
+
+
+def explain(problem: CourseProblem, plan: Plan) -> Explanation:
+    """What the plan does for whom. "No plan can have fewer" is said only where `bounds` proves it."""
+    limits = bounds(problem)
+    again = repeats(plan, problem.met)
+    counts = Counter(problem.met) + meetings(plan.sessions)
+    together = {pair: counts[pair] for pair in map(frozenset, combinations(problem.people, 2))}
+    turns = _turns(problem, plan)
+    served = [count for roles in turns.values() if any(roles.values()) for count in roles.values()]
+    figures = Figures(
+        pairs_met=sum(count > 0 for pair, count in together.items() if pair not in problem.apart),
+        pairs_possible=len(together.keys() - problem.apart),
+        most_together=max(together.values(), default=0),
+        turns_least=min(served, default=0),
+        turns_most=max(served, default=0),
+    )
+    fours = Counter(p for groups in plan.sessions for g in groups if len(g.members) == 4 for p in g.members)
+    return Explanation(
+        verdict=" ".join(_verdict(problem, figures, again, limits)),
+        figures=figures,
+        notes=tuple(_notes(problem, plan, together, fours)),
+        together=together,
+        turns=turns,
+        fours={person: fours[person] for person in problem.people},
+        everyone_by=_everyone_by(problem, plan),
+        repeats=again,
+        bounds=limits,
+    )
+
+
+def say_note(note: Note, names: Mapping[Person, str], dates: Sequence[str]) -> tuple[str, str]:
+    """A note as a heading and a sentence. `dates` says what a session is called within one ("week 6")."""
+    who = listed([names[person] for person in note.people], 4)
+    pairs = listed([f"{names[one]} with {names[other]}" for one, other in note.pairs], 4, "more pairs")
+    one = note.count == 1
+    some = f"{number(note.count)} {'pair' if one else 'pairs'}"
+    match note.kind:
+        case NoteKind.TUTOR_OBSERVES:
+            where = "A session" if note.session is None else opening(dates[note.session])
+            return (f"{where} has one pair", f"{who} work as a two, so a tutor observes them.")
+        case NoteKind.NEVER_TOGETHER:
+            return (opening(f"{some} {'doesn’t' if one else 'don’t'} work together"), f"{pairs}.")
+        case NoteKind.NEVER_FREE_TOGETHER:
+            return (opening(f"{some} {'is' if one else 'are'} never free together"), f"{pairs}.")
+        case NoteKind.OFTEN_IN_A_FOUR:
+            alone = len(note.people) == 1
+            return (
+                f"{who} {'sits' if alone else 'sit'} in a four most often",
+                f"{opening(times(note.count))}, at least two times more than somebody else.",
+            )
+        case NoteKind.TWO_RUNNING:
+            return (
+                opening(f"{some} {'meets' if one else 'meet'} two sessions running"),
+                "Nothing wrong with that. If you’d rather spread them out, try another plan.",
+            )
+
+
+def say_person(
+    explanation: Explanation, person: Person, names: Mapping[Person, str], dates: Sequence[str]
+) -> str:
+    """One person's meetings in words: "Works twice with eight people, and once with Ben. Meets everyone by week 8."
+
+    Says the same of somebody they are kept apart from as of anybody else they do not meet.
+    """
+    others: dict[int, list[str]] = {}
+    for other in explanation.turns:
+        if other != person:
+            others.setdefault(explanation.together[frozenset((person, other))], []).append(names[other])
+    never = others.pop(0, [])
+    most_first = sorted(others.items(), key=lambda item: (-len(item[1]), item[0]))
+    parts = [f"{times(count)} with {_some_or_how_many(some)}" for count, some in most_first]
+    said = [f"Works {', and '.join([', '.join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)}."]
+    if never:
+        said.append(f"Doesn’t work with {_some_or_how_many(never)}.")
+    elif (last := explanation.everyone_by[person]) is not None:
+        said.append(f"Meets everyone by {dates[last]}.")
+    return " ".join(said if parts else said[1:])
+
+
+def _some_or_how_many(names: Sequence[str]) -> str:
+    return listed(names, 3) if len(names) <= 3 else f"{number(len(names))} people"
+
+
+def _verdict(problem: CourseProblem, figures: Figures, again: int, limits: Bounds) -> Iterator[str]:
+    if figures.pairs_met < figures.pairs_possible:
+        yield f"{figures.pairs_met} of {figures.pairs_possible} pairs work together."
+    elif problem.apart:
+        yield "Everyone works with everyone, but for the pairs you keep apart."
+    else:
+        yield "Everyone works with everyone."
+    if figures.most_together == 1:
+        yield "Nobody sits with the same person twice."
+    else:
+        yield f"Nobody sits with the same person more than {times(figures.most_together)}."
+    if again:
+        what = "One meeting repeats" if again == 1 else f"{again} meetings repeat"
+        if again == limits.least_repeats:
+            yield f"{what}, and no plan can have fewer."
+        elif limits.least_repeats:
+            yield f"{what}. No plan can have fewer than {limits.least_repeats}; whether any has fewer than {again} is not known."
+        else:
+            yield f"{what}; whether any plan has fewer is not known."
+
+
+def _turns(problem: CourseProblem, plan: Plan) -> dict[Person, dict[Role, int]]:
+    turns = {person: dict.fromkeys(Role, 0) for person in problem.people}
+    for groups in plan.sessions:
+        for group in groups:
+            for places in group.rounds():
+                for person in places.keys() & turns.keys():
+                    turns[person][places[person]] += 1
+    return turns
+
+
+def _everyone_by(problem: CourseProblem, plan: Plan) -> dict[Person, int | None]:
+    """For each person the session in which the last of those they may meet is met; None when that is never.
+
+    Also None for somebody who had met them all before the first session.
+    """
+    everybody = frozenset(problem.people)
+    waiting = {
+        person: {
+            other
+            for other in everybody - {person}
+            if frozenset((person, other)) not in problem.apart and not problem.met.get(frozenset((person, other)))
+        }
+        for person in problem.people
+    }
+    met_by: dict[Person, int | None] = dict.fromkeys(problem.people)
+    for session, groups in enumerate(plan.sessions):
+        for group in groups:
+            for person in group.members:
+                if waiting.get(person):
+                    waiting[person] -= set(group.members)
+                    if not waiting[person]:
+                        met_by[person] = session
+    return met_by
+
+
+def _notes(
+    problem: CourseProblem, plan: Plan, together: Mapping[Pair, int], fours: Mapping[Person, int]
+) -> Iterator[Note]:
+    for session, groups in enumerate(plan.sessions):
+        for group in groups:
+            if group.tutor:
+                yield Note(NoteKind.TUTOR_OBSERVES, session, (), group.members, 1)
+    possible = chances(problem)
+    unmet = [pair for pair, count in together.items() if not count and pair not in problem.apart]
+    for kind, pairs in (
+        (NoteKind.NEVER_TOGETHER, [pair for pair in unmet if pair in possible]),
+        (NoteKind.NEVER_FREE_TOGETHER, [pair for pair in unmet if pair not in possible]),
+    ):
+        if pairs:
+            yield Note(kind, None, _in_order(problem, pairs), (), len(pairs))
+    seats = {person: fours.get(person, 0) for person in problem.people}
+    most = max(seats.values(), default=0)
+    if most - min(seats.values(), default=0) >= 2:
+        yield Note(
+            NoteKind.OFTEN_IN_A_FOUR, None, (), tuple(p for p, count in seats.items() if count == most), most
+        )
+    met_in = [frozenset(pair for group in groups for pair in group.pairs()) for groups in plan.sessions]
+    running = {pair for earlier, later in pairwise(met_in) for pair in earlier & later}
+    if running:
+        yield Note(NoteKind.TWO_RUNNING, None, _in_order(problem, running), (), len(running))
+
+
+def _in_order(problem: CourseProblem, pairs: Iterable[Pair]) -> tuple[tuple[Person, Person], ...]:
+    wanted = frozenset(pairs)
+    return tuple(both for both in combinations(problem.people, 2) if frozenset(both) in wanted)

@@ -1,0 +1,27 @@
+"""Numbers, lists of names and dates the way one says them."""
+
+from collections.abc import Sequence
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def number(count: int) -> str:
+    """A count before a noun: "eight", "13"."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def times(count: int) -> str:
+    """How often: "once", "twice", "three times"."""
+    return {1: "once", 2: "twice"}.get(count, f"{number(count)} times")
+
+
+def listed(words: Sequence[str], most: int, rest: str = "others", between: str = ", ") -> str:
+    """"Ben, Dev and Priya"; beyond `most`, the first of them and how many there are besides."""
+    if len(words) > most:
+        words = [*words[: most - 1], f"{number(len(words) - most + 1)} {rest}"]
+    return " and ".join([between.join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def opening(phrase: str) -> str:
+    """A phrase as a sentence begins: its first letter large, the rest left as it is."""
+    return phrase[:1].upper() + phrase[1:]

@@ -1,0 +1,160 @@
+"""What the plan page shows: the course as the engine sees it, the draft chosen last, and who would hear of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from threefold.core.grouping import Person as Someone
+from threefold.core.names import short_names
+from threefold.matching import CourseProblem, Plan, Remainder, check
+from threefold.matching.wire import plan_in
+from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession
+from threefold.web.access import Within
+
+
+@dataclass(frozen=True)
+class Date:
+    """One practice session of the course."""
+
+    id: UUID
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    link: str
+    away: tuple[Someone, ...]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who would get letters."""
+
+    member: Someone
+    person_id: UUID
+    name: str
+    email: str
+    takes_feed: bool
+
+
+@dataclass(frozen=True)
+class Course:
+    """Everything a plan depends on. People are membership ids as text, as the engine wants them."""
+
+    problem: CourseProblem
+    dates: tuple[Date, ...]
+    people: tuple[Reader, ...]
+    tutors: tuple[Reader, ...]
+
+    @property
+    def names(self) -> dict[Someone, str]:
+        """What people are called on the plan: first names, told apart where two share one."""
+        return short_names({reader.member: reader.name for reader in self.people})
+
+    @property
+    def weeks(self) -> list[str]:
+        return [f"week {date.number}" for date in self.dates]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan in the drawer. `broken`: it was drawn before something changed, and no longer fits."""
+
+    id: UUID
+    number: int
+    seed: int
+    made_at: datetime
+    chosen_at: datetime
+    plan: Plan
+    broken: bool
+    published_at: datetime | None
+
+
+def course(db: Session, within: Within) -> Course:
+    """The course as it stands now, in five queries."""
+    cohort = within.cohort
+    readers = [
+        (row.role, Reader(str(row.id), row.person_id, row.name, row.email, row.takes_feed_since is not None))
+        for row in db.execute(
+            select(
+                Membership.id,
+                Membership.role,
+                Membership.person_id,
+                Person.name,
+                Person.email,
+                Person.takes_feed_since,
+            )
+            .join(Person, Person.id == Membership.person_id)
+            .where(Membership.cohort_id == cohort.id, Membership.left_at.is_(None))
+            .order_by(Person.name, Membership.id)
+        )
+    ]
+    people = tuple(reader for role, reader in readers if role == "trainee")
+    # Whoever set the cohort up observes the first pair.
+    tutors = sorted(
+        (reader for role, reader in readers if role == "tutor"), key=lambda r: r.person_id != cohort.created_by
+    )
+    known = frozenset(reader.member for reader in people)
+    dates = _dates(db, cohort.id, known)
+    apart = frozenset(
+        frozenset((str(one), str(other)))
+        for one, other in db.execute(
+            select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort.id)
+        ).tuples()
+        if {str(one), str(other)} <= known
+    )
+    problem = CourseProblem(
+        people=tuple(reader.member for reader in people),
+        present=tuple(known - frozenset(date.away) for date in dates),
+        apart=apart,
+        remainder=Remainder(cohort.remainder),
+    )
+    return Course(problem, dates, people, tuple(tutors))
+
+
+def drafts(db: Session, within: Within, problem: CourseProblem) -> list[Draft]:
+    """The last five plans, the one chosen last first."""
+    rows = db.scalars(
+        select(PlanDraft).where(PlanDraft.cohort_id == within.cohort.id).order_by(PlanDraft.chosen_at.desc()).limit(5)
+    )
+    found = []
+    for row in rows:
+        plan = plan_in(row.groups)
+        found.append(
+            Draft(
+                row.id,
+                row.number,
+                row.seed,
+                row.made_at,
+                row.chosen_at,
+                plan,
+                bool(check(problem, plan)),
+                row.published_at,
+            )
+        )
+    return found
+
+
+def _dates(db: Session, cohort_id: UUID, known: frozenset[Someone]) -> tuple[Date, ...]:
+    away: dict[UUID, list[Someone]] = {}
+    for practice_id, member in db.execute(
+        select(Away.practice_id, Away.membership_id)
+        .join(PracticeSession, PracticeSession.id == Away.practice_id)
+        .where(PracticeSession.cohort_id == cohort_id)
+    ).tuples():
+        if str(member) in known:
+            away.setdefault(practice_id, []).append(str(member))
+    rows: Sequence[PracticeSession] = db.scalars(
+        select(PracticeSession).where(PracticeSession.cohort_id == cohort_id).order_by(PracticeSession.starts_at)
+    ).all()
+    return tuple(
+        Date(row.id, row.number, row.starts_at, row.ends_at, row.place, row.link, tuple(away.get(row.id, ())))
+        for row in rows
+    )
+
+
+def by_member(readers: Sequence[Reader]) -> Mapping[Someone, Reader]:
+    return {reader.member: reader for reader in readers}

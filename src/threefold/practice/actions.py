@@ -1,0 +1,61 @@
+"""What trainees do about a practice session: say they can't make it, take that back, replace their feed's address."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from threefold.core import triad as rules
+from threefold.core.refusal import Refusal
+from threefold.core.triad import Withdrawn
+from threefold.store.deeds import record
+from threefold.store.tables import Person, Seat, Withdrawal
+from threefold.web.access import InTriad
+from threefold.web.sessions import Me
+
+
+def withdraw(
+    db: Session, within: InTriad, seat: Seat, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Withdrawn | Refusal:
+    """Note for the tutor that somebody can’t make it. Saying it twice changes nothing more."""
+    others = tuple(
+        str(id_)
+        for id_ in db.scalars(
+            select(Seat.id).where(Seat.triad_id == seat.triad_id, Seat.id != seat.id, Seat.given_up_at.is_(None))
+        )
+    )
+    outcome = rules.withdraw(starts_at=within.practice.starts_at, others=others, now=now)
+    if isinstance(outcome, Refusal):
+        return outcome
+    said = db.get(Withdrawal, seat.id)
+    if said is None:
+        db.add(Withdrawal(seat_id=seat.id, at=now, by=by.id))
+    elif said.taken_back_at is not None:
+        said.at, said.by, said.taken_back_at = now, by.id, None
+    else:
+        return outcome
+    record(db, id=new_id(), at=now, by=by.id, verb="withdrew", cohort_id=within.cohort.id, seat=seat.id)
+    return outcome
+
+
+def come_back(
+    db: Session, within: InTriad, seat: Seat, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """Undo "I can't make it"; nothing to do if it was not said."""
+    said = db.get(Withdrawal, seat.id)
+    if said is None or said.taken_back_at is not None:
+        return None
+    refusal = rules.come_back(starts_at=within.practice.starts_at, now=now)
+    if refusal:
+        return refusal
+    said.taken_back_at = now
+    record(db, id=new_id(), at=now, by=by.id, verb="came back", cohort_id=within.cohort.id, seat=seat.id)
+    return None
+
+
+def replace_feed(db: Session, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
+    """A fresh secret address for one's calendar feed; the one before stops working at once."""
+    db.execute(update(Person).where(Person.id == by.id).values(feed_number=Person.feed_number + 1))
+    record(db, id=new_id(), at=now, by=by.id, verb="replaced their feed", person=by.id)

@@ -1,0 +1,297 @@
+"""What a trainee sees of their practice: the sessions they have a seat in, with whom, and what they are in each round."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
+from threefold.core.slots import Round, SessionShape, round_times, sentence
+from threefold.store.tables import (
+    Cohort,
+    Membership,
+    Person,
+    PracticeSession,
+    Seat,
+    Triad,
+    Turn,
+    Withdrawal,
+)
+from threefold.web.access import AtPractice
+from threefold.web.sessions import Me, initials
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Somebody in the same triad; nothing about them but their name."""
+
+    name: str
+    withdrawn: bool
+
+    @property
+    def first(self) -> str:
+        return first_name(self.name)
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One seat of the person asking, in one practice session."""
+
+    seat_id: UUID
+    triad_id: UUID
+    practice_id: UUID
+    number: int
+    cohort_id: UUID
+    cohort: str
+    zone: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    room: str
+    link: str
+    shape: SessionShape
+    labels: RoleLabels
+    partners: tuple[Partner, ...]
+    tutor: str  # the tutor who observes a pair, or ""
+    withdrawn_at: datetime | None
+    uid: str
+    sequence: int
+    changed_at: datetime
+
+    @property
+    def where(self) -> str:
+        return ", ".join(filter(None, (self.room, self.place)))
+
+    def is_over(self, now: datetime) -> bool:
+        return now >= self.ends_at
+
+    def is_under_way(self, now: datetime) -> bool:
+        return self.starts_at <= now < self.ends_at
+
+    def days_until(self, now: datetime) -> int:
+        """Whole days between today and the session's date, both as the cohort's calendar has them."""
+        zone = ZoneInfo(self.zone)
+        return (self.starts_at.astimezone(zone).date() - now.astimezone(zone).date()).days
+
+    @property
+    def in_words(self) -> str:
+        return sentence(self.shape)
+
+
+@dataclass(frozen=True)
+class MyRound:
+    """A round on the clock and what the person asking is in it."""
+
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    said: SaidTurn
+
+
+@dataclass(frozen=True)
+class Group:
+    """A triad as the tutor's page shows it."""
+
+    triad_id: UUID
+    number: int
+    room: str
+    people: tuple[Partner, ...]
+    tutor: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A cohort whose timetable is not out yet."""
+
+    cohort_id: UUID
+    name: str
+
+
+def first_name(name: str) -> str:
+    return name.split()[0] if name.split() else name
+
+
+def places_of(db: Session, me: Me) -> list[Place]:
+    """Every seat the person holds, in time order; three queries however many there are."""
+    rows = db.execute(
+        select(Seat, Triad, PracticeSession, Cohort, Withdrawal.at, Withdrawal.taken_back_at)
+        .join(Triad, Triad.id == Seat.triad_id)
+        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
+        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
+        .join(Membership, Membership.id == Seat.membership_id)
+        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+        .where(
+            Membership.person_id == me.id,
+            Membership.left_at.is_(None),
+            Seat.given_up_at.is_(None),
+            Cohort.published_at.is_not(None),
+        )
+        .order_by(PracticeSession.starts_at, Seat.id)
+    ).all()
+    others = _others(db, [row.Seat.triad_id for row in rows])
+    tutors = _names(db, [row.Triad.tutor_id for row in rows if row.Triad.tutor_id])
+    return [
+        Place(
+            seat_id=row.Seat.id,
+            triad_id=row.Triad.id,
+            practice_id=row.PracticeSession.id,
+            number=row.PracticeSession.number,
+            cohort_id=row.Cohort.id,
+            cohort=row.Cohort.name,
+            zone=row.Cohort.zone,
+            starts_at=row.PracticeSession.starts_at,
+            ends_at=row.PracticeSession.ends_at,
+            place=row.PracticeSession.place,
+            room=row.Triad.room,
+            link=row.PracticeSession.link,
+            shape=row.Cohort.shape,
+            labels=row.Cohort.role_labels,
+            partners=tuple(who for seat, who in others[row.Triad.id] if seat != row.Seat.id),
+            tutor=tutors.get(row.Triad.tutor_id, ""),
+            withdrawn_at=row.at if row.at and not row.taken_back_at else None,
+            uid=row.Seat.uid,
+            sequence=row.Seat.sequence,
+            changed_at=row.Seat.invited_at or row.Seat.taken_at,
+        )
+        for row in rows
+    ]
+
+
+def rounds_of(db: Session, place: Place) -> tuple[MyRound, ...]:
+    """What the person is in each round of one session, said to them."""
+    names: dict[tuple[int, str], list[str]] = defaultdict(list)
+    mine: dict[int, Role] = {}
+    for number, role, seat_id, name in db.execute(
+        select(Turn.round, Turn.role, Turn.seat_id, Person.name)
+        .join(Seat, Seat.id == Turn.seat_id)
+        .join(Membership, Membership.id == Seat.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Turn.triad_id == place.triad_id)
+        .order_by(Turn.round, Seat.position)
+    ):
+        if seat_id == place.seat_id:
+            mine[number] = Role(role)
+        else:
+            names[number, role].append(first_name(name))
+    times: Sequence[Round] = round_times(place.starts_at, place.shape, max(mine, default=0) or None)
+    return tuple(
+        MyRound(
+            number=clock.number,
+            starts_at=clock.starts_at,
+            ends_at=clock.ends_at,
+            said=say_turn(
+                mine[clock.number],
+                place.labels,
+                counsellor=next(iter(names[clock.number, "counsellor"]), ""),
+                client=next(iter(names[clock.number, "client"]), ""),
+                observers=[*names[clock.number, "observer"], *([first_name(place.tutor)] if place.tutor else [])],
+            ),
+        )
+        for clock in times
+        if clock.number in mine
+    )
+
+
+def next_place(places: Sequence[Place], now: datetime) -> Place | None:
+    return next((place for place in places if not place.is_over(now)), None)
+
+
+def still_waiting(db: Session, me: Me) -> list[Waiting]:
+    """Cohorts the person is a trainee of whose plan has not been published."""
+    rows = db.execute(
+        select(Cohort.id, Cohort.name)
+        .join(Membership, Membership.cohort_id == Cohort.id)
+        .where(
+            Membership.person_id == me.id,
+            Membership.role == "trainee",
+            Membership.left_at.is_(None),
+            Cohort.published_at.is_(None),
+            Cohort.archived_at.is_(None),
+        )
+    )
+    return [Waiting(row.id, row.name) for row in rows]
+
+
+def groups_at(db: Session, at: AtPractice) -> list[Group]:
+    """Who sits with whom in one session, for its tutors."""
+    triads = db.execute(
+        select(Triad.id, Triad.number, Triad.room, Triad.tutor_id)
+        .where(Triad.practice_id == at.practice.id)
+        .order_by(Triad.number)
+    ).all()
+    people = _others(db, [triad.id for triad in triads])
+    tutors = _names(db, [triad.tutor_id for triad in triads if triad.tutor_id])
+    return [
+        Group(
+            triad.id,
+            triad.number,
+            triad.room,
+            tuple(who for _, who in people[triad.id]),
+            tutors.get(triad.tutor_id, ""),
+        )
+        for triad in triads
+    ]
+
+
+def feed_person(db: Session, person_id: UUID) -> tuple[int, Me | None]:
+    """The number in a person's feed address, and who they are; (0, None) for nobody."""
+    found = db.execute(
+        select(Person.feed_number, Person.name, Person.email, Person.zone, Person.created_at).where(
+            Person.id == person_id
+        )
+    ).one_or_none()
+    if found is None:
+        return 0, None
+    reader = Me(
+        id=person_id,
+        name=found.name,
+        email=found.email,
+        zone=found.zone,
+        session_id=person_id,
+        seen_at=found.created_at,
+        is_staff=False,
+        is_tutor=False,
+        is_trainee=True,
+    )
+    return found.feed_number, reader
+
+
+def month_of(place: Place) -> date:
+    """The first of the month a session lies in, for the calendar's headings."""
+    return place.starts_at.astimezone(ZoneInfo(place.zone)).date().replace(day=1)
+
+
+def _others(db: Session, triads: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, Partner]]]:
+    found: dict[UUID, list[tuple[UUID, Partner]]] = defaultdict(list)
+    if not triads:
+        return found
+    for triad_id, seat_id, name, at, taken_back_at in db.execute(
+        select(Seat.triad_id, Seat.id, Person.name, Withdrawal.at, Withdrawal.taken_back_at)
+        .join(Membership, Membership.id == Seat.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+        .where(Seat.triad_id.in_(triads), Seat.given_up_at.is_(None))
+        .order_by(Seat.position)
+    ):
+        found[triad_id].append((seat_id, Partner(name, withdrawn=at is not None and taken_back_at is None)))
+    return found
+
+
+def _names(db: Session, members: Sequence[UUID]) -> dict[UUID | None, str]:
+    if not members:
+        return {}
+    rows = db.execute(
+        select(Membership.id, Person.name)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.id.in_(members))
+    )
+    return {row.id: row.name for row in rows}

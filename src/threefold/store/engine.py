@@ -1,0 +1,136 @@
+"""The one door to the database: `read` and `write`, each a unit of work on a thread, in one transaction."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from sqlalchemy import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from threefold.store import postgresql, sqlite
+from threefold.store.lane import Lane
+from threefold.store.unit import Busy, UnitSession, Unusable, Work
+
+__all__ = ["Busy", "Store", "UnitSession", "Unusable", "Work"]
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 5.0  # how long a unit waits for a lock before its caller is told Busy
+TOGETHER = 64  # how many waiting units SQLite's writer joins into one commit
+SQLITE_READERS = 2
+POSTGRESQL_READERS = 4
+POSTGRESQL_WRITERS = 4
+HOW_TO_WRITE = "write the database's address as sqlite:////folder/file.db or postgresql://user@host/name"
+
+
+class Store:
+    """A database, SQLite or PostgreSQL, to which work is brought.
+
+    A unit of work is a plain function of `db`, an SQLAlchemy session. It runs in one transaction on a thread of
+    the store, sees what no other unit is halfway through, and returns finished values: rows and objects loaded
+    in full, nothing that would ask the database later. It may run twice, so that ids and the time are passed in
+    and it has no other effect. When it returns, `write` commits and only then answers; when it raises, nothing
+    of it is kept and its caller gets the error. Busy means: not now, try again later (503).
+    """
+
+    def __init__(
+        self, kind: Literal["sqlite", "postgresql"], place: Path | Engine, readers: Lane, writers: Lane
+    ) -> None:
+        self.kind = kind
+        self._place = place
+        self._readers = readers
+        self._writers = writers
+        self._closed = False
+
+    @classmethod
+    def open(cls, url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> "Store":
+        """Open `sqlite:////folder/file.db` (made if it is not there) or `postgresql://user@host/name`.
+
+        `patience_seconds` is how long a unit waits for somebody else's lock. Raises Unusable, with a sentence for
+        whoever runs the server, if the database is damaged, cannot be reached or the address means none.
+        """
+        address = address_of(url)
+        if address.get_backend_name() == "sqlite":
+            path = sqlite.path_of(address)
+            sqlite.prepare_file(path, patience_seconds=patience_seconds)
+            sqlite.hold(path)
+            return cls(
+                "sqlite",
+                path,
+                Lane("reader", [sqlite.Reader(path, patience_seconds) for _ in range(SQLITE_READERS)]),
+                Lane("writer", [sqlite.Writer(path, patience_seconds)], together=TOGETHER),
+            )
+        connections = POSTGRESQL_READERS + POSTGRESQL_WRITERS
+        engine = postgresql.engine_for(address, patience_seconds=patience_seconds, connections=connections)
+        postgresql.check(engine)
+        turnstile = threading.Lock()
+        return cls(
+            "postgresql",
+            engine,
+            Lane("reader", [postgresql.Reader(engine) for _ in range(POSTGRESQL_READERS)]),
+            Lane("writer", [postgresql.Writer(engine, turnstile) for _ in range(POSTGRESQL_WRITERS)]),
+        )
+
+    async def read(self, work: Work[T]) -> T:
+        """What `work(db)` returns, from one consistent state; it cannot write."""
+        return await self._readers.ask(work)
+
+    async def write(self, work: Work[T]) -> T:
+        """What `work(db)` returns, once everything it wrote is on disk."""
+        return await self._writers.ask(work)
+
+    def read_now(self, work: Work[T]) -> T:
+        """`read` for the command line and for tests: waits in this thread."""
+        return self._readers.ask_now(work)
+
+    def write_now(self, work: Work[T]) -> T:
+        """`write` for the command line and for tests: waits in this thread."""
+        return self._writers.ask_now(work)
+
+    def alive(self) -> bool:
+        """Whether work is taken. Threads are looked at, not the database: a `read` shows whether that answers."""
+        return self._readers.alive() and self._writers.alive()
+
+    async def backup(self, target: Path) -> None:
+        """`backup_now` on a thread of its own."""
+        await asyncio.to_thread(self.backup_now, target)
+
+    def backup_now(self, target: Path) -> None:
+        """Copy a SQLite database as it is at one moment to the file `target`, while people go on writing.
+
+        To restore, stop the server and put the copy in the database's place. Raises Unusable for PostgreSQL,
+        which has its own tool for this.
+        """
+        if isinstance(self._place, Engine):
+            raise Unusable("PostgreSQL is backed up with pg_dump: pg_dump --format=custom --file=copy.dump <address>")
+        sqlite.backup(self._place, target)
+
+    async def close(self) -> None:
+        """`close_now` on a thread of its own."""
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """Finish what was taken, then stop. Whoever comes later is answered with Busy; closing twice is fine."""
+        self._readers.close()
+        self._writers.close()
+        if self._closed:
+            return
+        self._closed = True
+        if isinstance(self._place, Engine):
+            self._place.dispose()
+        else:
+            sqlite.let_go(self._place)
+
+
+def address_of(url: str) -> URL:
+    """An address taken apart. Raises Unusable, without repeating it (it may hold a password)."""
+    try:
+        # postgres:// is what many providers hand out; SQLAlchemy knows the longer word only.
+        address = make_url("postgresql" + url.removeprefix("postgres") if url.startswith("postgres://") else url)
+        backend = address.get_backend_name()
+    except ArgumentError as error:
+        raise Unusable(HOW_TO_WRITE) from error
+    if backend not in {"sqlite", "postgresql"}:
+        raise Unusable(HOW_TO_WRITE)
+    return address

