@@ -87,8 +87,8 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        tables = [table.name for table in reversed(metadata.sorted_tables)]
-        connection.execute("; ".join(f'DELETE FROM "{table}"' for table in tables).encode())
+        emptying = "; ".join(str(table.delete()) for table in reversed(metadata.sorted_tables))
+        connection.execute(emptying.encode())
     return url
 
 

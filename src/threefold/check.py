@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from aiosmtplib import SMTPException
+from sqlalchemy import text
 
 from threefold.mail.carriers import Held, Later, MailServer, SmtpCarrier
 from threefold.settings import Settings, unsafe
@@ -27,9 +28,12 @@ def database(settings: Settings) -> str:
     except (Unusable, Busy) as trouble:
         return str(trouble)
     try:
-        return "" if asyncio.run(store.alive()) else "The database does not answer."
+        store.read_now(lambda db: db.scalar(text("SELECT 1")))
+    except Busy as trouble:
+        return f"The database does not answer: {trouble}"
     finally:
         store.close_now()
+    return ""
 
 
 async def mail_server(settings: Settings) -> str:

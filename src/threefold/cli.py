@@ -9,15 +9,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
+from uuid import UUID
 
 import click
 import uvicorn
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from threefold import check as checking
 from threefold.app import build_app
 from threefold.core.identity import new_id
+from threefold.core.refusal import Refusal
 from threefold.demo import build_demo
 from threefold.logs import start_logging
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
@@ -26,6 +29,7 @@ from threefold.people import actions as people
 from threefold.settings import NotSettled, Settings, from_environment, unsafe, variables
 from threefold.store import migrations
 from threefold.store.engine import Busy, Store, Unusable
+from threefold.web.security import Keys, new_token, token_digest
 
 CONNECTIONS = 4
 say = Console(highlight=False, soft_wrap=True)
@@ -36,7 +40,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def an_id_at(moment: datetime) -> Callable[[], object]:
+def an_id_at(moment: datetime) -> Callable[[], UUID]:
     return lambda: new_id(int(moment.timestamp() * 1000), secrets.token_bytes(10))
 
 
@@ -107,17 +111,28 @@ def create_tutor(email: str, name: str) -> None:
     settings = settled()
     store = opened(settings)
     moment = now()
-    made = store.write_now(
-        lambda db: people.make_tutor(db, email=email, name=name, now=moment, new_id=an_id_at(moment))
-    )
-    if not hasattr(made, "bytes"):
-        store.close_now()
-        give_up(" ".join(problem.sentence for problem in made.problems))
-    token = store.write_now(
-        lambda db: people.invite_link(
-            db, made, destination="/cohorts", lasts=timedelta(days=1), now=moment, new_id=an_id_at(moment)
+    keys, token, ids = Keys(settings.secret), new_token(), an_id_at(moment)
+
+    def work(db: Session) -> Refusal | None:
+        made = people.make_tutor(db, email=email, name=name or email.partition("@")[0], now=moment, new_id=ids)
+        if isinstance(made, Refusal):
+            return made
+        people.invite_link(
+            db,
+            made,
+            "/cohorts",
+            link=token_digest(token),
+            digest=keys.digest,
+            lasts=timedelta(days=1),
+            now=moment,
+            new_id=ids,
         )
-    )
+        return None
+
+    refusal = store.write_now(work)
+    if refusal:
+        store.close_now()
+        give_up(*(problem.sentence for problem in refusal.problems))
     store.close_now()
     say.print(f"{email} may set up cohorts. This link signs them in once, until tomorrow:")
     say.print(f"{settings.base_url}/sign-in/link/{token}")
@@ -129,7 +144,7 @@ def backup(file: Path) -> None:
     """A consistent copy of the embedded database in FILE, taken while it runs."""
     store = opened(settled())
     try:
-        store.backup(file)
+        store.backup_now(file)
     except (Unusable, Busy) as trouble:
         give_up(str(trouble))
     finally:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.core.invitation import (
@@ -84,6 +84,7 @@ def test_whatever_a_calendar_shows_raises_the_sequence_when_it_changes(change: d
     assert next_step(Told(4, Method.REQUEST, fingerprint(ENTRY)), after) == Step(Method.REQUEST, 5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["Room 1", "Room 2", "Room 3"]), max_size=12))
 def test_sequence_never_falls_and_no_message_repeats_the_one_before(rooms: list[str]) -> None:
     last: Told | None = None

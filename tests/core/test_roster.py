@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.core.address import (
@@ -61,7 +61,7 @@ def test_the_same_two_people_however_they_were_pasted(text: str) -> None:
     ("text", "row"),
     [
         (
-            "Name,E-mail,Pronouns,Keep apart from,Prefers,Needs\nAisha Bello,aisha@example.org,she/her,Owen T.,Gwen,lift",
+            "Name,E-mail,Pronouns,Apart from,Prefers,Needs\nAisha Bello,aisha@example.org,she/her,Owen T.,Gwen,lift",
             Row(2, "Aisha Bello", "aisha@example.org", "she/her", "Owen T.", (), "Gwen", ("lift",)),
         ),
         (
@@ -175,10 +175,22 @@ def test_addresses_that_will_do(typed: str, kept: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "@", "a@", "@example.org", "a@example", "a@example,org", "a b@example.org", "a@b@example.org", "a@1.2.3.4"]
-    + [".a@example.org", "a.@example.org", "a..b@example.org", "a@-x.org", "a@x-.org", "a@x..org", "a@🦉.org"]
-    + ["a@" + "x" * 64 + ".org", "a" * 65 + "@example.org", "a@" + "abcdefg." * 40 + "org", "a(b)@example.org"]
-    + ['"a b"@example.org', "a@[127.0.0.1]", "a@exa mple.org", "a;b@example.org", "<a@example.org>"],
+    [
+        *(
+            "",
+            "@",
+            "a@",
+            "@example.org",
+            "a@example",
+            "a@example,org",
+            "a b@example.org",
+            "a@b@example.org",
+            "a@1.2.3.4",
+        ),
+        *(".a@example.org", "a.@example.org", "a..b@example.org", "a@-x.org", "a@x-.org", "a@x..org", "a@🦉.org"),
+        *("a@" + "x" * 64 + ".org", "a" * 65 + "@example.org", "a@" + "abcdefg." * 40 + "org", "a(b)@example.org"),
+        *('"a b"@example.org', "a@[127.0.0.1]", "a@exa mple.org", "a;b@example.org", "<a@example.org>"),
+    ],
 )
 def test_addresses_that_will_not_are_answered_with_what_to_do(typed: str) -> None:
     assert check_email(typed) == NO_ADDRESS
@@ -247,6 +259,7 @@ def test_no_cell_of_ours_is_a_formula(start: str) -> None:
 HOSTILE = st.text(st.sampled_from("aZé🦉א=+-@;,\"'<>\t\r\n\u202e\u00a0\u200b\x00\x1b "), max_size=30)
 
 
+@settings(deadline=None)
 @given(name=HOSTILE)
 def test_any_name_arrives_whole_through_our_own_csv_and_is_harmless_there(name: str) -> None:
     row = checked_row(2, name, "a@example.org")
@@ -259,6 +272,7 @@ def test_any_name_arrives_whole_through_our_own_csv_and_is_harmless_there(name: 
         assert back == (row,) or row.name.startswith("'")
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=200))
 def test_whatever_is_pasted_each_row_is_clean_and_every_number_its_own(text: str) -> None:
     rows = read_pasted(text)

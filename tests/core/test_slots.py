@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threefold.core.refusal import Problem, Refusal
@@ -68,6 +68,7 @@ def test_a_time_the_clocks_skip_or_repeat_is_resolved_and_said(
     assert slot.ends_at - slot.starts_at == timedelta(minutes=90)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([LONDON, "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago"]),
     st.dates(date(2026, 1, 1), date(2030, 12, 31)),
@@ -149,6 +150,7 @@ def test_how_a_shape_fits_a_slot() -> None:
     assert fits(EVENING, 120, size=4).sentence == "In a group of 4 there are 4 rounds of 15 + 7 min."
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 60), st.integers(0, 30), st.integers(0, 20), st.integers(2, 5))
 def test_more_rounds_never_make_a_session_longer(
     rounds: int, practice: int, feedback: int, around: int, size: int

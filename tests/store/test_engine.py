@@ -3,13 +3,13 @@
 import asyncio
 import ctypes
 import threading
-import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from threefold.store.engine import Busy, Store, Unusable, address_of
 from threefold.store.tables import Person
 
 
-class Regret(Exception):
+class Regret(Exception):  # noqa: N818 - it is no mistake
     """What a unit raises when it thinks better of it."""
 
 
@@ -82,13 +82,12 @@ async def test_an_error_is_its_callers_alone_and_neighbours_are_kept(store: Stor
     gate.opened.set()
     answers = await together
     assert await held == "through"
-    # On PostgreSQL they run side by side, and either Ana may be first.
-    assert sorted(answer if isinstance(answer, str) else type(answer).__name__ for answer in answers) == [
+    assert [answer if isinstance(answer, str) else type(answer) for answer in answers] == [
         "Ana",
+        Regret,
         "Ben",
+        IntegrityError,
         "Cleo",
-        "IntegrityError",
-        "Regret",
     ]
     assert await store.read(who_is_here) == ["Ana", "Ben", "Cleo", "Gatekeeper"]
 
@@ -182,7 +181,6 @@ def test_a_unit_cannot_wait_for_another(store: Store) -> None:
 def test_a_unit_that_tries_to_end_the_program_only_ends_itself(store: Store) -> None:
     def leave(db: Session) -> None:
         db.add(person("Ana"))
-        db.flush()
         raise SystemExit(3)
 
     with pytest.raises(RuntimeError, match=r"tried to end the program with SystemExit\(3\)"):
@@ -203,9 +201,7 @@ async def test_a_caller_who_leaves_harms_nobody(store: Store) -> None:
         await impatient
     gate.opened.set()
     await store.write(arrive("Ana"))
-    assert sorted(await store.read(who_is_here)) in (["Ana"], ["Ana", "Gatekeeper"])  # side by side on PostgreSQL
-    await store.close()
-    assert not store.alive()
+    assert await store.read(who_is_here) == ["Ana", "Gatekeeper"]
 
 
 def test_an_answer_whose_event_loop_is_gone_is_dropped_and_the_row_kept(store: Store) -> None:
@@ -219,8 +215,6 @@ def test_an_answer_whose_event_loop_is_gone_is_dropped_and_the_row_kept(store: S
     asyncio.run(leave_early())
     gate.opened.set()
     store.write_now(arrive("Ana"))
-    while store.kind == "postgresql" and len(store.read_now(who_is_here)) < 2:
-        time.sleep(0.01)  # side by side
     assert store.read_now(who_is_here) == ["Ana", "Gatekeeper"]
 
 
@@ -231,7 +225,7 @@ async def test_a_lock_that_lasts_is_answered_with_busy_and_reading_goes_on(datab
         answers = await asyncio.gather(
             *(store.write(arrive(name)) for name in ("Ben", "Cleo", "Dev")), return_exceptions=True
         )
-        assert [type(answer) for answer in answers] == [Busy, Busy, Busy]
+        assert [isinstance(answer, Busy) for answer in answers] == [True, True, True]
         assert await store.read(who_is_here) == ["Ana"]
     assert store.alive()
     assert await store.write(arrive("Ben")) == "Ben"
@@ -265,7 +259,7 @@ async def test_closing_finishes_what_was_taken_and_takes_no_more(store: Store) -
     waiting = [asyncio.create_task(store.write(arrive(name))) for name in names]
     await asyncio.sleep(0)
     closing = asyncio.create_task(store.close())
-    while store.alive():
+    while store.alive():  # noqa: ASYNC110 - a thread closes it
         await asyncio.sleep(0.005)
     with pytest.raises(Busy, match="closing"):
         await store.write(arrive("Latecomer"))
@@ -280,17 +274,21 @@ async def test_closing_finishes_what_was_taken_and_takes_no_more(store: Store) -
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # it is killed on purpose
 async def test_a_writer_that_dies_is_noticed_and_answered(store: Store) -> None:
     await store.write(arrive("Ana"))
-    writers = [thread for thread in threading.enumerate() if thread.name.startswith("writer")]
+    (writer,) = store._writer._threads
+    assert writer.ident is not None
     assert store.alive()
-    for writer in writers:
-        assert writer.ident is not None
+    for turn in range(200):  # it outlives what hits it inside a unit, until one hits between two batches
+        if not writer.is_alive():
+            break
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(writer.ident), ctypes.py_object(SystemExit))
-    answers = await asyncio.gather(*(store.write(arrive(f"Ben {n}")) for n in range(8)), return_exceptions=True)
-    assert Busy in {type(answer) for answer in answers}
-    for writer in writers:
-        await asyncio.to_thread(writer.join, 10)
+        names = [f"Ben {turn}.{number}" for number in range(3)]
+        answers = await asyncio.wait_for(
+            asyncio.gather(*(store.write(arrive(name)) for name in names), return_exceptions=True), 10
+        )
+        for name, answer in zip(names, answers, strict=True):
+            assert answer == name or isinstance(answer, (Busy, RuntimeError))
     assert not store.alive()
-    with pytest.raises(Busy, match=r"the thread writer-\d has ended"):
+    with pytest.raises(Busy, match="the thread writer-0 has ended"):
         await store.write(arrive("Cleo"))
     assert "Ana" in await store.read(who_is_here)
 
@@ -299,12 +297,18 @@ async def test_a_writer_that_dies_is_noticed_and_answered(store: Store) -> None:
     "address", ["", "mysql://localhost/x", "oracle+nothing://x", "sqlite://", "sqlite:///:memory:", "not an address"]
 )
 def test_an_address_that_means_no_database_is_refused_in_a_sentence(address: str) -> None:
-    with pytest.raises(Unusable, match="sqlite:////folder/file.db"):
+    with pytest.raises(Unusable, match=r"sqlite:////folder/file\.db"):
         Store.open(address)
 
 
 def test_errors_show_no_values(store: Store) -> None:
     store.write_now(arrive("Ana"))
     with pytest.raises(IntegrityError) as refused:
-        store.write_now(lambda db: db.execute(text("INSERT INTO person (id) VALUES (:canary)"), {"canary": "canary"}))
-    assert "canary'" not in str(refused.value)
+        store.write_now(arrive("Ana"))
+    shown = "".join(traceback.format_exception(refused.value))
+    assert "person" in shown
+    assert "elmhouse.example" not in shown
+    words = "something somebody said"
+    with pytest.raises(IntegrityError) as incomplete:
+        store.write_now(lambda db: db.execute(update(Person).values(email=None, name=words)))
+    assert words not in "".join(traceback.format_exception(incomplete.value))

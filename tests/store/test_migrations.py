@@ -116,8 +116,9 @@ def test_a_database_of_a_later_version_is_refused_and_left_alone(database_url: s
         migrations.upgrade(database_url)
     assert store.read_now(lambda db: db.execute(text("SELECT version_num FROM alembic_version")).scalar()) == "9999"
     store.write_now(
-        lambda db: db.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": migrations.heads()[0]})
-        and None
+        lambda db: (
+            db.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": migrations.heads()[0]}) and None
+        )
     )
     store.close_now()
 

@@ -10,9 +10,7 @@ LONGEST_EMAIL = 254  # RFC 5321 4.5.3.1.3: a path is 256 octets with its angle b
 LONGEST_LOCAL_PART = 64  # RFC 5321 4.5.3.1.1
 
 EMAIL_SENTENCE = "Enter an e-mail address like name@example.com"
-PLAIN_LETTERS_SENTENCE = (
-    "Enter an address with plain letters before the @: many mail servers can’t deliver to this one"
-)
+PLAIN_LETTERS_SENTENCE = "Enter an address with plain letters before the @: many mail servers can’t deliver to this one"
 NAME_SENTENCE = "Enter the name they’d like to be called"
 LONG_NAME_SENTENCE = f"Shorten the name to {LONGEST_NAME} characters or fewer"
 

@@ -13,7 +13,8 @@ from threefold.core.address import clean
 MOST_ROWS = 3_000
 MOST_CHARACTERS = 1_000_000  # 3,000 rows of a real list are a third of this
 _LONGEST_QUOTED = 6  # lines one quoted cell may run over before we take its quote for an ordinary character
-_LONGEST_CSV_LINE = 100_000  # Python's csv gives up at 131,072 characters a field
+_LONGEST_LINE = 10_000  # characters one person's line is read for
+_MOST_COLUMNS = 50
 _SEPARATORS = ("\t", ";", ",")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _CUT_OFF_ENDING = re.compile(r"[a-z]{2,10}(?:\.[a-z]{2,10})?")
@@ -70,7 +71,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
             continue
         line, used = _whole(physical, at)
         people = _people(line)
-        found += [(at + 1 + extra + place, one) for place, one in enumerate(people) if one.strip()]
+        found += [(at + 1 + extra + place, one[:_LONGEST_LINE]) for place, one in enumerate(people) if one.strip()]
         extra += len(people) - 1
         at += used
     return found[:MOST_ROWS]
@@ -134,13 +135,13 @@ def _apart(line: str, usual: str) -> list[str]:
 
 def _split(line: str, separator: str) -> list[str]:
     try:
-        if _left_open(line) or len(line) > _LONGEST_CSV_LINE:
+        if _left_open(line):
             row = line.split(separator)
         else:
             row = next(csv.reader(iter([line]), delimiter=separator, skipinitialspace=True), [])
     except csv.Error:  # a line break outside the quotes this separator sees
         row = line.split(separator)
-    return _mended([cell(value) for value in row])
+    return _mended([cell(value) for value in row[:_MOST_COLUMNS]])
 
 
 def _mended(row: list[str]) -> list[str]:

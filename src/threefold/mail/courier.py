@@ -123,7 +123,9 @@ class Courier:
             .where(Letter.id.in_([letter.id for letter in letters]))
             .values(lease_until=now + LEASE, leased_by=self.name)
         )
-        return tuple(Claimed(*letter) for letter in letters)
+        return tuple(
+            Claimed(letter.id, letter.recipient, letter.message, letter.tries, letter.written_at) for letter in letters
+        )
 
     async def _carry(self, carrier: Carrier, letter: Claimed) -> int:
         try:
@@ -171,7 +173,7 @@ def _waiting(letter: type[Letter]) -> ColumnElement[bool]:
     return and_(letter.sent_at.is_(None), letter.stopped_at.is_(None))
 
 
-def _due(now: datetime) -> Select[tuple[UUID, str, bytes, int, datetime]]:
+def _due(now: datetime) -> Select[UUID, str, bytes, int, datetime]:
     """Letters that may leave now: due, not leased, and first in their lane."""
     before = aliased(Letter)
     held_back = exists().where(

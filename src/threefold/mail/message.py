@@ -52,7 +52,8 @@ def compose(
 ) -> bytes:
     """The whole message. Message-IDs come with their angle brackets; `calendar` needs its `method`.
 
-    `references` are the thread's earlier Message-IDs, oldest first; `in_reply_to` joins them by itself. `list_unsubscribe` is an https address that takes RFC 8058's one-click POST.
+    `references` are the thread's earlier Message-IDs, oldest first; `in_reply_to` joins them by itself.
+    `list_unsubscribe` is an https address that takes RFC 8058's one-click POST.
     Raises ValueError for a control character in a header, an address beyond ASCII before its @, and a calendar
     without its method.
     """

@@ -2,7 +2,7 @@
 
 from threefold.matching.bounds import Bounds, bounds
 from threefold.matching.clash import Clash, ClashKind, NoPlan, WayOut, say_clash
-from threefold.matching.course import BRIEF, THOROUGH, USUAL, Effort, Progress, plan_course
+from threefold.matching.course import BRIEF, THOROUGH, USUAL, Effort, plan_course
 from threefold.matching.explain import (
     Explanation,
     Figures,
@@ -14,3 +14,36 @@ from threefold.matching.explain import (
 )
 from threefold.matching.plan import InvalidPlan, Plan, check, meetings, repeats, swap
 from threefold.matching.problem import CourseProblem, Remainder, shape
+from threefold.matching.seats import Progress
+
+__all__ = [
+    "BRIEF",
+    "THOROUGH",
+    "USUAL",
+    "Bounds",
+    "Clash",
+    "ClashKind",
+    "CourseProblem",
+    "Effort",
+    "Explanation",
+    "Figures",
+    "InvalidPlan",
+    "NoPlan",
+    "Note",
+    "NoteKind",
+    "Plan",
+    "Progress",
+    "Remainder",
+    "WayOut",
+    "bounds",
+    "check",
+    "explain",
+    "meetings",
+    "plan_course",
+    "repeats",
+    "say_clash",
+    "say_note",
+    "say_person",
+    "shape",
+    "swap",
+]

@@ -13,7 +13,7 @@ from math import ceil, comb
 
 from threefold.core.grouping import Pair, Person
 from threefold.matching.plan import meetings
-from threefold.matching.problem import CourseProblem, shape
+from threefold.matching.problem import CourseProblem
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def bounds(problem: CourseProblem) -> Bounds:
     settled = sum(max(0, before[pair] - 1) - max(0, problem.met.get(pair, 0) - 1) for pair in frozen)
     possible = chances(problem)
     sessions = len(problem.open_sessions())
-    to_come = sum(comb(size, 2) for sizes in _open_shapes(problem).values() for size in sizes)
+    to_come = sum(comb(size, 2) for sizes in problem.shapes().values() for size in sizes)
     by_person, stretched = _by_person(problem, before, possible)
     by_pigeonhole = ceil(2 * forced_by_pigeonhole(problem) / sessions) if sessions else 0
     even = filled([before[pair] for pair in possible], list(possible.values()), to_come)
@@ -65,8 +65,7 @@ def chances(problem: CourseProblem) -> dict[Pair, int]:
     """In how many of the sessions to be planned a pair could sit together; pairs who never could are left out."""
     seen: dict[Pair, int] = {}
     for number in problem.open_sessions():
-        here = [person for person in problem.people if person in problem.present[number]]
-        for pair in map(frozenset, combinations(here, 2)):
+        for pair in map(frozenset, combinations(problem.here(number), 2)):
             seen[pair] = seen.get(pair, 0) + 1
     return {pair: count for pair, count in seen.items() if pair not in problem.apart}
 
@@ -94,7 +93,7 @@ def filled(start: Sequence[int], room: Sequence[int], more: int) -> list[int]:
 
 def forced_by_pigeonhole(problem: CourseProblem) -> int:
     """At least so many times, over all pairs of sessions to be planned, do two people meet in both."""
-    shapes = _open_shapes(problem)
+    shapes = problem.shapes()
     return sum(
         _brought_along(size, len(shapes[first if wider else second]))
         for first, second in combinations(shapes, 2)
@@ -102,10 +101,6 @@ def forced_by_pigeonhole(problem: CourseProblem) -> int:
         if wider or problem.present[second] >= problem.present[first]
         for size in shapes[second if wider else first]
     )
-
-
-def _open_shapes(problem: CourseProblem) -> dict[int, tuple[int, ...]]:
-    return {n: shape(len(problem.present[n]), problem.remainder) for n in problem.open_sessions()}
 
 
 def _brought_along(people: int, groups: int) -> int:
@@ -122,7 +117,7 @@ def _by_person(
     places: Counter[Person] = Counter()  # beside each person at least
     elastic: Counter[Person] = Counter()  # and so many more, if they always sit in the larger groups
     spare = 0  # places that somebody has, beyond everybody's least
-    for number, sizes in _open_shapes(problem).items():
+    for number, sizes in problem.shapes().items():
         if not sizes:
             continue
         spare += sum(size * (size - min(sizes)) for size in sizes)

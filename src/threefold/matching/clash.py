@@ -1,6 +1,7 @@
 """Why there can be no plan: the smallest clash of each session, and ways out of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -76,7 +77,7 @@ def clashes(problem: CourseProblem) -> tuple[Clash, ...]:
 
 
 def seating(
-    people: Sequence[Person], sizes: Sequence[int], apart: Set[Pair], draw: Random | None = None
+    people: Sequence[Person], sizes: Sequence[int], apart: AbstractSet[Pair], draw: Random | None = None
 ) -> list[list[Person]] | None:
     """People put into groups of these sizes (their sum is everybody) with nobody beside whom they are kept from.
 
@@ -157,7 +158,7 @@ def _in_one_session(
     return [(ClashKind.KEPT_APART, core, tuple(ways))]
 
 
-def _among(apart: Set[Pair], people: Iterable[Person]) -> frozenset[Pair]:
+def _among(apart: AbstractSet[Pair], people: Iterable[Person]) -> frozenset[Pair]:
     some = frozenset(people)
     return frozenset(pair for pair in apart if pair <= some)
 
@@ -166,9 +167,7 @@ _SENTENCES: Mapping[ClashKind, Callable[[Sequence[str]], str]] = {
     ClashKind.TOO_FEW_PEOPLE: lambda _: "a plan needs two people at least, and three to be a triad.",
     ClashKind.NOBODY_FREE: lambda _: "nobody is free.",
     ClashKind.ONE_FREE: lambda who: f"only {who[0]} is free.",
-    ClashKind.KEPT_APART: lambda who: (
-        f"{listed(who, 6)} can’t all be placed, with the pairs you keep apart."
-    ),
+    ClashKind.KEPT_APART: lambda who: f"{listed(who, 6)} can’t all be placed, with the pairs you keep apart.",
     ClashKind.SIDE_BY_SIDE: lambda who: f"that would put {listed(who, 6)} side by side.",
     ClashKind.FROZEN: lambda _: "this session is settled, so its groups stay as they are.",
     ClashKind.NOT_THERE: lambda who: f"{listed(who, 6)} {'is' if len(who) == 1 else 'are'} not in a group.",

@@ -5,38 +5,35 @@ the same people in an order that keeps repeats apart; choose who begins. All of 
 the seed and the effort: no clock, and nothing that depends on the machine.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, exp
+from math import exp
 from random import Random
 
-from threefold.core.grouping import Group, Person
-from threefold.matching.bounds import chances, filled, forced_by_pigeonhole, met_before
-from threefold.matching.clash import NoPlan, clashes, seating
+from threefold.core.grouping import Group
+from threefold.matching.clash import NoPlan, clashes
 from threefold.matching.plan import InvalidPlan, Plan, check
-from threefold.matching.problem import CourseProblem, shape
-from threefold.matching.turns import in_turn
-from threefold.matching.search import MEETING, SHARE, Layout, Ledger, search
-
-Progress = Callable[[int, int], bool]
-"""Told the moves made and the lowest price so far; False means "stop and use this one"."""
+from threefold.matching.problem import CourseProblem
+from threefold.matching.roles import in_turn
+from threefold.matching.seats import Progress, Seated, seated
 
 
 @dataclass(frozen=True)
 class Effort:
     """How hard to search, in moves for each place in the sessions to be planned (a million moves is a second)."""
 
-    moves_per_place: int = 8_000
+    moves_per_place: int = 10_000
+    most_moves: int = 8_000_000
 
     def moves(self, problem: CourseProblem) -> int:
-        """The most moves that this problem will be given; fewer when nothing better can exist."""
-        return self.moves_per_place * sum(len(problem.present[n]) for n in problem.open_sessions())
+        """The most moves that this problem will be given; fewer are made when nothing better can exist."""
+        places = sum(len(problem.present[session]) for session in problem.open_sessions())
+        return min(self.moves_per_place * places, self.most_moves)
 
 
 BRIEF = Effort(600)
 USUAL = Effort()
-THOROUGH = Effort(40_000)
+THOROUGH = Effort(40_000, 40_000_000)
 
 
 def plan_course(
@@ -51,8 +48,8 @@ def plan_course(
     if found := clashes(problem):
         return NoPlan(found)
     draw = Random(seed)
-    seated = _seated(problem, effort.moves(problem), draw, progress)
-    ordered = _weeks_apart(problem, seated, draw)
+    groups = seated(problem, effort.moves(problem), draw, progress)
+    ordered = _weeks_apart(problem, groups, draw)
     numbers = list(ordered)
     settled = [group for groups in problem.frozen.values() for group in groups]
     orders = iter(in_turn([group for number in numbers for group in ordered[number]], settled, draw))
@@ -64,49 +61,24 @@ def plan_course(
     return plan
 
 
-Seated = dict[int, list[list[Person]]]
-"""The groups of each session to be planned, nobody's turn decided yet."""
-
-
-def _seated(problem: CourseProblem, moves: int, draw: Random, progress: Progress | None) -> Seated:
-    """Everybody seated as well as the moves allow: from a known design where there is one, and from chance.
-
-    Where fours or pairs are still shared unevenly, a last part of the moves is spent with a higher price on
-    that; the result stands if it costs no repeat.
-    """
-    ledger = _so_far(problem, share=1)
-    sizes = _shapes(problem)
-    layouts = [Layout.of(groups) for groups in sizes.values()]
-    meetings_least, shares_least = _least(problem, ledger)
-    by_chance = [_by_chance(problem, session, sizes[session], draw) for session in sizes]
-    ways = [(by_chance, 1.0, HOT, CYCLES, 1)]
-    if by_design := _by_design(problem, by_chance, draw):
-        ways[:0] = [(by_design, 0.25, WARM, 1, 1)]
-    ways.append(([], 0.25, WARM, 1, FAIRER))
-    best, best_merit = by_chance, ledger.copy().seat(by_chance, layouts).merit()
-    heard = _Ears(progress, moves)
-    for start, part, hot, cycles, share in ways:
-        least = meetings_least + share * shares_least
-        ...
-    return best
-def _weeks_apart(problem: CourseProblem, seated: Seated, draw: Random) -> Seated:
+def _weeks_apart(problem: CourseProblem, groups_of: Seated, draw: Random) -> Seated:
     """The same groups, with sessions that have the same people exchanged so that repeats lie far apart.
 
     Two meetings one session apart cost four times as much as two sessions apart, nine times as three.
     """
     sessions = range(len(problem.present))
     pairs = [
-        frozenset(frozenset(pair) for group in seated[n] for pair in combinations(group, 2))
-        if n in seated
+        frozenset(frozenset(pair) for group in groups_of[n] for pair in combinations(group, 2))
+        if n in groups_of
         else frozenset(pair for group in problem.frozen[n] for pair in group.pairs())
         for n in sessions
     ]
     again = [[len(one & other) for other in pairs] for one in pairs]
     near = [0, *(720 // (gap * gap) for gap in sessions[1:])]
-    swaps = [(i, j) for i, j in combinations(seated, 2) if problem.present[i] == problem.present[j]]
+    swaps = [(i, j) for i, j in combinations(groups_of, 2) if problem.present[i] == problem.present[j]]
     order, best = list(sessions), list(sessions)
     price = least = 0
-    rounds = 300 * len(seated) if swaps else 0
+    rounds = 300 * len(groups_of) if swaps else 0
     for step in range(rounds):
         i, j = swaps[int(draw.random() * len(swaps))]
         one, other = again[order[i]], again[order[j]]
@@ -121,4 +93,4 @@ def _weeks_apart(problem: CourseProblem, seated: Seated, draw: Random) -> Seated
             price += rise
             if price < least:
                 least, best = price, list(order)
-    return {n: seated[best[n]] for n in seated}
+    return {n: groups_of[best[n]] for n in groups_of}

@@ -30,16 +30,17 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True)
 class Note:
-    """One thing worth a look: the session it concerns (its place in time) or None, and who.
+    """One thing worth a look, and who or when it is about; what does not apply is empty.
 
-    `count` is for OFTEN_IN_A_FOUR the number of fours these people are in; otherwise how many pairs.
+    TUTOR_OBSERVES has the sessions (their places in time) and the pair of each; OFTEN_IN_A_FOUR has people and
+    in how many fours they are (`fours`, else 0); the others have pairs.
     """
 
     kind: NoteKind
-    session: int | None
-    pairs: tuple[tuple[Person, Person], ...]
-    people: tuple[Person, ...]
-    count: int
+    pairs: tuple[tuple[Person, Person], ...] = ()
+    sessions: tuple[int, ...] = ()
+    people: tuple[Person, ...] = ()
+    fours: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,15 @@ def explain(problem: CourseProblem, plan: Plan) -> Explanation:
         turns_least=min(served, default=0),
         turns_most=max(served, default=0),
     )
-    fours = Counter(p for groups in plan.sessions for g in groups if len(g.members) == 4 for p in g.members)
+    sat = Counter(p for groups in plan.sessions for g in groups if len(g.members) == 4 for p in g.members)
+    fours = {person: sat[person] for person in problem.people}
     return Explanation(
         verdict=" ".join(_verdict(problem, figures, again, limits)),
         figures=figures,
         notes=tuple(_notes(problem, plan, together, fours)),
         together=together,
         turns=turns,
-        fours={person: fours[person] for person in problem.people},
+        fours=fours,
         everyone_by=_everyone_by(problem, plan),
         repeats=again,
         bounds=limits,
@@ -107,23 +109,27 @@ def explain(problem: CourseProblem, plan: Plan) -> Explanation:
 
 def say_note(note: Note, names: Mapping[Person, str], dates: Sequence[str]) -> tuple[str, str]:
     """A note as a heading and a sentence. `dates` says what a session is called within one ("week 6")."""
-    who = listed([names[person] for person in note.people], 4)
-    pairs = listed([f"{names[one]} with {names[other]}" for one, other in note.pairs], 4, "more pairs")
-    one = note.count == 1
-    some = f"{number(note.count)} {'pair' if one else 'pairs'}"
+    pairs = [f"{names[one]} and {names[other]}" for one, other in note.pairs]
+    one = len(pairs) == 1
+    some = f"{number(len(pairs))} {'pair' if one else 'pairs'}"
+    whom = f"{listed(pairs, 3, 'more pairs', '; ')}."
     match note.kind:
+        case NoteKind.TUTOR_OBSERVES if one:
+            heading = opening(f"{dates[note.sessions[0]]} has one pair")
+            return (heading, f"{pairs[0]} work as a two, so a tutor observes them.")
         case NoteKind.TUTOR_OBSERVES:
-            where = "A session" if note.session is None else opening(dates[note.session])
-            return (f"{where} has one pair", f"{who} work as a two, so a tutor observes them.")
+            heading = opening(f"{number(len(pairs))} sessions have a pair")
+            when = listed([dates[session] for session in note.sessions], 4, "more")
+            return (heading, f"A tutor observes them in {when}.")
         case NoteKind.NEVER_TOGETHER:
-            return (opening(f"{some} {'doesn’t' if one else 'don’t'} work together"), f"{pairs}.")
+            return (opening(f"{some} {'doesn’t' if one else 'don’t'} work together"), whom)
         case NoteKind.NEVER_FREE_TOGETHER:
-            return (opening(f"{some} {'is' if one else 'are'} never free together"), f"{pairs}.")
+            return (opening(f"{some} {'is' if one else 'are'} never free together"), whom)
         case NoteKind.OFTEN_IN_A_FOUR:
-            alone = len(note.people) == 1
+            who = listed([names[person] for person in note.people], 4)
             return (
-                f"{who} {'sits' if alone else 'sit'} in a four most often",
-                f"{opening(times(note.count))}, at least two times more than somebody else.",
+                f"{who} {'sits' if len(note.people) == 1 else 'sit'} in a four most often",
+                f"{opening(times(note.fours))}, at least two times more than somebody else.",
             )
         case NoteKind.TWO_RUNNING:
             return (
@@ -132,9 +138,7 @@ def say_note(note: Note, names: Mapping[Person, str], dates: Sequence[str]) -> t
             )
 
 
-def say_person(
-    explanation: Explanation, person: Person, names: Mapping[Person, str], dates: Sequence[str]
-) -> str:
+def say_person(explanation: Explanation, person: Person, names: Mapping[Person, str], dates: Sequence[str]) -> str:
     """One person's meetings in words: "Works twice with eight people, and once with Ben. Meets everyone by week 8."
 
     Says the same of somebody they are kept apart from as of anybody else they do not meet.
@@ -174,9 +178,9 @@ def _verdict(problem: CourseProblem, figures: Figures, again: int, limits: Bound
         if again == limits.least_repeats:
             yield f"{what}, and no plan can have fewer."
         elif limits.least_repeats:
-            yield f"{what}. No plan can have fewer than {limits.least_repeats}; whether any has fewer than {again} is not known."
+            yield f"{what}; no plan can have fewer than {limits.least_repeats}."
         else:
-            yield f"{what}; whether any plan has fewer is not known."
+            yield f"{what}; we can’t say whether a plan could have fewer."
 
 
 def _turns(problem: CourseProblem, plan: Plan) -> dict[Person, dict[Role, int]]:
@@ -217,10 +221,12 @@ def _everyone_by(problem: CourseProblem, plan: Plan) -> dict[Person, int | None]
 def _notes(
     problem: CourseProblem, plan: Plan, together: Mapping[Pair, int], fours: Mapping[Person, int]
 ) -> Iterator[Note]:
-    for session, groups in enumerate(plan.sessions):
-        for group in groups:
-            if group.tutor:
-                yield Note(NoteKind.TUTOR_OBSERVES, session, (), group.members, 1)
+    by_two = [
+        (session, group.members) for session, groups in enumerate(plan.sessions) for group in groups if group.tutor
+    ]
+    if by_two:
+        twos = tuple((one, other) for _, (one, other) in by_two)
+        yield Note(NoteKind.TUTOR_OBSERVES, twos, sessions=tuple(session for session, _ in by_two))
     possible = chances(problem)
     unmet = [pair for pair, count in together.items() if not count and pair not in problem.apart]
     for kind, pairs in (
@@ -228,17 +234,15 @@ def _notes(
         (NoteKind.NEVER_FREE_TOGETHER, [pair for pair in unmet if pair not in possible]),
     ):
         if pairs:
-            yield Note(kind, None, _in_order(problem, pairs), (), len(pairs))
-    seats = {person: fours.get(person, 0) for person in problem.people}
-    most = max(seats.values(), default=0)
-    if most - min(seats.values(), default=0) >= 2:
-        yield Note(
-            NoteKind.OFTEN_IN_A_FOUR, None, (), tuple(p for p, count in seats.items() if count == most), most
-        )
+            yield Note(kind, _in_order(problem, pairs))
+    most = max(fours.values())
+    if most - min(fours.values()) >= 2:
+        often = tuple(person for person, count in fours.items() if count == most)
+        yield Note(NoteKind.OFTEN_IN_A_FOUR, people=often, fours=most)
     met_in = [frozenset(pair for group in groups for pair in group.pairs()) for groups in plan.sessions]
     running = {pair for earlier, later in pairwise(met_in) for pair in earlier & later}
     if running:
-        yield Note(NoteKind.TWO_RUNNING, None, _in_order(problem, running), (), len(running))
+        yield Note(NoteKind.TWO_RUNNING, _in_order(problem, running))
 
 
 def _in_order(problem: CourseProblem, pairs: Iterable[Pair]) -> tuple[tuple[Person, Person], ...]:

@@ -16,7 +16,7 @@ class Plan:
     sessions: tuple[tuple[Group, ...], ...]
 
 
-class InvalidPlan(AssertionError):
+class InvalidPlan(AssertionError):  # noqa: N818 - said of a plan
     """The engine made a plan that breaks a rule: a fault of ours, never of the tutor's."""
 
 
@@ -83,8 +83,7 @@ def swap(problem: CourseProblem, plan: Plan, session: int, one: Person, other: P
         return no(ClashKind.NOT_THERE, missing)
     changed = {one: other, other: one}
     swapped = tuple(
-        replace(group, members=tuple(changed.get(person, person) for person in group.members))
-        for group in groups
+        replace(group, members=tuple(changed.get(person, person) for person in group.members)) for group in groups
     )
     for number in {place[one], place[other]}:
         for pair in swapped[number].pairs():

@@ -51,6 +51,14 @@ class CourseProblem:
         """The sessions still to be planned, in time order."""
         return tuple(number for number in range(len(self.present)) if number not in self.frozen)
 
+    def shapes(self) -> dict[int, tuple[int, ...]]:
+        """The group sizes of each session still to be planned."""
+        return {number: shape(len(self.present[number]), self.remainder) for number in self.open_sessions()}
+
+    def here(self, number: int) -> tuple[Person, ...]:
+        """Who is present in one session, in the problem's order."""
+        return tuple(person for person in self.people if person in self.present[number])
+
 
 def shape(here: int, remainder: Remainder) -> tuple[int, ...]:
     """The group sizes for so many people: triads first, then what the remainder needs (PRACTICE §1.1).

@@ -12,20 +12,21 @@ from itertools import accumulate, pairwise
 from math import exp
 from random import Random
 
-MEETING = 2
-"""The price of a meeting, for each time the pair has met before."""
-
 NEVER = 1_000_000
 """The price of a pair that must not meet: no chance accepts it."""
 
-HOT, COLD = 1.6, 0.45
-"""Temperatures between which a cycle cools, in the unit of the prices (measured over 10 to 60 people)."""
+HOT, WARM, COLD = 1.6, 0.8, 0.45
+"""Temperatures in the unit of the prices, measured over 10 to 60 people: a cycle cools from hot to cold, or from
+warm where a good start is not to be forgotten."""
+
+CYCLES = 3
+"""How often the search warms up again; each cycle has the same share of the moves."""
 
 Seats = list[int]
 """Who sits where in one session: people are numbers from 0."""
 
-Heard = Callable[[int, int], bool]
-"""Told the moves made and the lowest price so far; False asks the search to stop with the best it has."""
+Heard = Callable[[int, Sequence[Seats]], bool]
+"""Told the moves made and the best seats so far; False asks the search to stop with those."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ class Layout:
     def of(cls, sizes: Sequence[int]) -> "Layout":
         ends = tuple(pairwise(accumulate(sizes, initial=0)))
         home = tuple(group for group, size in enumerate(sizes) for _ in range(size))
-        mates = tuple(
-            tuple(seat for seat in range(*end) if seat != own) for end in ends for own in range(*end)
-        )
+        mates = tuple(tuple(seat for seat in range(*end) if seat != own) for end in ends for own in range(*end))
         return cls(tuple(sizes), home, mates)
 
     def odd_size(self) -> int:
@@ -56,18 +55,19 @@ class Layout:
 class Ledger:
     """What has been counted so far: the price of the next meeting of every pair, and seats out of triads.
 
-    `share` is the price of a seat in a quad or a pair, for each such seat the person has had before.
+    `meeting` is the price of a meeting, for each time the pair has met before; `share` that of a seat in a quad
+    or a pair, for each such seat the person has had before.
     """
 
-    def __init__(self, people: int, share: int) -> None:
+    def __init__(self, people: int, meeting: int, share: int) -> None:
         # One person more than there are: nobody, who sits where a triad has no fourth seat and costs nothing.
         self.next_meeting = [[0] * (people + 1) for _ in range(people + 1)]
         self.shares = {size: [0] * people for size in (2, 3, 4)}  # those of 3 stay 0
-        self.share = share
+        self.meeting, self.share = meeting, share
         self.price = 0
 
     def copy(self) -> "Ledger":
-        twin = Ledger(0, self.share)
+        twin = Ledger(0, self.meeting, self.share)
         twin.next_meeting = [row[:] for row in self.next_meeting]
         twin.shares = {size: row[:] for size, row in self.shares.items()}
         twin.price = self.price
@@ -80,8 +80,8 @@ class Ledger:
     def meet(self, one: int, other: int, times: int = 1) -> None:
         for _ in range(times):
             self.price += self.next_meeting[one][other]
-            self.next_meeting[one][other] += MEETING
-            self.next_meeting[other][one] += MEETING
+            self.next_meeting[one][other] += self.meeting
+            self.next_meeting[other][one] += self.meeting
 
     def sit(self, person: int, size: int) -> None:
         if size != 3:
@@ -104,9 +104,7 @@ class Ledger:
         Pairs who met against a rule, repeats, the most meetings of a pair, unevenness of quads and pairs,
         and the whole price.
         """
-        counts = [
-            (cost % NEVER) // MEETING for one, row in enumerate(self.next_meeting) for cost in row[:one]
-        ]
+        counts = [(cost % NEVER) // self.meeting for one, row in enumerate(self.next_meeting) for cost in row[:one]]
         return (
             self.price // NEVER,
             sum(count - 1 for count in counts if count),
@@ -116,7 +114,7 @@ class Ledger:
         )
 
 
-def search(  # noqa: C901, PLR0912, PLR0914, PLR0915 - one tight loop: a call for each move would halve its speed
+def search(  # noqa: C901, PLR0912, PLR0915 - one tight loop: a call for each move would halve its speed
     start: Sequence[Sequence[int]],
     layouts: Sequence[Layout],
     ledger: Ledger,
@@ -124,18 +122,19 @@ def search(  # noqa: C901, PLR0912, PLR0914, PLR0915 - one tight loop: a call fo
     draw: Random,
     *,
     least: int,
+    heard: Heard,
     hot: float = HOT,
-    cycles: int = 3,
-    heard: Heard | None = None,
-) -> tuple[int, list[Seats]]:
-    """The lowest price found and the seats that have it, after at most `moves` moves from `start`.
+    cycles: int = CYCLES,
+) -> list[Seats]:
+    """The seats with the lowest price met in at most `moves` moves from `start`, which is among them.
 
-    `ledger` holds what was counted before these sessions and is left as it is. `least` is a price that cannot
-    be undercut: reaching it ends the search. Everything follows from the arguments and the state of `draw`.
+    The search cools from `hot` in each of its `cycles`, and goes on from where the last one ended. `ledger`
+    holds what was counted before these sessions and is left as it is. `least` is a price that cannot be
+    undercut: reaching it ends the search. Everything follows from the arguments and the state of `draw`.
     """
     ledger = ledger.copy().seat(start, layouts)
     nobody = len(ledger.next_meeting) - 1
-    share = ledger.share
+    meeting, share = ledger.meeting, ledger.share
     sessions = []
     for seats, layout in zip(start, layouts, strict=True):
         triad_seats = 3 * layout.sizes.count(3)
@@ -151,9 +150,9 @@ def search(  # noqa: C901, PLR0912, PLR0914, PLR0915 - one tight loop: a call fo
     for sweep in range(cycles * sweeps):
         if best <= least:
             break
-        if heard and done - told >= 20_000:
+        if done - told >= 20_000:
             told = done
-            if not heard(done, best):
+            if not heard(done, kept):
                 break
         cooled = (sweep % sweeps) / max(1, sweeps - 1)
         heat = hot * (COLD / hot) ** cooled
@@ -177,27 +176,27 @@ def search(  # noqa: C901, PLR0912, PLR0914, PLR0915 - one tight loop: a call fo
                     rise = (
                         costs_a[u] + costs_a[v] + costs_b[x] + costs_b[y]
                         - costs_a[x] - costs_a[y] - costs_b[u] - costs_b[v]
-                        + 4 * MEETING
+                        + 4 * meeting
                     )  # fmt: skip
                     if rise > 0 and (rise >= limit or chance() >= accept[rise]):
                         continue
                     seats[p], seats[q] = b, a
-                    costs_a[u] += MEETING
-                    costs_a[v] += MEETING
-                    costs_a[x] -= MEETING
-                    costs_a[y] -= MEETING
-                    costs_b[u] -= MEETING
-                    costs_b[v] -= MEETING
-                    costs_b[x] += MEETING
-                    costs_b[y] += MEETING
+                    costs_a[u] += meeting
+                    costs_a[v] += meeting
+                    costs_a[x] -= meeting
+                    costs_a[y] -= meeting
+                    costs_b[u] -= meeting
+                    costs_b[v] -= meeting
+                    costs_b[x] += meeting
+                    costs_b[y] += meeting
                     for mate in (x, y):
                         row = costs[mate]
-                        row[a] -= MEETING
-                        row[b] += MEETING
+                        row[a] -= meeting
+                        row[b] += meeting
                     for mate in (u, v):
                         row = costs[mate]
-                        row[a] += MEETING
-                        row[b] -= MEETING
+                        row[a] += meeting
+                        row[b] -= meeting
                 else:
                     i, j, k = padded[p]
                     x, y, z = seats[i], seats[j], seats[k]
@@ -206,7 +205,7 @@ def search(  # noqa: C901, PLR0912, PLR0914, PLR0915 - one tight loop: a call fo
                     rise = (
                         costs_a[u] + costs_a[v] + costs_a[w] + costs_b[x] + costs_b[y] + costs_b[z]
                         - costs_a[x] - costs_a[y] - costs_a[z] - costs_b[u] - costs_b[v] - costs_b[w]
-                        + MEETING * (len(mates[p]) + len(mates[q]))
+                        + meeting * (len(mates[p]) + len(mates[q]))
                     )  # fmt: skip
                     if p < triad_seats:
                         rise += share * (shares[a] - shares[b] + 1)
@@ -216,16 +215,16 @@ def search(  # noqa: C901, PLR0912, PLR0914, PLR0915 - one tight loop: a call fo
                         continue
                     for seat in mates[p]:
                         row = costs[seats[seat]]
-                        row[a] -= MEETING
-                        row[b] += MEETING
-                        costs_a[seats[seat]] -= MEETING
-                        costs_b[seats[seat]] += MEETING
+                        row[a] -= meeting
+                        row[b] += meeting
+                        costs_a[seats[seat]] -= meeting
+                        costs_b[seats[seat]] += meeting
                     for seat in mates[q]:
                         row = costs[seats[seat]]
-                        row[a] += MEETING
-                        row[b] -= MEETING
-                        costs_a[seats[seat]] += MEETING
-                        costs_b[seats[seat]] -= MEETING
+                        row[a] += meeting
+                        row[b] -= meeting
+                        costs_a[seats[seat]] += meeting
+                        costs_b[seats[seat]] -= meeting
                     seats[p], seats[q] = b, a
                     if p < triad_seats:
                         shares[a] += 1
@@ -237,6 +236,5 @@ def search(  # noqa: C901, PLR0912, PLR0914, PLR0915 - one tight loop: a call fo
                 if price < best:
                     best = price
                     kept = [session[:-1] for session, *_ in sessions]
-    if heard:
-        heard(done, best)
-    return best, kept
+    heard(done, kept)
+    return kept

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from threefold.core.names import first_name
 from threefold.core.sign_in import Asked
 from threefold.store.tables import Cohort, KeptForm, Membership, Person, SignInRequest, SignInSession
 
@@ -123,7 +124,7 @@ def mailed_link(db: Session, link: bytes, *, digest: Callable[..., bytes], now: 
     if person is None or not hmac.compare_digest(digest("address", person.email_key), row.address_digest):
         return MailedLink(works=False, person_id=None, first_name="", email="", destination=row.destination)
     asked = Asked(row.expires_at, row.spent_at, row.wrong_codes, for_somebody=True)
-    return MailedLink(asked.works(now), person.id, person.name.split()[0], person.email, row.destination)
+    return MailedLink(asked.works(now), person.id, first_name(person.name), person.email, row.destination)
 
 
 def own_details(

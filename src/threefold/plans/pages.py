@@ -23,6 +23,7 @@ from threefold.matching import (
     swap,
 )
 from threefold.matching.clash import clashes
+from threefold.matching.wire import plan_in
 from threefold.plans import actions, publication, queries
 from threefold.plans.actions import Layout
 from threefold.plans.queries import Course, Draft
@@ -213,7 +214,7 @@ async def swap_two(visit: Visited, cohort_id: FromPath[UUID], plan_id: FromPath[
         other = form.one_of("other", course.names, "Choose the second person.")
         if form.refusal:
             return form.refusal
-        swapped = swap(course.problem, queries.plan_in(row.groups), week - 1, one, other)
+        swapped = swap(course.problem, plan_in(row.groups), week - 1, one, other)
         if isinstance(swapped, NoPlan):
             return Refusal(
                 tuple(

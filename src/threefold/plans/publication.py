@@ -51,7 +51,7 @@ class SeatOut:
 
 def recipients(course: Course, plan: Plan, now: datetime) -> list[Recipient]:
     """Exactly who gets what: one overview each, and an invitation for each session still to come."""
-    coming = defaultdict(int)
+    coming: defaultdict[Someone, int] = defaultdict(int)
     for date, groups in zip(course.dates, plan.sessions, strict=True):
         for group in groups:
             for member in group.members:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from uuid import UUID
 
@@ -24,8 +24,6 @@ from threefold.web.errors import Answered, NotYours
 from threefold.web.security import same, token_digest
 from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visit, Visited, by_secret, signed_in
-
-REFRESH = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ async def feed(visit: Visited, person_id: FromPath[UUID], secret: FromPath[str])
         ]
 
     entries = await visit.read_open(work)
-    content = feed_bytes(entries, name=f"Practice, {visit.house.settings.centre}", refresh=REFRESH)
+    content = feed_bytes(entries, name=f"Practice, {visit.house.settings.centre}")
     return calendar_answer(visit, content)
 
 

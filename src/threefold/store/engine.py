@@ -1,7 +1,6 @@
 """The one door to the database: `read` and `write`, each a unit of work on a thread, in one transaction."""
 
 import asyncio
-import threading
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -17,10 +16,9 @@ __all__ = ["Busy", "Store", "UnitSession", "Unusable", "Work"]
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 5.0  # how long a unit waits for a lock before its caller is told Busy
-TOGETHER = 64  # how many waiting units SQLite's writer joins into one commit
+TOGETHER = 64  # how many waiting units the writer joins into one commit
 SQLITE_READERS = 2
 POSTGRESQL_READERS = 4
-POSTGRESQL_WRITERS = 4
 HOW_TO_WRITE = "write the database's address as sqlite:////folder/file.db or postgresql://user@host/name"
 
 
@@ -35,12 +33,12 @@ class Store:
     """
 
     def __init__(
-        self, kind: Literal["sqlite", "postgresql"], place: Path | Engine, readers: Lane, writers: Lane
+        self, kind: Literal["sqlite", "postgresql"], place: Path | Engine, readers: Lane, writer: Lane
     ) -> None:
         self.kind = kind
         self._place = place
         self._readers = readers
-        self._writers = writers
+        self._writer = writer
         self._closed = False
 
     @classmethod
@@ -59,17 +57,15 @@ class Store:
                 "sqlite",
                 path,
                 Lane("reader", [sqlite.Reader(path, patience_seconds) for _ in range(SQLITE_READERS)]),
-                Lane("writer", [sqlite.Writer(path, patience_seconds)], together=TOGETHER),
+                Lane("writer", [sqlite.writer(path, patience_seconds)], together=TOGETHER),
             )
-        connections = POSTGRESQL_READERS + POSTGRESQL_WRITERS
-        engine = postgresql.engine_for(address, patience_seconds=patience_seconds, connections=connections)
+        engine = postgresql.engine_for(address, patience_seconds=patience_seconds, connections=POSTGRESQL_READERS)
         postgresql.check(engine)
-        turnstile = threading.Lock()
         return cls(
             "postgresql",
             engine,
             Lane("reader", [postgresql.Reader(engine) for _ in range(POSTGRESQL_READERS)]),
-            Lane("writer", [postgresql.Writer(engine, turnstile) for _ in range(POSTGRESQL_WRITERS)]),
+            Lane("writer", [postgresql.writer(address, patience_seconds)], together=TOGETHER),
         )
 
     async def read(self, work: Work[T]) -> T:
@@ -78,7 +74,7 @@ class Store:
 
     async def write(self, work: Work[T]) -> T:
         """What `work(db)` returns, once everything it wrote is on disk."""
-        return await self._writers.ask(work)
+        return await self._writer.ask(work)
 
     def read_now(self, work: Work[T]) -> T:
         """`read` for the command line and for tests: waits in this thread."""
@@ -86,11 +82,11 @@ class Store:
 
     def write_now(self, work: Work[T]) -> T:
         """`write` for the command line and for tests: waits in this thread."""
-        return self._writers.ask_now(work)
+        return self._writer.ask_now(work)
 
     def alive(self) -> bool:
         """Whether work is taken. Threads are looked at, not the database: a `read` shows whether that answers."""
-        return self._readers.alive() and self._writers.alive()
+        return self._readers.alive() and self._writer.alive()
 
     async def backup(self, target: Path) -> None:
         """`backup_now` on a thread of its own."""
@@ -113,7 +109,7 @@ class Store:
     def close_now(self) -> None:
         """Finish what was taken, then stop. Whoever comes later is answered with Busy; closing twice is fine."""
         self._readers.close()
-        self._writers.close()
+        self._writer.close()
         if self._closed:
             return
         self._closed = True

@@ -14,13 +14,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from threefold.store.lane import Errand
-from threefold.store.unit import Busy, Outcome, Unusable, look, perform
+from threefold.store.unit import Busy, Locked, Outcome, Unusable, look
+from threefold.store.writer import Writer
 
 # What may pass by itself or with an operator's help, and is nobody's mistake: answered with 503.
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _PASSING = {
-    sqlite3.SQLITE_BUSY: "another process holds the database",
-    sqlite3.SQLITE_LOCKED: "another process holds the database",
-    sqlite3.SQLITE_PROTOCOL: "another process holds the database",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not answer",
     sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
@@ -182,14 +181,16 @@ class Reader:
                 outcome = look(self._connection, errand.work)
             finally:
                 self._raw.rollback()
-            _tell(errand, outcome)
+            errand.tell(outcome if outcome.error is None else Outcome(error=explained(outcome.error)))
 
     def close(self) -> None:
         self._connection.close()
 
 
 class _InBatch(sqlite3.Connection):
-    """To SQLAlchemy each unit is a transaction; beneath it is a savepoint in the writer's batch."""
+    """A connection for the writer (see writer.Raw)."""
+
+    closed = False
 
     def commit(self) -> None:
         """The writer commits, once for the batch."""
@@ -199,69 +200,23 @@ class _InBatch(sqlite3.Connection):
             self.execute("ROLLBACK TO unit")
 
 
-class Writer:
-    """Runs waiting units in one transaction, a savepoint each, and commits once for all of them.
-
-    If the commit fails, or SQLite itself has left the transaction (a full disk can do that), nothing of the batch
-    is kept and each unit runs once more alone. Nobody is told "done" before a commit that held their rows.
-    """
-
-    def __init__(self, path: Path, patience_seconds: float) -> None:
-        self._connection = connect(path, patience_seconds=patience_seconds, connection_class=_InBatch)
-        self._raw = driver(self._connection)
-
-    def serve(self, errands: Sequence[Errand]) -> None:
-        try:
-            self._raw.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            for errand in errands:
-                _tell(errand, Outcome(error=error))
-            return
-        try:
-            outcomes = [self._run(errand) for errand in errands]
-            self._raw.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - it is told to the unit it belongs to
-            self._undo()
-            if len(errands) == 1:
-                _tell(errands[0], Outcome(error=error))
-            else:
-                for errand in errands:
-                    self.serve([errand])
-            return
-        except BaseException:
-            self._undo()
-            raise
-        for errand, outcome in zip(errands, outcomes, strict=True):
-            _tell(errand, outcome)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def _run(self, errand: Errand) -> Outcome:
-        self._raw.execute("SAVEPOINT unit")
-        outcome = perform(self._connection, errand.work)
-        if not self._raw.in_transaction:
-            raise outcome.error or RuntimeError("a unit of work has ended the transaction it was part of")
-        self._raw.execute("RELEASE unit")
-        return outcome
-
-    def _undo(self) -> None:
-        if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
+def writer(path: Path, patience_seconds: float) -> Writer:
+    """The one desk that writes; other processes may have theirs, and wait their turn."""
+    return Writer(
+        lambda: connect(path, patience_seconds=patience_seconds, connection_class=_InBatch),
+        "BEGIN IMMEDIATE",
+        explained,
+    )
 
 
 def explained(error: Exception) -> Exception:
     """A full disk and the like become Busy; every other error stays as it is."""
-    reason = _PASSING.get(_code(error))
-    if reason is None:
+    code = _code(error)
+    if code not in _LOCKED and code not in _PASSING:
         return error
-    busy = Busy(reason)
+    busy = Locked("another process holds the database") if code in _LOCKED else Busy(_PASSING[code])
     busy.__cause__ = error
     return busy
-
-
-def _tell(errand: Errand, outcome: Outcome) -> None:
-    errand.tell(outcome if outcome.error is None else Outcome(error=explained(outcome.error)))
 
 
 def _code(error: BaseException) -> int:

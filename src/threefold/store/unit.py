@@ -14,9 +14,13 @@ Work = Callable[[Session], T]
 class Busy(Exception):  # noqa: N818 - it is an answer (503, try again), not a mistake
     """The database cannot take this now: a lock lasted, the disk is full, the connection or the writer is gone.
 
-    Nothing was kept, with one exception no client can rule out: a PostgreSQL connection that breaks during the
-    commit itself. Trying again later, under the same key, is right in every case.
+    Nothing was kept, unless the connection or the writer broke in the very commit, when nobody can know. Trying
+    again later, under the same key, is right in every case.
     """
+
+
+class Locked(Busy):
+    """Somebody outside holds what every writer needs, and has not let go in time."""
 
 
 class Unusable(Exception):  # noqa: N818 - a sentence for whoever runs the server

@@ -2,7 +2,9 @@
 
 from litestar import Response, get
 from litestar.params import FromPath
+from sqlalchemy import text
 
+from threefold.store.engine import Busy
 from threefold.web.errors import NotYours
 from threefold.web.visit import Answer, Visited, open_to_all
 
@@ -34,9 +36,11 @@ async def live() -> dict[str, str]:
 @get("/health/ready", **open_to_all)
 async def ready(visit: Visited) -> Response[dict[str, str]]:
     """The process answers and so does its database."""
-    if await visit.house.store.alive():
-        return Response({"status": "ready"})
-    return Response({"status": "the database does not answer"}, status_code=503)
+    try:
+        await visit.house.store.read(lambda db: db.scalar(text("SELECT 1")))
+    except Busy:
+        return Response({"status": "the database does not answer"}, status_code=503)
+    return Response({"status": "ready"})
 
 
 routes = [static_file, live, ready]

@@ -13,7 +13,7 @@ from random import Random
 from threefold.core.grouping import Group, Person
 
 ROUNDS = 4  # of the largest group
-SWEEPS = 150
+SWEEPS = 300
 HOT, COLD = 1.0, 0.12
 
 
@@ -29,7 +29,10 @@ def in_turn(groups: Sequence[Sequence[Person]], settled: Sequence[Group], draw: 
             held[number[counsellor] * n + number[client]] += 1
     circles = [[(group[0], *rest) for rest in permutations(group[1:])] for group in groups]
     marks = [
-        [[number[c] * n + number[l] for c, l in Group(circle).counselled()] for circle in options]
+        [
+            [number[counsellor] * n + number[client] for counsellor, client in Group(circle).counselled()]
+            for circle in options
+        ]
         for options in circles
     ]
     chosen = [options[k] for options, k in zip(circles, _evenly(marks, held, draw), strict=True)]
@@ -39,10 +42,7 @@ def in_turn(groups: Sequence[Sequence[Person]], settled: Sequence[Group], draw: 
         for place, person in enumerate(group.members):
             begun[number[person] * ROUNDS + place] += 1
     orders = [[circle[k:] + circle[:k] for k in range(len(circle))] for circle in chosen]
-    marks = [
-        [[number[p] * ROUNDS + place for place, p in enumerate(order)] for order in options]
-        for options in orders
-    ]
+    marks = [[[number[p] * ROUNDS + place for place, p in enumerate(order)] for order in options] for options in orders]
     return [options[k] for options, k in zip(orders, _evenly(marks, begun, draw), strict=True)]
 
 

@@ -1,0 +1,364 @@
+"""A made-up centre in the middle of its term: fourteen trainees, two tutors, ten evenings, one of them tonight.
+
+Nobody in it exists, and nothing that is said in it was ever said in a room.
+"""
+
+import random
+import secrets
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from threefold.core.contract import PRIVACY_VERSION
+from threefold.core.feedback import CLIENT_QUESTIONS
+from threefold.core.identity import new_id
+from threefold.core.roles import Role
+from threefold.core.roster import email_key
+from threefold.core.slots import WeeklyPattern, dates, round_times
+from threefold.mail.letters import Postroom
+from threefold.matching import BRIEF, NoPlan, plan_course
+from threefold.matching.wire import plan_out
+from threefold.people.actions import invite_link
+from threefold.plans import actions as plans
+from threefold.plans import publication
+from threefold.plans.actions import Layout
+from threefold.plans.queries import course
+from threefold.settings import Settings
+from threefold.store import migrations
+from threefold.store.engine import Store
+from threefold.store.frameworks import shipped
+from threefold.store.tables import (
+    Cohort,
+    Membership,
+    Opening,
+    Person,
+    Piece,
+    PlanDraft,
+    PracticeSession,
+    Rating,
+    Staff,
+)
+from threefold.web.access import Within
+from threefold.web.security import Keys, new_token, token_digest
+from threefold.web.sessions import Me
+from threefold.web.templates import Static, environment, folder
+
+TRAINEES = (
+    "Amara Okafor", "Ben Hughes", "Chloé Martin", "Dev Mehta", "Esther Cohen", "Farid Rahimi", "Grace Liu",
+    "Hanna Kaya", "Ioan Popescu", "Joy Adeyemi", "Kit Thomas", "Léa Moreau", "Mira Shah", "Priya Nair",
+)  # fmt: skip
+TUTORS = ("Marion Shaw", "Tom Reid")
+ZONE = "Europe/London"
+FRAMEWORK = "human-connection-1"
+COMPETENCIES = ["HC2", "HC3", "HC5", "HC8", "HC10"]
+HELD = 4
+HELPED = (
+    "You waited. After a long pause you let nearly ten seconds go by, and the next words were theirs.",
+    "You named the feeling tentatively, and checked whether it fitted.",
+    "You asked where to begin rather than choosing for them.",
+    "Your voice slowed down when theirs did.",
+)
+TO_TRY = (
+    "Name the time when five minutes are left, so the ending belongs to both of you.",
+    "Stay with one feeling before reaching for the next question.",
+    "Say a little less after a reflection, and see what comes.",
+    "Ask whether the direction suits them, about half way through.",
+)
+MOMENTS = ("“It sounds as if both are true at once.”", "“Where would you like to start?”", "“I’m wondering if I’ve got that right.”")
+DID = ("They never hurried me.", "They remembered the word I had used.", "They let me change direction.")
+
+
+@dataclass(frozen=True)
+class Made:
+    """The demo's people as its links need them."""
+
+    tutor: UUID
+    trainee: UUID
+    observer: UUID
+
+
+def build_demo(keep_in: Path | None, port: int) -> tuple[Settings, list[tuple[str, str]]]:
+    """Settings of a demo that is ready to serve, and (part, sign-in link) for each part."""
+    home = keep_in or Path(tempfile.mkdtemp(prefix="threefold-demo-"))
+    home.mkdir(parents=True, exist_ok=True)
+    settings = Settings(
+        demo=True,
+        data_folder=home / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
+        base_url=f"http://127.0.0.1:{port}",
+        port=port,
+        plain_http=True,
+        secret=secrets.token_urlsafe(48),
+        sender="practice@elmhouse.example",
+        centre="Elm House",
+        contact="The office, 01632 960000, office@elmhouse.example",
+    )
+    settings.data_folder.mkdir(parents=True)
+    migrations.upgrade(settings.database)
+    store = Store.open(settings.database)
+    try:
+        made = store.write_now(lambda db: Builder(db, settings, datetime.now(UTC)).build())
+        return settings, links(store, settings, made)
+    finally:
+        store.close_now()
+
+
+def links(store: Store, settings: Settings, made: Made) -> list[tuple[str, str]]:
+    keys, now = Keys(settings.secret), datetime.now(UTC)
+    found = []
+    for part, person, destination in (
+        ("tutor", made.tutor, "/cohorts"),
+        ("trainee", made.trainee, "/"),
+        ("observer", made.observer, "/feedback"),
+    ):
+        token = new_token()
+
+        def work(db: Session, person: UUID = person, destination: str = destination, token: str = token) -> None:
+            invite_link(
+                db,
+                person,
+                destination,
+                link=token_digest(token),
+                digest=keys.digest,
+                lasts=timedelta(days=7),
+                now=now,
+                new_id=ids_at(now),
+            )
+
+        store.write_now(work)
+        found.append((part, f"{settings.base_url}/sign-in/link/{token}"))
+    return found
+
+
+def ids_at(moment: datetime) -> Callable[[], UUID]:
+    return lambda: new_id(int(moment.timestamp() * 1000), secrets.token_bytes(10))
+
+
+class Builder:
+    """Builds the centre in one transaction, as its people would have done over the last weeks."""
+
+    def __init__(self, db: Session, settings: Settings, now: datetime) -> None:
+        self.db = db
+        self.settings = settings
+        self.now = now
+        self.chance = random.Random(14)
+        self.begun = now - timedelta(weeks=HELD + 1)
+        self.new_id = ids_at(self.begun)
+
+    def build(self) -> Made:
+        tutors = [self._person(name) for name in TUTORS]
+        trainees = [self._person(name) for name in TRAINEES]
+        self.db.add_all(Staff(person_id=person.id, since=self.begun, by=None) for person in tutors)
+        cohort, members = self._cohort(tutors, trainees)
+        sessions = self._sessions(cohort)
+        layout = self._plan(cohort, tutors[0], members[tutors[0].id])
+        given = self._feedback(layout, sessions[:HELD])
+        observer = given.get("observer") or members[trainees[1].id].id
+        by_member = {membership.id: membership.person_id for membership in members.values()}
+        return Made(tutors[0].id, trainees[0].id, by_member[observer])
+
+    def _person(self, name: str) -> Person:
+        address = f"{name.split()[0].lower().replace('é', 'e')}.{name.split()[1].lower()}@example.com"
+        person = Person(
+            id=self.new_id(),
+            name=name,
+            email=address,
+            email_key=email_key(address),
+            pronouns="",
+            feed_number=0,
+            created_at=self.begun,
+        )
+        self.db.add(person)
+        self.db.flush()
+        return person
+
+    def _cohort(self, tutors: list[Person], trainees: list[Person]) -> tuple[Cohort, dict[UUID, Membership]]:
+        first, start = evenings(self.now)
+        framework = shipped(FRAMEWORK)
+        cohort = Cohort(
+            id=self.new_id(),
+            name=f"Level 3 Skills, {first:%A} evenings",
+            version=1,
+            zone=ZONE,
+            starts=start,
+            minutes=120,
+            first_date=first,
+            how_many=10,
+            skip=[],
+            place="Elm House",
+            link="",
+            rooms=["Room 2", "Room 3", "Room 4", "Room 5"],
+            rounds=3,
+            practice_minutes=20,
+            feedback_minutes=10,
+            opening_minutes=15,
+            closing_minutes=15,
+            framework_id=framework.id,
+            framework_version=framework.version,
+            competencies=COMPETENCIES,
+            labels={},
+            remainder="quads",
+            safeguarding_lead="Marion Shaw, 01632 960001",
+            contract="",
+            contract_version=1,
+            created_at=self.begun,
+            created_by=tutors[0].id,
+        )
+        self.db.add(cohort)
+        self.db.flush()
+        members = {}
+        for role, people in (("tutor", tutors), ("trainee", trainees)):
+            for person in people:
+                members[person.id] = Membership(
+                    id=self.new_id(),
+                    cohort_id=cohort.id,
+                    person_id=person.id,
+                    role=role,
+                    joined_at=self.begun,
+                    joined_by=tutors[0].id,
+                    privacy_version=PRIVACY_VERSION,
+                    contract_version=1,
+                    accepted_at=self.begun,
+                )
+        self.db.add_all(members.values())
+        self.db.flush()
+        return cohort, members
+
+    def _sessions(self, cohort: Cohort) -> list[PracticeSession]:
+        first, start = evenings(self.now)
+        pattern = WeeklyPattern(ZONE, first.weekday(), start, 120, first, 10)
+        found = [
+            PracticeSession(
+                id=self.new_id(),
+                cohort_id=cohort.id,
+                number=slot.number,
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                place=cohort.place,
+                link="",
+            )
+            for slot in dates(pattern)
+        ]
+        self.db.add_all(found)
+        self.db.flush()
+        return found
+
+    def _plan(self, cohort: Cohort, tutor: Person, membership: Membership) -> Layout:
+        within = Within(cohort, membership)
+        seen = course(self.db, within)
+        plan = plan_course(seen.problem, seed=1, effort=BRIEF)
+        if isinstance(plan, NoPlan):
+            raise AssertionError("fourteen people always have a plan")
+        row = PlanDraft(
+            id=self.new_id(),
+            cohort_id=cohort.id,
+            number=1,
+            cohort_version=cohort.version,
+            seed=1,
+            groups=plan_out(plan),
+            made_at=self.begun,
+            made_by=tutor.id,
+            chosen_at=self.begun,
+        )
+        self.db.add(row)
+        self.db.flush()
+        postroom = Postroom(self.settings, environment(Static(folder() / "static")))
+        layout = publication.prepare(
+            postroom, cohort, seen, plan, tutor=tutor.name, now=self.begun, new_id=self.new_id
+        )
+        me = Me(tutor.id, tutor.name, tutor.email, None, tutor.id, self.begun, True, True, False)
+        plans.publish(self.db, within, row, layout, by=me, now=self.begun, new_id=self.new_id)
+        return layout
+
+    def _feedback(self, layout: Layout, held: Sequence[PracticeSession]) -> dict[str, UUID]:
+        """Feedback on what was held: all of it on the older evenings, some still to come on the last one."""
+        by_triad: dict[object, PracticeSession] = {
+            triad["id"]: session for triad in layout.triads for session in held if triad["practice_id"] == session.id
+        }
+        member_of = {seat["id"]: seat["membership_id"] for seat in layout.seats}
+        sizes: dict[object, int] = {}
+        for turn in layout.turns:
+            sizes[turn["triad_id"]] = max(sizes.get(turn["triad_id"], 0), int(str(turn["round"])))
+        waiting: dict[str, UUID] = {}
+        pieces: list[dict[str, object]] = []
+        ratings: list[dict[str, object]] = []
+        for turn in layout.turns:
+            session = by_triad.get(turn["triad_id"])
+            if session is None:
+                continue
+            author, role = member_of[turn["seat_id"]], Role(str(turn["role"]))
+            if session is held[-1] and self.chance.random() < 0.4:
+                if role is Role.OBSERVER and isinstance(author, UUID):
+                    waiting.setdefault("observer", author)
+                continue
+            piece = self._piece(turn, author, role, session, sizes[turn["triad_id"]])
+            pieces.append(piece)
+            ratings.extend(self._ratings(piece["id"], role))
+        self.db.execute(insert(Piece), pieces)
+        self.db.execute(insert(Rating), ratings)
+        opened = {
+            (piece["triad_id"], piece["round"]): {
+                "triad_id": piece["triad_id"],
+                "round": piece["round"],
+                "at": by_triad[piece["triad_id"]].ends_at + timedelta(days=3),
+                "by": piece["author_id"],
+            }
+            for piece in pieces
+            if piece["kind"] == "self" and by_triad[piece["triad_id"]] is not held[-1]
+        }
+        self.db.execute(insert(Opening), list(opened.values()))
+        return waiting
+
+    def _piece(
+        self, turn: dict[str, object], author: object, role: Role, session: PracticeSession, rounds: int
+    ) -> dict[str, object]:
+        number = int(str(turn["round"]))
+        cohort = self.db.get_one(Cohort, session.cohort_id)
+        ended = round_times(session.starts_at, cohort.shape, rounds)[number - 1].ends_at
+        words: dict[str, str] = (
+            {"did": self.chance.choice(DID)}
+            if role is Role.CLIENT
+            else {"helped": self.chance.choice(HELPED), "to_try": self.chance.choice(TO_TRY)}
+        )
+        kind = {Role.CLIENT: "client", Role.OBSERVER: "observer", Role.COUNSELLOR: "self"}[role]
+        return {
+            "id": self.new_id(),
+            "triad_id": turn["triad_id"],
+            "round": number,
+            "author_id": author,
+            "kind": kind,
+            "words": words,
+            "sent_at": ended + timedelta(minutes=self.chance.randrange(4, 300)),
+            "flagged": 0,
+        }
+
+    def _ratings(self, piece_id: object, role: Role) -> list[dict[str, object]]:
+        codes = [q.code for q in CLIENT_QUESTIONS] if role is Role.CLIENT else self.chance.sample(COMPETENCIES, 3)
+        rows = []
+        for code in codes:
+            level = self.chance.choice((2, 3, 3, 3, 4, None))
+            said = [self.chance.choice(MOMENTS)] if level in {3, 4} and role is not Role.CLIENT else []
+            rows.append(
+                {"piece_id": piece_id, "code": code, "level": level, "moments": said, "cues": [], "what_was_said": ""}
+            )
+        return rows
+
+
+def evenings(now: datetime) -> tuple[date, time]:
+    """The first of ten dates and the time of day, so that the fifth lies ahead this evening.
+
+    Late in the evening there is none left today, so the weekday becomes tomorrow's.
+    """
+    local = now.astimezone(ZoneInfo(ZONE))
+    start = time(18, 30)
+    if local.time() >= time(17, 45):
+        soon = (local + timedelta(minutes=75)).replace(minute=0, second=0, microsecond=0)
+        late = soon.date() != local.date() or soon.hour > 21
+        local, start = (local + timedelta(days=1), start) if late else (local, soon.time())
+    return local.date() - timedelta(weeks=HELD), start

@@ -1,0 +1,46 @@
+"""Settings: each documented where it is declared, read from the environment, refused where they are not safe."""
+
+from threefold.settings import NotSettled, Settings, from_environment, unsafe, variables
+
+
+def test_every_setting_has_its_sentence() -> None:
+    assert all(sentence.endswith(".") and len(sentence) > 20 for _, sentence, _ in variables())
+
+
+def test_settings_come_from_the_environment_and_every_problem_is_told_at_once() -> None:
+    read = from_environment(
+        {"THREEFOLD_PORT": "9000", "THREEFOLD_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2", "THREEFOLD_COURIER": "no",
+         "THREEFOLD_BASE_URL": "https://practice.example.org/", "THREEFOLD_TEST_POSTGRES": "left alone"}
+    )  # fmt: skip
+    assert (read.port, read.trusted_proxies, read.courier) == (9000, ("10.0.0.1", "10.0.0.2"), False)
+    assert read.base_url == "https://practice.example.org"
+    try:
+        from_environment({"THREEFOLD_PORT": "many", "THREEFOLD_COURIER": "perhaps", "THREEFOLD_COLOUR": "blue"})
+    except NotSettled as unsettled:
+        assert len(unsettled.problems) == 3
+    else:
+        raise AssertionError("three problems went unnoticed")
+
+
+def test_a_default_secret_plain_http_and_no_mail_server_refuse_to_go_live() -> None:
+    problems = unsafe(Settings(base_url="http://practice.example.org"))
+    assert len(problems) == 4
+    assert "THREEFOLD_SECRET" in problems[0]
+    assert "https://" in problems[1]
+
+
+def test_what_is_safe_starts() -> None:
+    assert unsafe(
+        Settings(
+            base_url="https://practice.example.org",
+            secret="x" * 48,
+            smtp_url="smtps://name:word@mail.example.org",
+            sender="practice@example.org",
+        )
+    ) == ()
+
+
+def test_plain_http_is_for_this_machine_only() -> None:
+    safe = {"secret": "x" * 48, "smtp_url": "smtp://127.0.0.1", "sender": "practice@example.org", "plain_http": True}
+    assert unsafe(Settings(base_url="http://127.0.0.1:8000", **safe)) == ()  # type: ignore[arg-type] # mixed on purpose
+    assert unsafe(Settings(base_url="http://practice.example.org", **safe)) != ()  # type: ignore[arg-type] # as above
