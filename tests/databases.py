@@ -60,7 +60,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Which database. A test of one only says @pytest.mark.parametrize("kind", ["sqlite"])."""
+    """Which database. A module about one of them has its own `kind` that returns "sqlite"."""
     return str(request.param)
 
 

@@ -16,6 +16,7 @@ from threefold.plans.pages import routes as plans
 from threefold.practice.pages import routes as practice
 from threefold.settings import Settings
 from threefold.store.engine import Store
+from threefold.web.cached import Kept
 from threefold.web.ends import HANDLERS, admit, dress, log_answer
 from threefold.web.outbox import routes as outbox
 from threefold.web.security import Keys
@@ -36,7 +37,7 @@ def build_app(
 ) -> Litestar:
     """The whole service for one centre. The caller opens the store; the application closes it when it ends."""
     static = Static(folder() / "static")
-    house = House(settings, store, Keys(settings.secret), environment(static), static, clock, Solver())
+    house = House(settings, store, Keys(settings.secret), environment(static), static, clock, Solver(), Kept())
 
     @asynccontextmanager
     async def open_house(_app: Litestar) -> AsyncIterator[None]:

@@ -31,10 +31,14 @@ def parts(
         f"{relation.format('rId1', 'worksheet', 'worksheets/sheet1.xml')}"
         f"{relation.format('rId2', 'worksheet', 'worksheets/sheet2.xml')}"
         f"{relation.format('rId3', 'sharedStrings', 'sharedStrings.xml')}</Relationships>",
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{SHEETS}"><sheetData>{rows}</sheetData></worksheet>',
-        "xl/worksheets/sheet2.xml": f'<worksheet xmlns="{SHEETS}"><sheetData>{cell("A1", "second")}</sheetData></worksheet>',
+        "xl/worksheets/sheet1.xml": sheet(rows),
+        "xl/worksheets/sheet2.xml": sheet(cell("A1", "second")),
     }
     return found | ({"xl/sharedStrings.xml": f'<sst xmlns="{SHEETS}">{shared}</sst>'} if shared else {})
+
+
+def sheet(rows: str) -> str:
+    return f'<worksheet xmlns="{SHEETS}"><sheetData>{rows}</sheetData></worksheet>'
 
 
 def cell(place: str, text: str) -> str:
@@ -50,8 +54,10 @@ def packed(files: dict[str, str]) -> bytes:
 
 
 PEOPLE = (
-    '<row r="1"><c r="A1" t="inlineStr"><is><t>Name</t></is></c><c r="B1" t="inlineStr"><is><t>E-mail</t></is></c></row>'
-    '<row r="3"><c r="A3" t="inlineStr"><is><t>Åsa =1+1</t></is></c><c r="B3" t="s"><v>0</v></c><c r="C3"><v>12</v></c></row>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>Name</t></is></c>'
+    '<c r="B1" t="inlineStr"><is><t>E-mail</t></is></c></row>'
+    '<row r="3"><c r="A3" t="inlineStr"><is><t>Åsa =1+1</t></is></c>'
+    '<c r="B3" t="s"><v>0</v></c><c r="C3"><v>12</v></c></row>'
 )
 SHARED = "<si><t>asa@example.org</t></si>"
 

@@ -193,7 +193,7 @@ def test_names_places_and_notes_arrive_whole_and_harmless(name: str, place: str,
     said = str(event["attendee"].params.get("CN", ""))
     assert not {"\r", "\n", "\x00", "\x07", "\u202e"} & set(said)
     plain = set(name) <= set("Ann é🦉א\"'^\\;:,=<>%")
-    assert said == " ".join(name.split()) or not plain
+    assert said == " ".join(name.split()).replace("\\", "/") or not plain
 
 
 def test_a_formula_for_a_name_is_just_a_name() -> None:

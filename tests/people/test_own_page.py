@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tests.builders import a_cohort, a_person, an_id
 from tests.house import House
+from threefold.core.contract import PRIVACY_NOTICE
 from threefold.core.refusal import Problem, Refusal
 from threefold.people import actions
 from threefold.people.browsers import browser_name
@@ -118,6 +119,7 @@ async def test_help_and_the_notice_are_there_for_everybody(house: House) -> None
         answer = await visitor.get(path)
         assert answer.status_code == 200
         assert answer.text.count("<h1") == 1
+    assert all(passage.words.replace("'", "&#39;") in answer.text for passage in PRIVACY_NOTICE)
 
 
 # --- the command line's doors -------------------------------------------------------------------------------
@@ -150,18 +152,13 @@ async def test_a_link_handed_over_signs_in_once_for_as_long_as_was_said(house: H
     digest = Keys(house.settings.secret).digest
     for wait, works in ((timedelta(days=6), True), (timedelta(days=7), False)):
         token, start = secrets.token_urlsafe(32), house.now
-        await house.store.write(
-            lambda db, token=token: actions.invite_link(
-                db,
-                person,
-                "/me",
-                link=token_digest(token),
-                digest=digest,
-                lasts=timedelta(days=7),
-                now=house.now,
-                new_id=an_id,
-            )
-        )
+        link = token_digest(token)
+
+        def hand_over(db: Session, link: bytes = link) -> None:
+            week, now = timedelta(days=7), house.now
+            actions.invite_link(db, person, "/me", link=link, digest=digest, lasts=week, now=now, new_id=an_id)
+
+        await house.store.write(hand_over)
         house.now = start + wait
         browser = await house.visitor()
         used = await browser.send_form(f"/sign-in/link/{token}")

@@ -238,7 +238,7 @@ async def test_the_page_for_the_code_takes_a_paste_and_says_until_when(house: Ho
     assert 'inputmode="numeric"' in field
     assert "maxlength" not in field
     assert '<time datetime="2026-10-07T13:15+01:00">13:15 UK time</time>' in page
-    assert f"If <b class=\"any\">{AMARA}</b> is known here, a message is on its way." in page
+    assert f'If <b class="any">{AMARA}</b> is known here, a message is on its way.' in page
 
     typed = await browser.send_form(
         "/sign-in/check", {"request": request_of(asked), "code": f" {(await newest(house)).code} "}
@@ -325,23 +325,18 @@ def alike(page: str, email: str) -> str:
 async def test_known_and_unknown_addresses_get_the_same_bytes_at_every_step(house: House) -> None:
     await a_person(house.store, "Amara Okafor", email=AMARA)
     seen = []
-    for email in (AMARA, "n0body.0kafor@example.org"):
+    for email in (AMARA, "nobody.known@example.org"):
         browser = await house.visitor()
         asked = await ask(browser, email=email, destination="/calendar")
         page = await browser.get(asked.headers["location"])
-        cookie = browser.cookies["threefold-asked"]
         wrong = await browser.send_form("/sign-in/check", {"request": request_of(asked), "code": "000000"})
         house.later(minutes=15)
         over = await browser.get(asked.headers["location"])
         house.later(minutes=-15)
-        seen.append(
-            [
-                (answer.status_code, alike(answer.text, email), sorted(answer.headers), len(cookie) - len(email) // 3 * 4)
-                for answer in (asked, page, wrong, over)
-            ]
-        )
-    assert seen[0] == [(*row[:3], seen[0][n][3]) for n, row in enumerate(seen[1])]
-    assert seen[0][3][1].count("This code has had its day") == 2
+        seen.append([(a.status_code, sorted(a.headers), alike(a.text, email)) for a in (asked, page, wrong, over)])
+    assert seen[0] == seen[1]
+    assert "<h1>Check your e-mail</h1>" in seen[0][1][2]
+    assert "<h1>This code has had its day</h1>" in seen[0][3][2]
 
 
 async def test_using_the_link_does_not_show_on_the_page_of_whoever_asked(house: House) -> None:

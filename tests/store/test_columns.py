@@ -86,7 +86,7 @@ def test_a_reading_of_a_clock_is_no_moment(scrapbook: Store) -> None:
 
 
 def test_words_keep_their_letters(scrapbook: Store) -> None:
-    said = {"words": "Zoë – “да”, 聞く, 👂", "list": [1, 2.5, None, True, {"deep": []}]}
+    said: dict[str, Any] = {"words": "Zoë – “да”, 聞く, 👂", "list": [1, 2.5, None, True, {"deep": []}]}
     put(scrapbook, number=1, anything=said)
     put(scrapbook, number=2, anything=None)
     kept = scrapbook.read_now(lambda db: list(db.scalars(select(scraps.c.anything).order_by(scraps.c.number))))

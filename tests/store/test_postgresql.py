@@ -8,7 +8,10 @@ from sqlalchemy.orm import Session
 from tests.store.rows import arrive, person, who_is_here
 from threefold.store.engine import Busy, Store, Unusable
 
-pytestmark = pytest.mark.parametrize("kind", ["postgresql"])
+
+@pytest.fixture
+def kind() -> str:
+    return "postgresql"
 
 
 def break_all(url: str) -> None:

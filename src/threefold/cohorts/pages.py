@@ -1,5 +1,264 @@
-"""Pages of cohorts."""
+"""Cohorts: the list, one at a glance, its settings, and what its members accept."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-routes: list[Any] = []
+from litestar import get, post
+from litestar.params import FromPath
+from sqlalchemy.orm import Session
+
+from threefold.cohorts import actions, queries
+from threefold.cohorts.queries import Listed, Overview
+from threefold.cohorts.setup import routes as setup
+from threefold.core.contract import PRIVACY_NOTICE, Passage, passages
+from threefold.core.refusal import Refusal
+from threefold.web.access import Right, Within, cohort_for, has_accepted
+from threefold.web.errors import NotYours
+from threefold.web.sessions import Me
+from threefold.web.visit import Answer, Visit, Visited, local_path, signed_in
+
+NAME_MISSING = "Give the cohort a name, like “Level 3 Skills, Thursday evenings”."
+
+
+def may_set_up(me: Me | None) -> bool:
+    return me is not None and (me.is_staff or me.is_tutor)
+
+
+@get("/cohorts", **signed_in)
+async def show_all(visit: Visited) -> Answer:
+    def work(db: Session, me: Me) -> list[Listed]:
+        if not may_set_up(me):
+            raise NotYours
+        return queries.listed(db, me, visit.now)
+
+    found = await visit.read(work)
+    return visit.page(
+        "cohorts/list.html",
+        cohorts=[cohort for cohort in found if not cohort.archived],
+        archived=[cohort for cohort in found if cohort.archived],
+    )
+
+
+@get("/cohorts/new", **signed_in)
+async def new(visit: Visited) -> Answer:
+    await visit.read(_only_who_may)
+    return visit.page("cohorts/new.html", id=visit.new_id(), name="", problems=())
+
+
+@post("/cohorts", status_code=303, **signed_in)
+async def create(visit: Visited) -> Answer:
+    form = await visit.form()
+    id_ = form.id("id") or visit.new_id()
+    name = form.text("name", NAME_MISSING, most=100)
+    if form.refusal:
+        await visit.read(_only_who_may)
+        return visit.refused("cohorts/new.html", form.refusal, id=id_, name=form.get("name"))
+
+    def work(db: Session, me: Me) -> UUID:
+        _only_who_may(db, me)
+        return actions.create(db, id=id_, name=name, by=me, now=visit.now, new_id=visit.new_id)
+
+    return visit.go(f"/cohorts/{await visit.write(work)}/people")
+
+
+def _only_who_may(_db: Session, me: Me) -> None:
+    if not may_set_up(me):
+        raise NotYours
+
+
+@dataclass(frozen=True)
+class Glance:
+    """Where /cohorts/{id} leads: a step of the set-up, or the term at a glance (None when it is kept already)."""
+
+    step: str
+    key: tuple[object, ...]
+    overview: Overview | None
+
+
+@get("/cohorts/{cohort_id:uuid}", **signed_in)
+async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    """The term at a glance; a cohort still being set up goes on where it was left."""
+
+    def work(db: Session, me: Me) -> Glance:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        if within.cohort.published_at is None:
+            return Glance(queries.next_step(db, within), (), None)
+        key = _key(visit, me, within)
+        if visit.not_modified(key) or visit.house.kept.get(key) is not None:
+            return Glance("", key, None)
+        return Glance("", key, queries.overview(db, within, visit.now))
+
+    glance = await visit.read(work)
+    if glance.step:
+        return visit.go(f"/cohorts/{cohort_id}/{glance.step}")
+    return visit.kept_page(glance.key, "cohorts/overview.html", page=glance.overview)
+
+
+def _key(visit: Visit, me: Me, within: Within) -> tuple[object, ...]:
+    """Everything the overview depends on: the cohort's version, the viewer, and the hour of the cohort's day.
+
+    The hour, since "the next session" and what has not come in yet move on while nothing is written.
+    """
+    local = visit.now.astimezone(ZoneInfo(within.cohort.zone))
+    return ("overview", within.cohort.id, within.cohort.version, me.id, me.name, me.is_trainee, f"{local:%Y-%m-%d %H}")
+
+
+# --- what members accept ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ContractPage:
+    """The notice and the contract, for a member who has or has not accepted them."""
+
+    cohort_id: UUID
+    name: str
+    notice: tuple[Passage, ...]
+    contract: tuple[Passage, ...]
+    lead: str
+    accepted_at: datetime | None
+    changed: bool
+
+
+@get("/cohorts/{cohort_id:uuid}/contract", **signed_in)
+async def contract(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    def work(db: Session, me: Me) -> ContractPage:
+        within = cohort_for(db, me, cohort_id, Right.MEMBER, accepted=False)
+        held = has_accepted(within)
+        return ContractPage(
+            cohort_id,
+            within.cohort.name,
+            PRIVACY_NOTICE,
+            passages(within.cohort.contract),
+            within.cohort.safeguarding_lead,
+            within.membership.accepted_at if held else None,
+            within.membership.accepted_at is not None and not held,
+        )
+
+    page = await visit.read(work)
+    return visit.page("cohorts/contract.html", page=page, next=local_path(visit.request.query_params.get("next", "/")))
+
+
+@post("/cohorts/{cohort_id:uuid}/contract", status_code=303, **signed_in)
+async def accept(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    form = await visit.form()
+
+    def work(db: Session, me: Me) -> None:
+        within = cohort_for(db, me, cohort_id, Right.MEMBER, accepted=False)
+        actions.accept(db, within, by=me, now=visit.now, new_id=visit.new_id)
+
+    await visit.write(work)
+    return visit.go(local_path(form.get("next", "/")))
+
+
+# --- settings --------------------------------------------------------------------------------------------------
+
+
+@get("/cohorts/{cohort_id:uuid}/settings", **signed_in)
+async def settings(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    within = await visit.read(lambda db, me: cohort_for(db, me, cohort_id, Right.TUTOR))
+    return settings_page(visit, within)
+
+
+def settings_page(visit: Visit, within: Within, refusal: Refusal | None = None) -> Answer:
+    return visit.page(
+        "cohorts/settings.html",
+        status=422 if refusal else 200,
+        cohort=within.cohort,
+        copy_id=visit.new_id(),
+        problems=refusal.problems if refusal else (),
+    )
+
+
+@post("/cohorts/{cohort_id:uuid}/name", status_code=303, **signed_in)
+async def rename(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    form = await visit.form()
+    name = form.text("name", NAME_MISSING, most=100)
+
+    def work(db: Session, me: Me) -> Within:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        if not form.refusal:
+            actions.rename(db, within, name, by=me, now=visit.now, new_id=visit.new_id)
+        return within
+
+    within = await visit.write(work)
+    if form.refusal:
+        return settings_page(visit, within, form.refusal)
+    return visit.go(f"/cohorts/{cohort_id}/settings")
+
+
+@post("/cohorts/{cohort_id:uuid}/copies", status_code=303, **signed_in)
+async def copy(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    form = await visit.form()
+    id_ = form.id("id") or visit.new_id()
+    name = form.text("copy_name", "Give next term’s cohort a name.", most=100)
+
+    def work(db: Session, me: Me) -> Within | UUID:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        if form.refusal:
+            return within
+        return actions.copy(
+            db, within, id=id_, name=name, first=None, by=me, now=visit.now, new_id=visit.new_id
+        )
+
+    done = await visit.write(work)
+    if isinstance(done, Within):
+        return settings_page(visit, done, form.refusal)
+    return visit.go(f"/cohorts/{done}/people")
+
+
+@post("/cohorts/{cohort_id:uuid}/archive", status_code=303, **signed_in)
+async def archive(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    def work(db: Session, me: Me) -> None:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        actions.archive(db, within, by=me, now=visit.now, new_id=visit.new_id)
+
+    await visit.write(work)
+    return visit.go("/cohorts")
+
+
+@post("/cohorts/{cohort_id:uuid}/return", status_code=303, **signed_in)
+async def take_out(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    def work(db: Session, me: Me) -> None:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        actions.take_out(db, within, by=me, now=visit.now, new_id=visit.new_id)
+
+    await visit.write(work)
+    return visit.go("/cohorts")
+
+
+@get("/cohorts/{cohort_id:uuid}/deletion", **signed_in)
+async def before_deleting(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    within = await visit.read(lambda db, me: cohort_for(db, me, cohort_id, Right.TUTOR))
+    return visit.page("cohorts/deletion.html", cohort=within.cohort, problems=())
+
+
+@post("/cohorts/{cohort_id:uuid}/deletion", status_code=303, **signed_in)
+async def delete(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    def work(db: Session, me: Me) -> tuple[Refusal | None, Within]:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        return actions.delete_unpublished(db, within, by=me, now=visit.now, new_id=visit.new_id), within
+
+    refusal, within = await visit.write(work)
+    if refusal:
+        return visit.refused("cohorts/deletion.html", refusal, cohort=within.cohort)
+    return visit.go("/cohorts")
+
+
+routes = [
+    show_all,
+    new,
+    create,
+    show,
+    contract,
+    accept,
+    settings,
+    rename,
+    copy,
+    archive,
+    take_out,
+    before_deleting,
+    delete,
+    *setup,
+]

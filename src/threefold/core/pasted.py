@@ -92,10 +92,11 @@ def _left_open(line: str) -> bool:
     """True when a quote that began a cell is still open at the end."""
     if '"' not in line:
         return False
-    is_open, begins = False, True
+    is_open, begins, just_closed = False, True, False
     for character in line:
-        if character == '"' and (is_open or begins):
-            is_open = not is_open
+        quotes = character == '"' and (is_open or begins or just_closed)  # two in a row stand for one inside
+        is_open ^= quotes
+        just_closed = quotes and not is_open
         begins = character in _SEPARATORS or (begins and character in ' "')
     return is_open
 

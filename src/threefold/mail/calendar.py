@@ -123,8 +123,8 @@ def _is_plain_there(entry: Entry) -> bool:
 
 def _person(name: str, address: str) -> vCalAddress:
     person = vCalAddress(f"mailto:{quote(ascii_address(address), safe=_KEPT_IN_MAILTO)}")
-    if clean(name):
-        person.params["CN"] = clean(name)
+    if said := clean(name).replace("\\", "/"):  # some readers take a backslash for an escape, even in front of a quote
+        person.params["CN"] = said
     return person
 
 

@@ -1,7 +1,7 @@
 """The matching engine's door: a course's plan, what no plan can beat, and both in plain sentences."""
 
 from threefold.matching.bounds import Bounds, bounds
-from threefold.matching.clash import Clash, ClashKind, NoPlan, WayOut, say_clash
+from threefold.matching.clash import Clash, ClashKind, NoPlan, WayOut, clashes, say_clash
 from threefold.matching.course import BRIEF, THOROUGH, USUAL, Effort, plan_course
 from threefold.matching.explain import (
     Explanation,
@@ -37,6 +37,7 @@ __all__ = [
     "WayOut",
     "bounds",
     "check",
+    "clashes",
     "explain",
     "meetings",
     "plan_course",

@@ -112,7 +112,8 @@ def say_note(note: Note, names: Mapping[Person, str], dates: Sequence[str]) -> t
     pairs = [f"{names[one]} and {names[other]}" for one, other in note.pairs]
     one = len(pairs) == 1
     some = f"{number(len(pairs))} {'pair' if one else 'pairs'}"
-    whom = f"{listed(pairs, 3, 'more pairs', '; ')}."
+    more = [f"{number(len(pairs) - 3)} more"] if len(pairs) > 4 else []
+    whom = f"{'; '.join([*pairs[: 3 if more else 4], *more])}."
     match note.kind:
         case NoteKind.TUTOR_OBSERVES if one:
             heading = opening(f"{dates[note.sessions[0]]} has one pair")

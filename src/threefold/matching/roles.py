@@ -13,7 +13,7 @@ from random import Random
 from threefold.core.grouping import Group, Person
 
 ROUNDS = 4  # of the largest group
-SWEEPS = 300
+SWEEPS = 200
 HOT, COLD = 1.0, 0.12
 
 
@@ -52,28 +52,32 @@ def _evenly(options: Sequence[Sequence[Sequence[int]]], start: Sequence[int], dr
     Minimises the number of ways to pick two marks in one cell, by annealing; the best seen is returned.
     """
     held = list(start)
-    chosen = [draw.randrange(len(some)) for some in options]
+    marks = held.__getitem__
+    chance = draw.random
+    chosen = [int(chance() * len(some)) for some in options]
     price = sum(count * (count - 1) // 2 for count in held)
-    for some, k in zip(options, chosen, strict=True):
-        for cell in some[k]:
+    for some, option in zip(options, chosen, strict=True):
+        for cell in some[option]:
             price += held[cell]
             held[cell] += 1
     least, best = price, list(chosen)
-    free = [g for g, some in enumerate(options) if len(some) > 1]
+    free = [(group, some, len(some) - 1) for group, some in enumerate(options) if len(some) > 1]
     for sweep in range(SWEEPS):
+        if not least:
+            break
         heat = HOT * (COLD / HOT) ** (sweep / (SWEEPS - 1))
-        for g in free:
-            some = options[g]
-            now = chosen[g]
-            other = (now + 1 + int(draw.random() * (len(some) - 1))) % len(some)
+        accept = [exp(-rise / heat) for rise in range(9)]
+        for group, some, others in free:
+            now = chosen[group]
+            other = (now + 1 + int(chance() * others)) % (others + 1)
             for cell in some[now]:
                 held[cell] -= 1
-            rise = sum(held[cell] for cell in some[other]) - sum(held[cell] for cell in some[now])
-            if rise <= 0 or draw.random() < exp(-rise / heat):
-                chosen[g] = other
+            rise = sum(map(marks, some[other])) - sum(map(marks, some[now]))
+            if rise <= 0 or (rise < 9 and chance() < accept[rise]):
+                chosen[group] = now = other
                 price += rise
-            for cell in some[chosen[g]]:
+                if price < least:
+                    least, best = price, list(chosen)
+            for cell in some[now]:
                 held[cell] += 1
-            if price < least:
-                least, best = price, list(chosen)
     return best

@@ -16,7 +16,7 @@ def times(count: int) -> str:
 
 
 def listed(words: Sequence[str], most: int, rest: str = "others", between: str = ", ") -> str:
-    """Names as one lists them: "Ben, Dev and Priya". Beyond `most`, the first of them and how many there are besides."""
+    """Names as one lists them: "Ben, Dev and Priya". Beyond `most`, the first of them and how many more."""
     if len(words) > most:
         words = [*words[: most - 1], f"{number(len(words) - most + 1)} {rest}"]
     return " and ".join([between.join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,4 +1,4 @@
-"""Signing in and out, a person's own details, and who may set up cohorts: what is done, and the only place it is written.
+"""What is done, and written, when people sign in and out, say who they are, and may set up cohorts.
 
 Secrets come in as digests; the tokens and codes themselves never reach a row.
 """
@@ -62,9 +62,7 @@ class SignedIn:
     destination: str
 
 
-def ask(
-    db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: Callable[[], UUID]
-) -> Asked | MustWait:
+def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: Callable[[], UUID]) -> Asked | MustWait:
     """Take a request for a link and a code, and post its letter if the address is somebody's.
 
     Known and unknown addresses take the same path; only the letter of an unknown one is dropped. A new request
@@ -146,9 +144,7 @@ def try_code(
     return not_the_code(row.wrong_codes)
 
 
-def sign_out(
-    db: Session, person_id: UUID, session_id: UUID, *, now: datetime, new_id: Callable[[], UUID]
-) -> bool:
+def sign_out(db: Session, person_id: UUID, session_id: UUID, *, now: datetime, new_id: Callable[[], UUID]) -> bool:
     """Sign one of a person's browsers out; False when it is not theirs or is signed out already."""
     ended = db.scalar(
         update(SignInSession)
@@ -212,9 +208,7 @@ def save_me(
     return None
 
 
-def make_tutor(
-    db: Session, email: str, name: str, now: datetime, new_id: Callable[[], UUID]
-) -> UUID | Refusal:
+def make_tutor(db: Session, email: str, name: str, now: datetime, new_id: Callable[[], UUID]) -> UUID | Refusal:
     """Let somebody set up cohorts in this centre, on the command line's word; the person's id, old or new.
 
     Somebody already known keeps the name they go by.

@@ -13,7 +13,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlalchemy.orm import Session
 
 from threefold.core.address import check_email, email_key
-from threefold.core.contract import PRIVACY_NOTICE
+from threefold.core.contract import PRIVACY_NOTICE, PRIVACY_VERSION
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.sign_in import HAD_ITS_DAY, LASTS, SIX_FIGURES, figures
 from threefold.mail.letters import Postroom
@@ -216,9 +216,7 @@ async def _sign_in(visit: Visit, spend: Any) -> Answer | Refusal:
             before = sessions.who(db, visit.session_token, visit.now)
             if before:
                 sessions.end(db, before.session_id, visit.now)
-            sessions.begin(
-                db, id=session_id, person_id=done.person_id, token=token, browser=browser, now=visit.now
-            )
+            sessions.begin(db, id=session_id, person_id=done.person_id, token=token, browser=browser, now=visit.now)
         return done
 
     done = await visit.write_open(unit)
@@ -281,9 +279,7 @@ async def sign_out_there(visit: Visited, session_id: FromPath[UUID]) -> Answer:
 
 @post("/me/browsers/sign-out", status_code=HTTP_303_SEE_OTHER, **signed_in)
 async def sign_out_everywhere(visit: Visited) -> Answer:
-    await visit.write(
-        lambda db, me: actions.sign_out_everywhere(db, me.id, now=visit.now, new_id=visit.new_id)
-    )
+    await visit.write(lambda db, me: actions.sign_out_everywhere(db, me.id, now=visit.now, new_id=visit.new_id))
     return _signed_out(visit)
 
 
@@ -361,7 +357,8 @@ async def show_help(visit: Visited) -> Answer:
 @get("/privacy", **open_to_all)
 async def show_privacy(visit: Visited) -> Answer:
     await visit.read_open(lambda _db, _me: None)
-    return visit.page("people/privacy.html", notice=PRIVACY_NOTICE, contact=visit.house.settings.contact)
+    contact = visit.house.settings.contact
+    return visit.page("people/privacy.html", notice=PRIVACY_NOTICE, version=PRIVACY_VERSION, contact=contact)
 
 
 # --- what a request brings along ----------------------------------------------------------------------------

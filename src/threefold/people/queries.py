@@ -127,9 +127,7 @@ def mailed_link(db: Session, link: bytes, *, digest: Callable[..., bytes], now: 
     return MailedLink(asked.works(now), person.id, first_name(person.name), person.email, row.destination)
 
 
-def own_details(
-    db: Session, person_id: UUID, session_id: UUID, now: datetime, idle: timedelta
-) -> OwnDetails:
+def own_details(db: Session, person_id: UUID, session_id: UUID, now: datetime, idle: timedelta) -> OwnDetails:
     """The person, and the browsers they are signed in with, this one first. `idle` ends a session by itself."""
     person = db.get_one(Person, person_id)
     rows = db.execute(
@@ -148,9 +146,7 @@ def own_details(
         pronouns=person.pronouns,
         zone=person.zone or "",
         calendar="feed" if person.takes_feed_since else "invitations",
-        browsers=tuple(
-            Browser(row.id, row.browser, row.started_at, row.seen_at, row.id == session_id) for row in rows
-        ),
+        browsers=tuple(Browser(row.id, row.browser, row.started_at, row.seen_at, row.id == session_id) for row in rows),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from threefold.store import postgresql, sqlite
@@ -32,11 +32,9 @@ class Store:
     of it is kept and its caller gets the error. Busy means: not now, try again later (503).
     """
 
-    def __init__(
-        self, kind: Literal["sqlite", "postgresql"], place: Path | Engine, readers: Lane, writer: Lane
-    ) -> None:
+    def __init__(self, kind: Literal["sqlite", "postgresql"], file: Path | None, readers: Lane, writer: Lane) -> None:
         self.kind = kind
-        self._place = place
+        self._file = file
         self._readers = readers
         self._writer = writer
         self._closed = False
@@ -56,15 +54,14 @@ class Store:
             return cls(
                 "sqlite",
                 path,
-                Lane("reader", [sqlite.Reader(path, patience_seconds) for _ in range(SQLITE_READERS)]),
+                Lane("reader", [sqlite.reader(path, patience_seconds) for _ in range(SQLITE_READERS)]),
                 Lane("writer", [sqlite.writer(path, patience_seconds)], together=TOGETHER),
             )
-        engine = postgresql.engine_for(address, patience_seconds=patience_seconds, connections=POSTGRESQL_READERS)
-        postgresql.check(engine)
+        postgresql.check(address, patience_seconds)
         return cls(
             "postgresql",
-            engine,
-            Lane("reader", [postgresql.Reader(engine) for _ in range(POSTGRESQL_READERS)]),
+            None,
+            Lane("reader", [postgresql.reader(address, patience_seconds) for _ in range(POSTGRESQL_READERS)]),
             Lane("writer", [postgresql.writer(address, patience_seconds)], together=TOGETHER),
         )
 
@@ -98,9 +95,9 @@ class Store:
         To restore, stop the server and put the copy in the database's place. Raises Unusable for PostgreSQL,
         which has its own tool for this.
         """
-        if isinstance(self._place, Engine):
+        if self._file is None:
             raise Unusable("PostgreSQL is backed up with pg_dump: pg_dump --format=custom --file=copy.dump <address>")
-        sqlite.backup(self._place, target)
+        sqlite.backup(self._file, target)
 
     async def close(self) -> None:
         """`close_now` on a thread of its own."""
@@ -108,15 +105,13 @@ class Store:
 
     def close_now(self) -> None:
         """Finish what was taken, then stop. Whoever comes later is answered with Busy; closing twice is fine."""
-        self._readers.close()
-        self._writer.close()
-        if self._closed:
-            return
+        for lane in (self._readers, self._writer):
+            lane.stop_taking()
+        for lane in (self._readers, self._writer):
+            lane.close()
+        if self._file is not None and not self._closed:
+            sqlite.let_go(self._file)
         self._closed = True
-        if isinstance(self._place, Engine):
-            self._place.dispose()
-        else:
-            sqlite.let_go(self._place)
 
 
 def address_of(url: str) -> URL:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
@@ -82,14 +83,19 @@ class Lane:
     def alive(self) -> bool:
         return not self._ended and all(thread.is_alive() for thread in self._threads)
 
-    def close(self) -> None:
-        """Finish what waits, then stop; units still running after DRAIN_SECONDS are answered with Busy."""
+    def stop_taking(self) -> None:
+        """From here on whoever comes is answered with Busy; what was taken is still done."""
         with self._gate:
             self._ended = self._ended or "the store is closing"
             for _thread in self._threads:
                 self._waiting.put(None)
+
+    def close(self) -> None:
+        """Finish what waits, then let go; units still running after DRAIN_SECONDS are answered with Busy."""
+        self.stop_taking()
+        deadline = time.monotonic() + DRAIN_SECONDS
         for thread, desk in zip(self._threads, self._desks, strict=True):
-            thread.join(DRAIN_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
             if not thread.is_alive():
                 desk.close()
         self._give_up()

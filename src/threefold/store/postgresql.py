@@ -1,28 +1,27 @@
-"""PostgreSQL: a small pool of snapshots to read from, and one writer at a time as on SQLite."""
+"""PostgreSQL: readers with a snapshot each, and one writer at a time as on SQLite."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from threefold.store.lane import Errand
-from threefold.store.unit import Busy, Locked, Outcome, Unusable, look
-from threefold.store.writer import Writer
+from threefold.store.desks import Reader, Writer
+from threefold.store.unit import Busy, Locked, Unusable
 
 STATEMENT_SECONDS = 30  # a statement that takes longer is given up
 
 # Every writer of every process takes this advisory lock first. So the units of all of them run one after the
-# other, each seeing what the one before it wrote, and none has to be undone for the sake of another; measured
-# against SERIALIZABLE with retries, where two processes racing for one row were still turned away after four tries.
-# The lock and the first look at the data are separate statements: READ COMMITTED, or the look would be too old.
+# other, each seeing what the one before it wrote, and none has to be undone for the sake of another: with
+# SERIALIZABLE and retries, two processes racing for one row were still turned away after four tries.
+# Lock and first look are two statements with a snapshot each (READ COMMITTED), or the look would be too old.
 _WRITERS = 0x7772697465
-_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_WRITERS})"
+_BEGIN_WRITING = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_WRITERS})"
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # SQLSTATE codes and classes that pass by themselves or with an operator's help (PostgreSQL's manual, appendix A).
 _LOCKED = {"55P03", "57014", "40001", "40P01"}  # lock or statement took too long, serialization failure, deadlock
@@ -32,72 +31,19 @@ _PASSING = {
     "08": "the database connection was lost",
     "25P": "the database connection was lost",
 }
+_IN_TRANSACTION = {TransactionStatus.INTRANS, TransactionStatus.INERROR, TransactionStatus.ACTIVE}
 
 
-def engine_for(url: URL, *, patience_seconds: float, connections: int) -> Engine:
-    """A pool of at most `connections` that replaces broken ones."""
-    engine = create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_size=connections,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={"connect_timeout": _connect_seconds(patience_seconds)},
-    )
-    event.listen(engine, "handle_error", _say_no_values)
-
-    @event.listens_for(engine, "connect")
-    def settle(raw: psycopg.Connection[Any], _record: object) -> None:
-        raw.autocommit = True
-        _settle(raw, patience_seconds)
-        raw.autocommit = False
-
-    return engine
-
-
-def check(engine: Engine) -> None:
-    """Raises Unusable if no connection can be made."""
-    try:
-        engine.connect().close()
-    except SQLAlchemyError as error:
-        where = engine.url.render_as_string(hide_password=True)
-        raise Unusable(f"{where} cannot be reached: {getattr(error, 'orig', error)}") from error
-
-
-class Reader:
-    """Runs units on one snapshot each, and cannot write."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-    def serve(self, errands: Sequence[Errand]) -> None:
-        for errand in errands:
-            outcome = self._look(errand)
-            if isinstance(outcome.error, DBAPIError) and outcome.error.connection_invalidated:
-                outcome = self._look(errand)  # it broke on the way; there are others
-            errand.tell(outcome if outcome.error is None else Outcome(error=explained(outcome.error)))
-
-    def close(self) -> None:
-        """The pool is the store's to close."""
-
-    def _look(self, errand: Errand) -> Outcome:
-        try:
-            with self._engine.connect() as connection:
-                return look(connection, errand.work)
-        except SQLAlchemyError as error:  # no connection to be had
-            return Outcome(error=error)
-
-
-class _InBatch(psycopg.Connection[Any]):
-    """A connection for the writer (see writer.Raw)."""
+class _Driver(psycopg.Connection[Any]):
+    """PostgreSQL's connection as desks know it (see desks.Raw)."""
 
     @property
     def in_transaction(self) -> bool:
-        return self.info.transaction_status in {
-            TransactionStatus.INTRANS,
-            TransactionStatus.INERROR,
-            TransactionStatus.ACTIVE,
-        }
+        return self.info.transaction_status in _IN_TRANSACTION
+
+
+class _InBatch(_Driver):
+    """The writer's."""
 
     def commit(self) -> None:
         """The writer commits, once for the batch."""
@@ -107,26 +53,65 @@ class _InBatch(psycopg.Connection[Any]):
             self.execute("ROLLBACK TO unit")
 
 
-def writer(url: URL, patience_seconds: float) -> Writer:
-    """The one desk that writes; other processes have theirs, and wait their turn."""
+def connect(url: URL, *, patience_seconds: float, connection_class: type[_Driver] = _Driver) -> Connection:
+    """A connection that says BEGIN when told to and waits for nothing without end; its errors show no values."""
     address = url.set(drivername="postgresql+psycopg")
     _, arguments = address.get_dialect()().create_connect_args(address)
-    arguments.setdefault("connect_timeout", _connect_seconds(patience_seconds))
+    arguments.setdefault("connect_timeout", max(2, math.ceil(patience_seconds)))
 
-    def open_raw() -> _InBatch:
-        raw = _InBatch.connect(**arguments, autocommit=True)  # the writer says BEGIN
-        _settle(raw, patience_seconds)
+    def open_one() -> _Driver:
+        raw = connection_class.connect(**arguments, autocommit=True)
+        raw.execute(
+            "SET application_name = 'threefold'; SET TIME ZONE 'UTC';"
+            f"SET lock_timeout = {math.ceil(patience_seconds * 1000)};"
+            f"SET statement_timeout = {STATEMENT_SECONDS * 1000};"
+            f"SET idle_in_transaction_session_timeout = {2 * STATEMENT_SECONDS * 1000}".encode()
+        )
         return raw
 
     engine = create_engine(
-        address, creator=open_raw, poolclass=NullPool, pool_reset_on_return=None, hide_parameters=True
+        address, creator=open_one, poolclass=NullPool, pool_reset_on_return=None, hide_parameters=True
     )
     event.listen(engine, "handle_error", _say_no_values)
+    return engine.connect()
 
-    def connect() -> Connection:
-        return engine.connect()
 
-    return Writer(connect, _BEGIN, explained)
+def check(url: URL, patience_seconds: float) -> None:
+    """Raises Unusable if no connection can be made."""
+    try:
+        connect(url, patience_seconds=patience_seconds).close()
+    except SQLAlchemyError as error:
+        where = url.render_as_string(hide_password=True)
+        raise Unusable(f"{where} cannot be reached: {getattr(error, 'orig', error)}") from error
+
+
+def reader(url: URL, patience_seconds: float) -> Reader:
+    """A desk that reads beside the writers."""
+    return Reader(lambda: connect(url, patience_seconds=patience_seconds), _BEGIN_READING, explained)
+
+
+def writer(url: URL, patience_seconds: float) -> Writer:
+    """The one desk that writes; other processes have theirs, and wait their turn."""
+
+    def open_one() -> Connection:
+        return connect(url, patience_seconds=patience_seconds, connection_class=_InBatch)
+
+    return Writer(open_one, _BEGIN_WRITING, explained)
+
+
+def begin_migrating(connection: Connection) -> None:
+    """Begin a transaction that no writer and no other migration runs beside, for as long as it takes.
+
+    Raises Busy if another one stays too long.
+    """
+    raw = cast("_Driver", connection.connection.driver_connection)
+    try:
+        raw.execute(
+            f"{_BEGIN_WRITING};"
+            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0".encode()
+        )
+    except psycopg.Error as error:
+        raise explained(error) from error
 
 
 def explained(error: Exception) -> Exception:
@@ -143,19 +128,6 @@ def explained(error: Exception) -> Exception:
         return error
     busy.__cause__ = error
     return busy
-
-
-def _settle(raw: psycopg.Connection[Any], patience_seconds: float) -> None:
-    raw.execute(
-        "SET application_name = 'threefold'; SET TIME ZONE 'UTC';"
-        f"SET lock_timeout = {math.ceil(patience_seconds * 1000)};"
-        f"SET statement_timeout = {STATEMENT_SECONDS * 1000};"
-        f"SET idle_in_transaction_session_timeout = {2 * STATEMENT_SECONDS * 1000}".encode()
-    )
-
-
-def _connect_seconds(patience_seconds: float) -> int:
-    return max(2, math.ceil(patience_seconds))
 
 
 def _say_no_values(context: ExceptionContext) -> None:

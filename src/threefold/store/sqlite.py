@@ -6,16 +6,14 @@ import os
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from threefold.store.lane import Errand
-from threefold.store.unit import Busy, Locked, Outcome, Unusable, look
-from threefold.store.writer import Writer
+from threefold.store.desks import Reader, Writer
+from threefold.store.unit import Busy, Locked, Unusable
 
 # What may pass by itself or with an operator's help, and is nobody's mistake: answered with 503.
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
@@ -41,8 +39,8 @@ def path_of(url: URL) -> Path:
     return Path(url.database).absolute()
 
 
-def engine_for(path: Path, *, patience_seconds: float, connection_class: type[sqlite3.Connection]) -> Engine:
-    """An engine without a pool, whose connections say BEGIN themselves; SQL in its errors shows no values."""
+def _engine(path: Path, patience_seconds: float, connection_class: type[sqlite3.Connection]) -> Engine:
+    """An engine without a pool, whose connections say BEGIN when told to; SQL in its errors shows no values."""
     return create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
@@ -65,8 +63,7 @@ def connect(
     foreign_keys: bool = True,
 ) -> Connection:
     """A durable connection to `path`: what was committed is on disk, what was deleted is overwritten."""
-    engine = engine_for(path, patience_seconds=patience_seconds, connection_class=connection_class)
-    connection = engine.connect()
+    connection = _engine(path, patience_seconds, connection_class).connect()
     raw = driver(connection)
     try:
         for pragma in (
@@ -165,32 +162,14 @@ def _remove_stale_journal(path: Path) -> None:
 # --- serving --------------------------------------------------------------------------------------------------
 
 
-class Reader:
-    """Runs one unit at a time on a snapshot, and cannot write."""
-
-    def __init__(self, path: Path, patience_seconds: float) -> None:
-        self._path = path
-        self._connection = connect(path, patience_seconds=patience_seconds)
-        self._raw = driver(self._connection)
-        self._raw.execute("PRAGMA query_only = ON")
-
-    def serve(self, errands: Sequence[Errand]) -> None:
-        for errand in errands:
-            self._raw.execute("BEGIN")
-            try:
-                outcome = look(self._connection, errand.work)
-            finally:
-                self._raw.rollback()
-            errand.tell(outcome if outcome.error is None else Outcome(error=explained(outcome.error)))
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class _InBatch(sqlite3.Connection):
-    """A connection for the writer (see writer.Raw)."""
+class _Driver(sqlite3.Connection):
+    """SQLite's connection as desks know it (see desks.Raw); a file does not hang up."""
 
     closed = False
+
+
+class _InBatch(_Driver):
+    """The writer's."""
 
     def commit(self) -> None:
         """The writer commits, once for the batch."""
@@ -200,13 +179,24 @@ class _InBatch(sqlite3.Connection):
             self.execute("ROLLBACK TO unit")
 
 
+def reader(path: Path, patience_seconds: float) -> Reader:
+    """A desk that reads beside the writer."""
+
+    def open_one() -> Connection:
+        connection = connect(path, patience_seconds=patience_seconds, connection_class=_Driver)
+        driver(connection).execute("PRAGMA query_only = ON")
+        return connection
+
+    return Reader(open_one, "BEGIN", explained)
+
+
 def writer(path: Path, patience_seconds: float) -> Writer:
     """The one desk that writes; other processes may have theirs, and wait their turn."""
-    return Writer(
-        lambda: connect(path, patience_seconds=patience_seconds, connection_class=_InBatch),
-        "BEGIN IMMEDIATE",
-        explained,
-    )
+
+    def open_one() -> Connection:
+        return connect(path, patience_seconds=patience_seconds, connection_class=_InBatch)
+
+    return Writer(open_one, "BEGIN IMMEDIATE", explained)
 
 
 def explained(error: Exception) -> Exception:

@@ -10,7 +10,7 @@ from threefold.core.refusal import Problem, Refusal
 
 Read = TypeVar("Read")
 UNSHOWN = frozenset({"_token"})  # belongs to the browser's session, not to what somebody typed
-MOST_FIELDS = 2000
+MOST_FIELDS = 5000
 
 
 @dataclass

@@ -5,7 +5,7 @@ then takes four hops: page → access → action or query → core.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -28,6 +28,7 @@ from threefold.settings import Settings
 from threefold.store.engine import Busy, Store
 from threefold.store.tables import KeptForm
 from threefold.web import sessions
+from threefold.web.cached import TOKEN_MARK, Kept, etag
 from threefold.web.errors import SAID, Answered
 from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.security import Keys, new_token, same, token_digest
@@ -59,6 +60,7 @@ class House:
     static: Static
     clock: Callable[[], datetime]
     solver: Solver
+    kept: Kept
 
     @property
     def postroom(self) -> Postroom:
@@ -189,10 +191,25 @@ class Visit:
         """A rendered page. Every template also gets me, token, path, demo and now."""
         return self.html(self.render(template, **values), status=status)
 
-    def render(self, template: str, **values: Any) -> str:
+    def not_modified(self, key: Hashable) -> bool:
+        """Whether the browser holds this very page already."""
+        return self.request.headers.get("if-none-match") == etag(key, self.token)
+
+    def kept_page(self, key: Hashable, template: str, **values: Any) -> Answer:
+        """A page that stays the same while `key` does: rendered once, kept here and by the browser."""
+        if self.not_modified(key):
+            answer = self.html("", status=304)
+        else:
+            page = self.house.kept.keep(key, lambda: self.render(template, token=TOKEN_MARK, **values))
+            answer = self.html(page.replace(TOKEN_MARK, self.token))
+        answer.headers["etag"] = etag(key, self.token)
+        answer.headers["cache-control"] = "private, no-cache"
+        return answer
+
+    def render(self, template: str, *, token: str | None = None, **values: Any) -> str:
         return self.house.templates.get_template(template).render(
             me=self.me,
-            token=self.token,
+            token=self.token if token is None else token,
             path=self.request.url.path,
             demo=self.house.settings.demo,
             centre=self.house.settings.centre,

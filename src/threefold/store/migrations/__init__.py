@@ -19,7 +19,6 @@ from threefold.store.engine import PATIENCE_SECONDS, address_of
 from threefold.store.unit import Unusable
 
 _WAIT_SECONDS = 60.0  # another process may be migrating
-_LOCK = 0x7468726565  # PostgreSQL's advisory lock that stands for "the schema is being changed"
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -52,13 +51,9 @@ def is_current(url: str) -> bool:
         sqlite.prepare_file(path, patience_seconds=PATIENCE_SECONDS)
         with closing(sqlite.connect(path, patience_seconds=PATIENCE_SECONDS)) as connection:
             return _revisions(connection) == set(heads())
-    engine = postgresql.engine_for(address, patience_seconds=PATIENCE_SECONDS, connections=1)
-    try:
-        postgresql.check(engine)
-        with engine.connect() as connection:
-            return _revisions(connection) == set(heads())
-    finally:
-        engine.dispose()
+    postgresql.check(address, PATIENCE_SECONDS)
+    with closing(postgresql.connect(address, patience_seconds=PATIENCE_SECONDS)) as connection:
+        return _revisions(connection) == set(heads())
 
 
 def heads() -> tuple[str, ...]:
@@ -97,14 +92,11 @@ def _only_one(url: str) -> Iterator[Connection]:
                 if broken:
                     raise Unusable(f"{path} would hold {len(broken)} rows that point at nothing; it is left as it was")
     else:
-        engine = postgresql.engine_for(address, patience_seconds=_WAIT_SECONDS, connections=1)
-        try:
-            postgresql.check(engine)
-            with engine.begin() as connection:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        postgresql.check(address, _WAIT_SECONDS)
+        with closing(postgresql.connect(address, patience_seconds=_WAIT_SECONDS)) as connection:
+            postgresql.begin_migrating(connection)
+            with connection.begin():
                 yield connection
-        finally:
-            engine.dispose()
 
 
 def _revisions(connection: Connection) -> set[str]:

@@ -1,0 +1,272 @@
+"""What tutors do about the people of a cohort: add, correct, remove, keep apart, invite to teach."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from threefold.core.refusal import Problem, Refusal
+from threefold.core.roster import Row, check_email, check_name, email_key, names_meant
+from threefold.mail.outbox import Written, post
+from threefold.store.deeds import record
+from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession, Seat, Staff
+from threefold.web.access import Within
+from threefold.web.sessions import Me, end_all
+
+PUBLISHED = "The plan is published, so people are not added for now. Copy the cohort, or see them into another group."
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of adding a list: how many are new here, and keep-apart words that named nobody."""
+
+    people: int
+    not_found: tuple[str, ...]
+
+
+def add_people(
+    db: Session, within: Within, rows: Sequence[Row], *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Added | Refusal:
+    """Add good rows as trainees. Somebody known by their address keeps the name they go by; nobody is added twice."""
+    if within.cohort.published_at is not None:
+        return Refusal.because(PUBLISHED, "list")
+    added = 0
+    for row in rows:
+        if row.problems:
+            continue
+        person = _person(db, row, now=now, new_id=new_id)
+        added += _join(db, within, person, "trainee", by=by, now=now, new_id=new_id)
+    db.flush()
+    not_found = _keep_apart_as_written(db, within, rows, by=by, now=now)
+    record(db, id=new_id(), at=now, by=by.id, verb="added people", cohort_id=within.cohort.id, people=added)
+    return Added(added, not_found)
+
+
+def _person(db: Session, row: Row, *, now: datetime, new_id: Callable[[], UUID]) -> Person:
+    key = email_key(row.email)
+    person = db.scalar(select(Person).where(Person.email_key == key))
+    if person is None:
+        person = Person(
+            id=new_id(),
+            name=row.name,
+            email=row.email,
+            email_key=key,
+            pronouns=row.pronouns,
+            feed_number=0,
+            created_at=now,
+        )
+        db.add(person)
+        db.flush()
+    return person
+
+
+def _join(
+    db: Session, within: Within, person: Person, role: str, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> bool:
+    """A place in the cohort; whoever left before comes back to their own. False when they are here already."""
+    found = db.scalar(
+        select(Membership).where(Membership.cohort_id == within.cohort.id, Membership.person_id == person.id)
+    )
+    if found is not None:
+        if found.left_at is None:
+            return False
+        found.left_at, found.left_by, found.role = None, None, role
+        return True
+    db.add(
+        Membership(
+            id=new_id(),
+            cohort_id=within.cohort.id,
+            person_id=person.id,
+            role=role,
+            joined_at=now,
+            joined_by=by.id,
+        )
+    )
+    db.flush()
+    return True
+
+
+def _keep_apart_as_written(
+    db: Session, within: Within, rows: Sequence[Row], *, by: Me, now: datetime
+) -> tuple[str, ...]:
+    """Keep-apart words of the list, once everybody in it is there; those that name nobody are given back."""
+    wanted = [row for row in rows if row.apart_from and not row.problems]
+    if not wanted:
+        return ()
+    members = db.execute(
+        select(Membership.id, Person.name, Person.email_key)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.cohort_id == within.cohort.id, Membership.left_at.is_(None), Membership.role == "trainee")
+    ).all()
+    names = [member.name for member in members]
+    not_found = []
+    for row in wanted:
+        own = next((m.id for m in members if m.email_key == email_key(row.email)), None)
+        for words in filter(None, (part.strip() for part in row.apart_from.replace(";", ",").split(","))):
+            meant = names_meant(words, names)
+            others = [m.id for m in members if m.name in meant and m.id != own]
+            if own is None or len(others) != 1:
+                not_found.append(f"Row {row.number}: “{words}”")
+            else:
+                _apart(db, within.cohort.id, own, others[0], by=by, now=now)
+    return tuple(not_found)
+
+
+def keep_apart(
+    db: Session, within: Within, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """Never place these two together. Said twice, it holds once."""
+    if one == other:
+        return Refusal.because("Choose two different people.", "other")
+    if not _are_trainees(db, within, {one, other}):
+        return Refusal.because("Choose two people of this cohort.", "one")
+    _apart(db, within.cohort.id, one, other, by=by, now=now)
+    record(db, id=new_id(), at=now, by=by.id, verb="kept two apart", cohort_id=within.cohort.id)
+    return None
+
+
+def _apart(db: Session, cohort_id: UUID, one: UUID, other: UUID, *, by: Me, now: datetime) -> None:
+    low, high = sorted((one, other))
+    if db.get(KeepApart, (cohort_id, low, high)) is None:
+        db.add(KeepApart(cohort_id=cohort_id, one=low, other=high, since=now, by=by.id))
+        db.flush()
+
+
+def allow_together(
+    db: Session, within: Within, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> None:
+    """These two may be placed together again."""
+    low, high = sorted((one, other))
+    db.execute(
+        delete(KeepApart).where(
+            KeepApart.cohort_id == within.cohort.id, KeepApart.one == low, KeepApart.other == high
+        )
+    )
+    record(db, id=new_id(), at=now, by=by.id, verb="let two meet", cohort_id=within.cohort.id)
+
+
+def _are_trainees(db: Session, within: Within, ids: set[UUID]) -> bool:
+    found = db.scalars(
+        select(Membership.id).where(
+            Membership.id.in_(ids),
+            Membership.cohort_id == within.cohort.id,
+            Membership.role == "trainee",
+            Membership.left_at.is_(None),
+        )
+    ).all()
+    return set(found) == ids
+
+
+def member_of(db: Session, within: Within, membership_id: UUID) -> tuple[Membership, Person] | None:
+    """Somebody who is in this cohort now."""
+    found = db.execute(
+        select(Membership, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.id == membership_id,
+            Membership.cohort_id == within.cohort.id,
+            Membership.left_at.is_(None),
+        )
+    ).one_or_none()
+    return (found.Membership, found.Person) if found else None
+
+
+def may_correct(db: Session, person_id: UUID, by: Me) -> bool:
+    """Whether a tutor may change somebody's name and address.
+
+    An address is the key to everything a person can reach, so only where the tutor teaches every group the person
+    is in, and never for somebody who teaches or sets up cohorts: they change their own, or ask the office.
+    """
+    staff = db.get(Staff, person_id) is not None
+    theirs = db.execute(
+        select(Membership.cohort_id, Membership.role).where(
+            Membership.person_id == person_id, Membership.left_at.is_(None)
+        )
+    ).all()
+    taught = set(
+        db.scalars(
+            select(Membership.cohort_id).where(
+                Membership.person_id == by.id, Membership.role == "tutor", Membership.left_at.is_(None)
+            )
+        )
+    )
+    return not staff and all(row.role == "trainee" and row.cohort_id in taught for row in theirs)
+
+
+def correct(
+    db: Session,
+    within: Within,
+    person: Person,
+    *,
+    name: str,
+    email: str,
+    by: Me,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> Refusal | None:
+    """Put a name or an address right. A new address signs the person out everywhere: the old one opens nothing."""
+    good_name, good_email = check_name(name), check_email(email)
+    problems = [found for found in (good_name, good_email) if isinstance(found, Problem)]
+    if isinstance(good_name, Problem) or isinstance(good_email, Problem):
+        return Refusal(tuple(problems))
+    if not may_correct(db, person.id, by):
+        return Refusal.because("They are in a group you don’t teach, so only they can change this, under their name.")
+    key = email_key(good_email)
+    other = db.scalar(select(Person.id).where(Person.email_key == key, Person.id != person.id))
+    if other is not None:
+        return Refusal.because("Somebody else here has this address already. Enter another one", "email")
+    if key != person.email_key:
+        end_all(db, person.id, now)
+    person.name, person.email, person.email_key = good_name, good_email, key
+    record(
+        db, id=new_id(), at=now, by=by.id, verb="corrected somebody", cohort_id=within.cohort.id, person=person.id
+    )
+    return None
+
+
+def remove(
+    db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """Take somebody out of the cohort. What they did stays; seats in sessions still to come are given up."""
+    if membership.id == within.membership.id:
+        return Refusal.because("You can’t take yourself out. Ask another tutor to.")
+    membership.left_at, membership.left_by = now, by.id
+    db.execute(delete(KeepApart).where(or_(KeepApart.one == membership.id, KeepApart.other == membership.id)))
+    db.execute(delete(Away).where(Away.membership_id == membership.id))
+    coming = select(PracticeSession.id).where(
+        PracticeSession.cohort_id == within.cohort.id, PracticeSession.starts_at > now
+    )
+    db.execute(
+        update(Seat)
+        .where(Seat.membership_id == membership.id, Seat.given_up_at.is_(None), Seat.practice_id.in_(coming))
+        .values(given_up_at=now)
+    )
+    if within.cohort.published_at is None:
+        db.execute(delete(PlanDraft).where(PlanDraft.cohort_id == within.cohort.id))
+    record(
+        db, id=new_id(), at=now, by=by.id, verb="removed somebody", cohort_id=within.cohort.id, member=membership.id
+    )
+    return None
+
+
+def invite_tutor(
+    db: Session, within: Within, *, name: str, email: str, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Person | Refusal:
+    """Somebody to teach this cohort with; they see it the next time they sign in."""
+    good_name, good_email = check_name(name), check_email(email)
+    problems = [found for found in (good_name, good_email) if isinstance(found, Problem)]
+    if isinstance(good_name, Problem) or isinstance(good_email, Problem):
+        return Refusal(tuple(problems))
+    person = _person(db, Row(1, good_name, good_email), now=now, new_id=new_id)
+    if not _join(db, within, person, "tutor", by=by, now=now, new_id=new_id):
+        return Refusal.because("They are in this cohort already.", "email")
+    record(db, id=new_id(), at=now, by=by.id, verb="invited a tutor", cohort_id=within.cohort.id, person=person.id)
+    return person
+
+
+def post_invitation(db: Session, letter: Written, now: datetime) -> None:
+    """The letter that tells a co-tutor; one for each person and cohort."""
+    post(db, letter, now)

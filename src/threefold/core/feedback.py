@@ -1,0 +1,324 @@
+"""Feedback on a round: what each person is asked, when a form is complete, and who may read what from when.
+
+The rules of release: all words on a round open together, at the later of the counsellor's own reflection (or a skip,
+or seven days) and everything being in (or 48 hours). A round in which something got in the way waits for a tutor, at
+most 48 hours more. Hiding feedback until all of it is in makes it more honest (Fradkin, Grewal and Holtz 2021); a
+deadline keeps one late observer from blocking it for ever.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from threefold.core.competency import Competency
+from threefold.core.refusal import Problem, Refusal
+from threefold.core.roles import Role
+
+REFLECTION_WAITS = timedelta(days=7)
+PIECES_WAIT = timedelta(hours=48)
+TUTOR_WAITS = timedelta(hours=48)
+WANTED_AFTER = timedelta(hours=1)
+REMINDED_AFTER = timedelta(hours=24)
+MOST_WORDS = 2000
+MOST_MOMENT = 400
+GOT_IN_THE_WAY, DEEPENING = 1, 4
+LEVELS = (1, 2, 3, 4)
+NOT_SEEN = "not-seen"
+
+
+class Kind(StrEnum):
+    """Whose words a piece holds."""
+
+    SELF = "self"
+    CLIENT = "client"
+    OBSERVER = "observer"
+
+
+READING_ORDER = (Kind.SELF, Kind.CLIENT, Kind.OBSERVER)
+"""The order of feedback in the room: the counsellor first, then the client, then the observers."""
+
+
+def asked_of(role: Role) -> Kind:
+    """What somebody is asked for after a round, by what they were in it."""
+    return {Role.COUNSELLOR: Kind.SELF, Role.CLIENT: Kind.CLIENT, Role.OBSERVER: Kind.OBSERVER}[role]
+
+
+# --- forms ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One competency as somebody saw it: a level from 1 to 4, or None for "not seen this time".
+
+    `moments` are things seen or heard; `cues` are codes of what got in the way, with what was said or done.
+    """
+
+    code: str
+    level: int | None
+    moments: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    what_was_said: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """An observer's piece. `answered` are the codes that have an answer, "not seen" included."""
+
+    ratings: tuple[Rating, ...]
+    helped: str
+    to_try: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One of the four questions to the client, and what the answer says when read by the counsellor."""
+
+    code: str
+    words: str
+
+
+CLIENT_QUESTIONS = (
+    Question("heard", "I felt heard"),
+    Question("myself", "I could be myself"),
+    Question("pace", "The pace suited me"),
+    Question("return", "I’d come back to that"),
+)
+CLIENT_ANSWERS: Mapping[int, str] = {1: "Not really", 2: "A little", 3: "Mostly", 4: "Very much"}
+RATHER_NOT = "rather-not"
+RATHER_NOT_SAY = "Rather not say"
+
+
+@dataclass(frozen=True)
+class Felt:
+    """The client's piece: a level from 1 to 4 for each question, or None for "rather not say"."""
+
+    answers: Mapping[str, int | None]
+    did: str
+
+
+@dataclass(frozen=True)
+class Reflected:
+    """The counsellor's own reflection; `for_tutor` is read by tutors alone."""
+
+    ratings: tuple[Rating, ...]
+    kept: str
+    to_try: str
+    for_tutor: str = ""
+
+
+def complete_observer(piece: Observed, asked: Sequence[Competency], about: str) -> Observed | Refusal:
+    """The piece if it is complete, or everything that is still wanted. `about` is the counsellor's first name.
+
+    Every competency asked for has a level or "not seen". The first and the last level want at least one moment.
+    A ticked cue makes the level "got in the way" and asks what was said or done.
+    """
+    problems: list[Problem] = []
+    ratings = _rated(piece.ratings, asked, about, problems)
+    _words("helped", piece.helped, f"Write one thing that helped, so {about} can do it again.", problems)
+    _words("to_try", piece.to_try, f"Write one thing {about} could try next.", problems)
+    return Refusal(tuple(problems)) if problems else Observed(ratings, piece.helped, piece.to_try)
+
+
+def complete_client(piece: Felt) -> Felt | Refusal:
+    """The piece if all four questions are answered; "rather not say" is an answer. The words may be left out."""
+    problems = [
+        Problem(question.code, f"{question.words}: choose an answer, or “{RATHER_NOT_SAY}”.")
+        for question in CLIENT_QUESTIONS
+        if question.code not in piece.answers
+    ]
+    _words("did", piece.did, "", problems)
+    return Refusal(tuple(problems)) if problems else piece
+
+
+def complete_self(piece: Reflected, asked: Sequence[Competency]) -> Reflected | Refusal:
+    """The reflection if it is complete. Moments are welcome and never required of oneself."""
+    problems: list[Problem] = []
+    answered = {rating.code: rating for rating in piece.ratings}
+    problems.extend(
+        Problem(competency.code, f"{competency.short}: choose what is closest, or “Not seen this time”.")
+        for competency in asked
+        if competency.code not in answered
+    )
+    _words("helped", piece.kept, "Write one thing you’d keep.", problems)
+    _words("to_try", piece.to_try, "Write one thing you’d like to try.", problems)
+    _words("for_tutor", piece.for_tutor, "", problems)
+    ratings = tuple(answered[competency.code] for competency in asked if competency.code in answered)
+    if problems:
+        return Refusal(tuple(problems))
+    return Reflected(ratings, piece.kept, piece.to_try, piece.for_tutor)
+
+
+def rated(rating: Rating, competency: Competency, about: str) -> Rating | Refusal:
+    """One competency's page: the rating as it counts, or what is still wanted for it."""
+    problems: list[Problem] = []
+    found = _one(rating, competency, about, problems)
+    return Refusal(tuple(problems)) if problems else found
+
+
+def _rated(
+    given: Sequence[Rating], asked: Sequence[Competency], about: str, problems: list[Problem]
+) -> tuple[Rating, ...]:
+    answered = {rating.code: rating for rating in given}
+    ratings = []
+    for competency in asked:
+        rating = answered.get(competency.code)
+        if rating is None:
+            problems.append(
+                Problem(competency.code, f"{competency.short}: choose what is closest, or “Not seen this time”.")
+            )
+        else:
+            ratings.append(_one(rating, competency, about, problems))
+    return tuple(ratings)
+
+
+def _one(rating: Rating, competency: Competency, about: str, problems: list[Problem]) -> Rating:
+    known = {cue.code for cue in competency.cues}
+    cues = tuple(cue for cue in rating.cues if cue in known)
+    level = GOT_IN_THE_WAY if cues else rating.level
+    moments = tuple(moment for moment in rating.moments if moment.strip())
+    name, short = competency.code, competency.short
+    if cues and not rating.what_was_said.strip():
+        problems.append(Problem(f"{name}.said", f"{short}: say what {about} said or did, so that it can be looked at."))
+    if level in {GOT_IN_THE_WAY, DEEPENING} and not moments and not rating.what_was_said.strip():
+        problems.append(
+            Problem(f"{name}.moment", f"{short}: add one moment you saw or heard, so {about} can learn from it.")
+        )
+    problems.extend(
+        Problem(f"{name}.moment", f"{short}: shorten this moment to {MOST_MOMENT} characters.")
+        for moment in moments
+        if len(moment) > MOST_MOMENT
+    )
+    return Rating(name, level, moments, cues, rating.what_was_said.strip())
+
+
+def _words(name: str, words: str, missing: str, problems: list[Problem]) -> None:
+    if missing and not words.strip():
+        problems.append(Problem(name, missing))
+    elif len(words) > MOST_WORDS:
+        problems.append(Problem(name, f"Shorten this to {MOST_WORDS:,} characters. It has {len(words):,} now."))
+
+
+def cues_ticked(ratings: Sequence[Rating]) -> int:
+    """How many harm cues a piece holds; any at all makes the round wait for a tutor."""
+    return sum(len(rating.cues) for rating in ratings)
+
+
+# --- release --------------------------------------------------------------------------------------------------
+
+
+class Waiting(StrEnum):
+    """What keeps the words on a round closed."""
+
+    REFLECTION = "reflection"
+    PIECES = "pieces"
+    TUTOR = "tutor"
+
+
+@dataclass(frozen=True)
+class Release:
+    """Whether the words on a round are open to its counsellor.
+
+    `opened_at`: the moment they opened, or None. `at_latest`: when they open whatever happens, for those not open yet.
+    `waiting_for`: what they wait for now, () once open.
+    """
+
+    opened_at: datetime | None
+    at_latest: datetime
+    waiting_for: tuple[Waiting, ...] = field(default=())
+
+    @property
+    def is_open(self) -> bool:
+        return self.opened_at is not None
+
+
+def release(
+    *,
+    ended_at: datetime,
+    now: datetime,
+    reflected_at: datetime | None,
+    expected: Sequence[str],
+    sent: Mapping[str, datetime],
+    flagged: bool = False,
+    cleared_at: datetime | None = None,
+) -> Release:
+    """When the words on a round open. All of them open in the same instant.
+
+    `reflected_at`: the counsellor's reflection or skip. `expected`: the others asked for a piece; `sent`: when each of
+    theirs came. `flagged`: a piece that was in by then holds a harm cue. `cleared_at`: a tutor has read it.
+    """
+    reflected = min(reflected_at or ended_at + REFLECTION_WAITS, ended_at + REFLECTION_WAITS)
+    all_in = max((sent[one] for one in expected), default=ended_at) if all(one in sent for one in expected) else None
+    pieces = min(all_in or ended_at + PIECES_WAIT, ended_at + PIECES_WAIT)
+    opens = max(reflected, pieces)
+    latest = max(
+        reflected if reflected_at else ended_at + REFLECTION_WAITS, pieces if all_in else ended_at + PIECES_WAIT
+    )
+    if flagged:
+        held_until = opens + TUTOR_WAITS
+        opens = max(opens, min(cleared_at, held_until)) if cleared_at else held_until
+        latest = max(latest, opens) if cleared_at else latest + TUTOR_WAITS
+    if now >= opens:
+        return Release(opens, opens)
+    waiting = []
+    if reflected_at is None and now < ended_at + REFLECTION_WAITS:
+        waiting.append(Waiting.REFLECTION)
+    if all_in is None and now < ended_at + PIECES_WAIT:
+        waiting.append(Waiting.PIECES)
+    if flagged and cleared_at is None:
+        waiting.append(Waiting.TUTOR)
+    return Release(None, latest, tuple(waiting))
+
+
+def is_late(sent_at: datetime, opened_at: datetime | None) -> bool:
+    """Whether a piece came after the rest had opened; it is labelled, and read all the same."""
+    return opened_at is not None and sent_at > opened_at
+
+
+def may_change(opened_by_reader_at: datetime | None) -> bool:
+    """Until the counsellor opens it a piece may be changed; afterwards words are added, never altered."""
+    return opened_by_reader_at is None
+
+
+def begun(round_starts_at: datetime, now: datetime) -> bool:
+    """Whether a round can be written about yet."""
+    return now >= round_starts_at
+
+
+# --- what has not come in --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """When somebody is asked for a piece, and reminded once; there is never a third letter."""
+
+    wanted_at: datetime
+    reminded_at: datetime
+
+
+def when_to_remind(round_ended_at: datetime) -> Reminder:
+    wanted = round_ended_at + WANTED_AFTER
+    return Reminder(wanted, wanted + REMINDED_AFTER)
+
+
+def still_to_come(expected: Sequence[str], sent: Mapping[str, datetime]) -> tuple[str, ...]:
+    """Whose pieces have not come in yet, in the order expected."""
+    return tuple(one for one in expected if one not in sent)
+
+
+# --- sampling -------------------------------------------------------------------------------------------------
+
+MOST_ASKED = 4
+
+
+def asked_for(codes: Sequence[str], practice_number: int, round_number: int) -> tuple[str, ...]:
+    """Which of the term's competencies one observer looks for in one round: four at most, in turn.
+
+    Few items make better ratings; going round in turn, every competency is looked for within two sessions. Sessions and
+    rounds count from 1. All who rate the same round are asked for the same ones.
+    """
+    if len(codes) <= MOST_ASKED:
+        return tuple(codes)
+    start = ((practice_number - 1) * 3 + round_number - 1) * MOST_ASKED % len(codes)
+    chosen = {codes[(start + step) % len(codes)] for step in range(MOST_ASKED)}
+    return tuple(code for code in codes if code in chosen)
