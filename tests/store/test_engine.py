@@ -42,15 +42,16 @@ def somebody_else_writing(url: str) -> Iterator[None]:
     """Another process that holds what every writer needs, and lets readers be."""
     address = address_of(url)
     if address.get_backend_name() == "sqlite":
-        connection = sqlite.connect(sqlite.path_of(address), patience_seconds=1)
-        sqlite.begin_writing(connection)
-        yield
-        connection.close()
+        connection = sqlite.engine_for(sqlite.path_of(address), patience_seconds=1).connect()
+        try:
+            sqlite.begin_writing(connection)
+            yield
+        finally:
+            connection.close()
     else:
         with psycopg.connect(url) as other:
             other.execute("LOCK TABLE person IN SHARE MODE")
             yield
-            other.rollback()
 
 
 async def test_what_a_unit_returned_from_is_there_for_the_next(store: Store) -> None:

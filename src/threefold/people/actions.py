@@ -5,7 +5,7 @@ Secrets come in as digests; the tokens and codes themselves never reach a row.
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -62,11 +62,11 @@ class SignedIn:
     destination: str
 
 
-def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: Callable[[], UUID]) -> Asked | MustWait:
+def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: Callable[[], UUID]) -> MustWait | None:
     """Take a request for a link and a code, and post its letter if the address is somebody's.
 
-    Known and unknown addresses take the same path; only the letter of an unknown one is dropped. A new request
-    ends the earlier ones for the same address, together with their letters that have not left.
+    Known and unknown addresses take the same path and the same time; only nobody's letter is taken back at once.
+    A new request ends the earlier ones for the same address, together with their letters that have not left.
     """
     person = db.scalar(select(Person).where(Person.email_key == asking.email_key))
     for_address = _asked_lately(db, SignInRequest.address_digest == asking.address, now, MOST_PER_ADDRESS)
@@ -91,10 +91,10 @@ def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: 
     ).all()
     for earlier in ended:
         outbox.withdraw(db, letter_of(earlier))
-    written_for = person.id if person and person.id == letter.person_id and person.email == letter.recipient else None
+    is_theirs = person is not None and person.id == letter.person_id and person.email == letter.recipient
     row = SignInRequest(
         id=asking.id,
-        person_id=written_for,
+        person_id=letter.person_id if is_theirs else None,
         address_digest=asking.address,
         network_digest=asking.network,
         link_digest=asking.link,
@@ -105,11 +105,14 @@ def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: 
         wrong_codes=0,
     )
     db.add(row)
+    record(db, id=new_id(), at=now, by=row.person_id, verb="asked-to-sign-in", request=asking.id)
     db.flush()
-    if written_for:
-        outbox.post(db, letter, now)
-    record(db, id=new_id(), at=now, by=written_for, verb="asked-to-sign-in", request=asking.id)
-    return Asked(row.expires_at, None, 0, written_for is not None)
+    if is_theirs:
+        with db.begin_nested():
+            outbox.post(db, letter, now)
+    else:
+        _post_in_vain(db, letter, now)
+    return None
 
 
 def spend_link(
@@ -270,6 +273,17 @@ def invite_link(
 def letter_of(request_id: UUID) -> str:
     """What makes a sign-in letter unique in the outbox."""
     return f"sign-in:{request_id}"
+
+
+def _post_in_vain(db: Session, letter: Written, now: datetime) -> None:
+    """The work of posting, undone: how long an answer takes must not tell whether an address is known here."""
+    stand_in = db.scalar(select(Person.id).limit(1))
+    if stand_in is None:
+        return  # nobody is known here yet
+    attempt = db.begin_nested()
+    outbox.post(db, replace(letter, person_id=stand_in), now)
+    db.flush()
+    attempt.rollback()
 
 
 def _asked_lately(db: Session, whose: ColumnElement[bool], now: datetime, most: int) -> list[datetime]:

@@ -12,9 +12,11 @@ from threefold.store.unit import Locked, Outcome, look, perform
 class Raw(Protocol):
     """A driver's connection that says BEGIN only when told to.
 
-    The writer's is special: to SQLAlchemy each unit is a transaction, beneath it is the savepoint `unit` of a
-    batch. So its `commit` does nothing, and its `rollback` goes back to that savepoint, if it is still there.
+    When it is `in_batch`, each unit is a transaction to SQLAlchemy, and beneath it is the savepoint `unit` of a
+    batch: `commit` does nothing, and `rollback` goes back to that savepoint, if there still is a transaction.
     """
+
+    in_batch: bool
 
     @property
     def closed(self) -> bool: ...
@@ -92,6 +94,10 @@ class Writer(_OwnConnection):
     of the batch is kept and each unit runs once more alone. A lock that lasts is everybody's: all are told. Nobody
     hears "done" before a commit that held their rows.
     """
+
+    def _open(self) -> None:
+        super()._open()
+        self._raw.in_batch = True
 
     def serve(self, errands: Sequence[Errand]) -> None:
         try:

@@ -51,19 +51,12 @@ class Store:
             path = sqlite.path_of(address)
             sqlite.prepare_file(path, patience_seconds=patience_seconds)
             sqlite.hold(path)
-            return cls(
-                "sqlite",
-                path,
-                Lane("reader", [sqlite.reader(path, patience_seconds) for _ in range(SQLITE_READERS)]),
-                Lane("writer", [sqlite.writer(path, patience_seconds)], together=TOGETHER),
-            )
-        postgresql.check(address, patience_seconds)
-        return cls(
-            "postgresql",
-            None,
-            Lane("reader", [postgresql.reader(address, patience_seconds) for _ in range(POSTGRESQL_READERS)]),
-            Lane("writer", [postgresql.writer(address, patience_seconds)], together=TOGETHER),
-        )
+            engine = sqlite.engine_for(path, patience_seconds=patience_seconds)
+            readers = Lane("reader", [sqlite.reader(engine) for _ in range(SQLITE_READERS)])
+            return cls("sqlite", path, readers, Lane("writer", [sqlite.writer(engine)], together=TOGETHER))
+        engine = postgresql.engine_for(address, patience_seconds=patience_seconds)
+        readers = Lane("reader", [postgresql.reader(engine) for _ in range(POSTGRESQL_READERS)])
+        return cls("postgresql", None, readers, Lane("writer", [postgresql.writer(engine)], together=TOGETHER))
 
     async def read(self, work: Work[T]) -> T:
         """What `work(db)` returns, from one consistent state; it cannot write."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -37,30 +37,35 @@ _IN_TRANSACTION = {TransactionStatus.INTRANS, TransactionStatus.INERROR, Transac
 class _Driver(psycopg.Connection[Any]):
     """PostgreSQL's connection as desks know it (see desks.Raw)."""
 
+    in_batch = False
+
     @property
     def in_transaction(self) -> bool:
         return self.info.transaction_status in _IN_TRANSACTION
 
-
-class _InBatch(_Driver):
-    """The writer's."""
-
     def commit(self) -> None:
-        """The writer commits, once for the batch."""
+        if not self.in_batch:
+            super().commit()
 
     def rollback(self) -> None:
-        if self.in_transaction:
+        if not self.in_batch:
+            super().rollback()
+        elif self.in_transaction:
             self.execute("ROLLBACK TO unit")
 
 
-def connect(url: URL, *, patience_seconds: float, connection_class: type[_Driver] = _Driver) -> Connection:
-    """A connection that says BEGIN when told to and waits for nothing without end; its errors show no values."""
+def engine_for(url: URL, *, patience_seconds: float) -> Engine:
+    """Connections that say BEGIN when told to and wait for nothing without end.
+
+    They are not pooled: whoever opens one keeps it. SQL in their errors shows no values. Raises Unusable if no
+    connection can be made.
+    """
     address = url.set(drivername="postgresql+psycopg")
     _, arguments = address.get_dialect()().create_connect_args(address)
     arguments.setdefault("connect_timeout", max(2, math.ceil(patience_seconds)))
 
-    def open_one() -> _Driver:
-        raw = connection_class.connect(**arguments, autocommit=True)
+    def connect() -> _Driver:
+        raw = _Driver.connect(**arguments, autocommit=True)
         raw.execute(
             "SET application_name = 'threefold'; SET TIME ZONE 'UTC';"
             f"SET lock_timeout = {math.ceil(patience_seconds * 1000)};"
@@ -70,33 +75,25 @@ def connect(url: URL, *, patience_seconds: float, connection_class: type[_Driver
         return raw
 
     engine = create_engine(
-        address, creator=open_one, poolclass=NullPool, pool_reset_on_return=None, hide_parameters=True
+        address, creator=connect, poolclass=NullPool, pool_reset_on_return=None, hide_parameters=True
     )
     event.listen(engine, "handle_error", _say_no_values)
-    return engine.connect()
-
-
-def check(url: URL, patience_seconds: float) -> None:
-    """Raises Unusable if no connection can be made."""
     try:
-        connect(url, patience_seconds=patience_seconds).close()
+        engine.connect().close()
     except SQLAlchemyError as error:
         where = url.render_as_string(hide_password=True)
         raise Unusable(f"{where} cannot be reached: {getattr(error, 'orig', error)}") from error
+    return engine
 
 
-def reader(url: URL, patience_seconds: float) -> Reader:
+def reader(engine: Engine) -> Reader:
     """A desk that reads beside the writers."""
-    return Reader(lambda: connect(url, patience_seconds=patience_seconds), _BEGIN_READING, explained)
+    return Reader(engine.connect, _BEGIN_READING, explained)
 
 
-def writer(url: URL, patience_seconds: float) -> Writer:
+def writer(engine: Engine) -> Writer:
     """The one desk that writes; other processes have theirs, and wait their turn."""
-
-    def open_one() -> Connection:
-        return connect(url, patience_seconds=patience_seconds, connection_class=_InBatch)
-
-    return Writer(open_one, _BEGIN_WRITING, explained)
+    return Writer(engine.connect, _BEGIN_WRITING, explained)
 
 
 def begin_migrating(connection: Connection) -> None:

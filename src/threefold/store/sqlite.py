@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from threefold.store.desks import Reader, Writer
@@ -39,34 +39,44 @@ def path_of(url: URL) -> Path:
     return Path(url.database).absolute()
 
 
-def _engine(path: Path, patience_seconds: float, connection_class: type[sqlite3.Connection]) -> Engine:
-    """An engine without a pool, whose connections say BEGIN when told to; SQL in its errors shows no values."""
-    return create_engine(
+class _Driver(sqlite3.Connection):
+    """SQLite's connection as desks know it (see desks.Raw); a file does not hang up."""
+
+    closed = False
+    in_batch = False
+
+    def commit(self) -> None:
+        if not self.in_batch:
+            super().commit()
+
+    def rollback(self) -> None:
+        if not self.in_batch:
+            super().rollback()
+        elif self.in_transaction:
+            self.execute("ROLLBACK TO unit")
+
+
+def engine_for(path: Path, *, patience_seconds: float, foreign_keys: bool = True) -> Engine:
+    """Durable connections that say BEGIN when told to: what was committed is on disk, what was deleted is overwritten.
+
+    They are not pooled: whoever opens one keeps it. SQL in their errors shows no values.
+    """
+    engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
         pool_reset_on_return=None,
         hide_parameters=True,
         connect_args={
-            "factory": connection_class,
+            "factory": _Driver,
             "isolation_level": None,
             "timeout": patience_seconds,
             "check_same_thread": False,  # opened by one thread, then used by one other
         },
     )
 
-
-def connect(
-    path: Path,
-    *,
-    patience_seconds: float,
-    connection_class: type[sqlite3.Connection] = sqlite3.Connection,
-    foreign_keys: bool = True,
-) -> Connection:
-    """A durable connection to `path`: what was committed is on disk, what was deleted is overwritten."""
-    connection = _engine(path, patience_seconds, connection_class).connect()
-    raw = driver(connection)
-    try:
-        for pragma in (
+    @event.listens_for(engine, "connect")
+    def settle(raw: sqlite3.Connection, _record: object) -> None:
+        pragmas = (
             "journal_mode = WAL",
             "synchronous = FULL",
             f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
@@ -74,12 +84,15 @@ def connect(
             "mmap_size = 268435456",  # 256 MB
             "journal_size_limit = 67108864",  # a burst leaves no more than 64 MB behind
             "temp_store = MEMORY",  # nobody's words in a temporary file
-        ):
-            raw.execute(f"PRAGMA {pragma}").fetchall()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+        )
+        try:
+            for pragma in pragmas:
+                raw.execute(f"PRAGMA {pragma}").fetchall()
+        except BaseException:
+            raw.close()
+            raise
+
+    return engine
 
 
 def driver(connection: Connection) -> sqlite3.Connection:
@@ -107,7 +120,7 @@ def prepare_file(path: Path, *, patience_seconds: float) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     _remove_stale_journal(path)
     try:
-        connection = connect(path, patience_seconds=patience_seconds)
+        connection = engine_for(path, patience_seconds=patience_seconds).connect()
         try:
             findings = [row[0] for row in driver(connection).execute("PRAGMA quick_check(3)")]
         finally:
@@ -162,41 +175,20 @@ def _remove_stale_journal(path: Path) -> None:
 # --- serving --------------------------------------------------------------------------------------------------
 
 
-class _Driver(sqlite3.Connection):
-    """SQLite's connection as desks know it (see desks.Raw); a file does not hang up."""
-
-    closed = False
-
-
-class _InBatch(_Driver):
-    """The writer's."""
-
-    def commit(self) -> None:
-        """The writer commits, once for the batch."""
-
-    def rollback(self) -> None:
-        if self.in_transaction:
-            self.execute("ROLLBACK TO unit")
-
-
-def reader(path: Path, patience_seconds: float) -> Reader:
+def reader(engine: Engine) -> Reader:
     """A desk that reads beside the writer."""
 
-    def open_one() -> Connection:
-        connection = connect(path, patience_seconds=patience_seconds, connection_class=_Driver)
+    def connect() -> Connection:
+        connection = engine.connect()
         driver(connection).execute("PRAGMA query_only = ON")
         return connection
 
-    return Reader(open_one, "BEGIN", explained)
+    return Reader(connect, "BEGIN", explained)
 
 
-def writer(path: Path, patience_seconds: float) -> Writer:
+def writer(engine: Engine) -> Writer:
     """The one desk that writes; other processes may have theirs, and wait their turn."""
-
-    def open_one() -> Connection:
-        return connect(path, patience_seconds=patience_seconds, connection_class=_InBatch)
-
-    return Writer(open_one, "BEGIN IMMEDIATE", explained)
+    return Writer(engine.connect, "BEGIN IMMEDIATE", explained)
 
 
 def explained(error: Exception) -> Exception:

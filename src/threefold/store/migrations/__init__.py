@@ -5,7 +5,7 @@ every line of what it wrote.
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -49,10 +49,10 @@ def is_current(url: str) -> bool:
         if not path.exists():
             return False
         sqlite.prepare_file(path, patience_seconds=PATIENCE_SECONDS)
-        with closing(sqlite.connect(path, patience_seconds=PATIENCE_SECONDS)) as connection:
-            return _revisions(connection) == set(heads())
-    postgresql.check(address, PATIENCE_SECONDS)
-    with closing(postgresql.connect(address, patience_seconds=PATIENCE_SECONDS)) as connection:
+        engine = sqlite.engine_for(path, patience_seconds=PATIENCE_SECONDS)
+    else:
+        engine = postgresql.engine_for(address, patience_seconds=PATIENCE_SECONDS)
+    with engine.connect() as connection:
         return _revisions(connection) == set(heads())
 
 
@@ -84,7 +84,8 @@ def _only_one(url: str) -> Iterator[Connection]:
         path = sqlite.path_of(address)
         sqlite.prepare_file(path, patience_seconds=_WAIT_SECONDS)
         # Tables are rebuilt with others pointing at them: references are checked at the end instead.
-        with closing(sqlite.connect(path, patience_seconds=_WAIT_SECONDS, foreign_keys=False)) as connection:
+        engine = sqlite.engine_for(path, patience_seconds=_WAIT_SECONDS, foreign_keys=False)
+        with engine.connect() as connection:
             sqlite.begin_writing(connection)
             with connection.begin():
                 yield connection
@@ -92,8 +93,7 @@ def _only_one(url: str) -> Iterator[Connection]:
                 if broken:
                     raise Unusable(f"{path} would hold {len(broken)} rows that point at nothing; it is left as it was")
     else:
-        postgresql.check(address, _WAIT_SECONDS)
-        with closing(postgresql.connect(address, patience_seconds=_WAIT_SECONDS)) as connection:
+        with postgresql.engine_for(address, patience_seconds=_WAIT_SECONDS).connect() as connection:
             postgresql.begin_migrating(connection)
             with connection.begin():
                 yield connection

@@ -1,0 +1,279 @@
+"""A tutor's plan from "draw it" to letters in the outbox: looked at, mended, published once."""
+
+import asyncio
+import re
+from email import message_from_bytes, policy
+from uuid import UUID
+
+from icalendar import Calendar
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.builders import a_cohort
+from tests.house import Browser, House
+from threefold.store.tables import Cohort, KeepApart, Letter, PlanDraft, Seat, Triad, Turn
+
+
+async def drawn(house: House, tutor: Browser, cohort: UUID) -> str:
+    """Draw a plan as the page does, and wait until it is there."""
+    answer = await tutor.send_form(f"/cohorts/{cohort}/plan/drafts")
+    assert answer.status_code == 303
+    for _ in range(200):
+        page = (await tutor.get(f"/cohorts/{cohort}/plan")).text
+        if "Looking for the fairest plan" not in page:
+            return page
+        await asyncio.sleep(0.05)
+    raise AssertionError("the search never ended")
+
+
+async def letters(house: House) -> list[Letter]:
+    return list(await house.store.read(lambda db: db.scalars(select(Letter).order_by(Letter.id)).all()))
+
+
+async def test_a_plan_is_drawn_checked_and_nobody_hears_of_it(house: House) -> None:
+    made = await a_cohort(house.store, trainees=9, weeks=4, published=False)
+    tutor = await house.as_(made.tutors[0])
+    before = (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+    assert "Everything is ready for a plan" in before
+    page = await drawn(house, tutor, made.cohort)
+    assert "Your plan is ready to check" in page
+    assert "Everyone works with everyone." in page
+    assert "Nobody hears anything until you publish" in page
+    assert await letters(house) == []
+
+
+async def test_publishing_writes_one_overview_and_one_invitation_a_session_and_only_once(house: House) -> None:
+    made = await a_cohort(house.store, trainees=7, weeks=3, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(house, tutor, made.cohort)
+    before = (await tutor.get(f"/cohorts/{made.cohort}/plan/publication")).text
+    plan = re.search(r'name="plan" value="([^"]+)"', before)
+    assert plan is not None
+    assert "7 people get one letter with all their dates, and 14 invitations leave" in before
+    sent = await asyncio.gather(
+        *(tutor.send_form(f"/cohorts/{made.cohort}/plan/publication", {"plan": plan[1]}) for _ in range(2))
+    )
+    assert [answer.status_code for answer in sent] == [303, 303]
+    again = await tutor.send_form(f"/cohorts/{made.cohort}/plan/publication", {"plan": plan[1]})
+    assert again.status_code == 303
+    written = await letters(house)
+    # The first session lies in the past, so it gets no invitation.
+    assert sorted(letter.kind for letter in written) == ["invitation"] * 14 + ["overview"] * 7
+
+    def rows(db: Session) -> tuple[int, int, int]:
+        return (
+            len(db.scalars(select(Triad.id)).all()),
+            len(db.scalars(select(Seat.id)).all()),
+            len(db.scalars(select(PlanDraft.id).where(PlanDraft.published_at.is_not(None))).all()),
+        )
+
+    assert await house.store.read(rows) == (6, 21, 1)
+
+
+async def test_each_round_of_a_published_plan_has_one_counsellor_and_one_client(house: House) -> None:
+    made = await a_cohort(house.store, trainees=7, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await published(house, tutor, made.cohort)
+    turns = await house.store.read(lambda db: db.execute(select(Turn.triad_id, Turn.round, Turn.role)).tuples().all())
+    for triad, number in {(triad, number) for triad, number, _ in turns}:
+        roles = [role for t, n, role in turns if (t, n) == (triad, number)]
+        assert roles.count("counsellor") == roles.count("client") == 1
+        assert len(roles) in {3, 4}
+
+
+async def published(house: House, tutor: Browser, cohort: UUID) -> None:
+    await drawn(house, tutor, cohort)
+    before = (await tutor.get(f"/cohorts/{cohort}/plan/publication")).text
+    plan = re.search(r'name="plan" value="([^"]+)"', before)
+    assert plan is not None, before
+    answer = await tutor.send_form(f"/cohorts/{cohort}/plan/publication", {"plan": plan[1]})
+    assert answer.status_code == 303, answer.text
+
+
+async def test_invitations_are_threaded_under_the_overview_and_hold_one_event_each(house: House) -> None:
+    made = await a_cohort(house.store, trainees=3, weeks=3, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await published(house, tutor, made.cohort)
+    written = [letter for letter in await letters(house) if letter.person_id == made.people[0]]
+    overview, *invitations = written
+    assert [letter.kind for letter in written] == ["overview", "invitation", "invitation"]
+    assert len({letter.lane for letter in written}) == 1
+    uids = set()
+    for letter in invitations:
+        message = message_from_bytes(letter.message, policy=policy.default)
+        assert message["In-Reply-To"] == overview.message_id
+        assert message["To"].addresses[0].addr_spec == letter.recipient
+        calendar = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
+        parsed = Calendar.from_ical(calendar.get_content())
+        events = parsed.walk("VEVENT")
+        assert len(events) == 1
+        event = events[0]
+        assert str(event["SUMMARY"]) == "Practice session"
+        assert event["DTSTART"].dt.strftime("%H:%M") == "18:30"
+        assert "observer" in str(event["DESCRIPTION"])
+        whole = parsed.to_ical().decode()
+        assert [a for a in re.findall(r"mailto:([^\s;:]+)", whole)] != []
+        for other in made.people[1:]:
+            assert str(other) not in whole
+        assert "ben.hughes" not in whole
+        assert "chloe.martin" not in whole
+        assert len(letter.subject) <= 60
+        uids.add(str(event["UID"]))
+    assert len(uids) == 2
+    assert len(overview.subject) <= 60
+
+
+async def test_wall_clock_time_holds_across_the_clock_change(house: House) -> None:
+    # 25 October 2026: summer time ends between the fourth and the fifth Thursday.
+    made = await a_cohort(house.store, trainees=3, weeks=6, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await published(house, tutor, made.cohort)
+    starts = []
+    for letter in await letters(house):
+        if letter.kind == "invitation" and letter.person_id == made.people[0]:
+            message = message_from_bytes(letter.message, policy=policy.default)
+            calendar = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
+            event = Calendar.from_ical(calendar.get_content()).walk("VEVENT")[0]
+            starts.append(event["DTSTART"].dt)
+    assert {start.strftime("%H:%M") for start in starts} == {"18:30"}
+    assert {start.utcoffset().total_seconds() for start in starts} == {0, 3600}
+
+
+async def test_somebody_who_takes_the_feed_gets_the_overview_alone(house: House) -> None:
+    made = await a_cohort(house.store, trainees=3, weeks=2, published=False)
+    trainee = await house.as_(made.people[0])
+    page = await trainee.get("/me")
+    assert page.status_code == 200
+
+    def prefers(db: Session) -> None:
+        from threefold.store.tables import Person
+
+        db.get_one(Person, made.people[0]).takes_feed_since = house.now
+
+    await house.store.write(prefers)
+    tutor = await house.as_(made.tutors[0])
+    await published(house, tutor, made.cohort)
+    kinds = [letter.kind for letter in await letters(house) if letter.person_id == made.people[0]]
+    assert kinds == ["overview"]
+
+
+async def test_two_people_swap_places_and_the_plan_before_can_be_had_back(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(house, tutor, made.cohort)
+    first = await house.store.read(lambda db: db.scalars(select(PlanDraft)).one())
+    one, other = first.groups[0][0]["members"][0], first.groups[0][1]["members"][0]
+    answer = await tutor.send_form(
+        f"/cohorts/{made.cohort}/plan/drafts/{first.id}/swaps", {"week": "1", "one": one, "other": other}
+    )
+    assert answer.status_code == 303
+    drafts = await house.store.read(lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.number)).all())
+    assert len(drafts) == 2
+    assert other in drafts[1].groups[0][0]["members"]
+    assert one in drafts[1].groups[0][1]["members"]
+    back = await tutor.send_form(f"/cohorts/{made.cohort}/plan/drafts/{first.id}/choice")
+    assert back.status_code == 303
+    assert "Use this one" in (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+
+
+async def test_people_kept_apart_are_not_swapped_together_and_the_words_stay(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=1, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(house, tutor, made.cohort)
+    draft = await house.store.read(lambda db: db.scalars(select(PlanDraft)).one())
+    group, others = draft.groups[0][0]["members"], draft.groups[0][1]["members"]
+
+    def apart(db: Session) -> None:
+        low, high = sorted((UUID(group[1]), UUID(others[0])))
+        db.add(KeepApart(cohort_id=made.cohort, one=low, other=high, since=house.now, by=made.tutors[0]))
+
+    await house.store.write(apart)
+    answer = await tutor.send_form(
+        f"/cohorts/{made.cohort}/plan/drafts/{draft.id}/swaps", {"week": "1", "one": group[0], "other": others[0]}
+    )
+    assert answer.status_code == 422
+    assert "side by side" in answer.text
+    assert "<title>Error: " in answer.text
+
+
+async def test_somebody_away_makes_the_plan_want_drawing_again_round_them(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(house, tutor, made.cohort)
+    answer = await tutor.send_form(
+        f"/cohorts/{made.cohort}/plan/away", {"practice": str(made.sessions[1]), "away": str(made.members[0])}
+    )
+    assert answer.status_code == 303
+    assert "Something changed, so the plan wants drawing again" in (
+        await tutor.get(f"/cohorts/{made.cohort}/plan")
+    ).text
+    await drawn(house, tutor, made.cohort)
+    drafts = await house.store.read(
+        lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.chosen_at.desc())).all()
+    )
+    seated = [member for group in drafts[0].groups[1] for member in group["members"]]
+    assert str(made.members[0]) not in seated
+    assert len(seated) == 5
+
+
+async def test_a_plan_that_cannot_exist_names_the_smallest_clash_and_two_ways_out(house: House) -> None:
+    made = await a_cohort(house.store, trainees=2, weeks=1, published=False)
+
+    def apart(db: Session) -> None:
+        low, high = sorted(made.members)
+        db.add(KeepApart(cohort_id=made.cohort, one=low, other=high, since=house.now, by=made.tutors[0]))
+
+    await house.store.write(apart)
+    tutor = await house.as_(made.tutors[0])
+    page = (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+    assert "There’s no plan for this yet" in page
+    assert "Amara" in page
+    assert "look again at who is kept apart" in page.casefold()
+    assert ", or " in page
+
+
+async def test_a_published_plan_stays_as_it_is(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=2)
+    tutor = await house.as_(made.tutors[0])
+    plan = await house.store.read(lambda db: db.scalars(select(PlanDraft.id)).one())
+    refused = await tutor.send_form(
+        f"/cohorts/{made.cohort}/plan/drafts/{plan}/swaps",
+        {"week": "1", "one": str(made.members[0]), "other": str(made.members[3])},
+    )
+    assert refused.status_code == 422
+    assert "published" in refused.text
+    assert (await tutor.send_form(f"/cohorts/{made.cohort}/plan/drafts")).status_code == 303
+    assert len(await house.store.read(lambda db: db.scalars(select(PlanDraft.id)).all())) == 1
+
+
+async def test_a_cohort_without_a_safeguarding_lead_is_not_published(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=1, published=False)
+
+    def nobody(db: Session) -> None:
+        db.get_one(Cohort, made.cohort).safeguarding_lead = ""
+
+    await house.store.write(nobody)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(house, tutor, made.cohort)
+    plan = await house.store.read(lambda db: db.scalars(select(PlanDraft.id)).one())
+    answer = await tutor.send_form(f"/cohorts/{made.cohort}/plan/publication", {"plan": str(plan)})
+    assert answer.status_code == 422
+    assert "safeguarding lead" in answer.text
+    assert await letters(house) == []
+
+
+async def test_keeping_apart_shows_in_nothing_a_trainee_gets(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=2, published=False)
+
+    def apart(db: Session) -> None:
+        low, high = sorted(made.members[:2])
+        db.add(KeepApart(cohort_id=made.cohort, one=low, other=high, since=house.now, by=made.tutors[0]))
+
+    await house.store.write(apart)
+    tutor = await house.as_(made.tutors[0])
+    await published(house, tutor, made.cohort)
+    trainee = await house.as_(made.people[0])
+    seen = [(await trainee.get(path)).text for path in ("/", "/calendar", "/feedback", "/me", "/help")]
+    seen += [letter.message.decode() for letter in await letters(house) if letter.person_id == made.people[0]]
+    assert all("apart" not in text.casefold() for text in seen)
+    assert (await trainee.get(f"/cohorts/{made.cohort}/plan")).status_code == 404
