@@ -1,3 +1,9 @@
 """What every test can ask for."""
 
-pytest_plugins = ["tests.databases"]
+from hypothesis import settings
+
+pytest_plugins = ["tests.databases", "tests.house", "tests.browser.running"]
+
+# No deadline: tests never time anything. Derandomised, so that a run says the same everywhere.
+settings.register_profile("threefold", deadline=None, derandomize=True)
+settings.load_profile("threefold")

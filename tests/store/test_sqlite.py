@@ -218,6 +218,8 @@ def test_a_backup_replaces_the_one_before_only_when_it_is_done(store: Store, tmp
         store.backup_now(tmp_path / "folder")
     with pytest.raises(FileNotFoundError):
         store.backup_now(tmp_path / "nowhere" / "copy.db")
+    with pytest.raises(Unusable, match="the database itself"):
+        store.backup_now(tmp_path / "threefold.db")
     assert (tmp_path / "copy.db").read_bytes() == kept
     assert sorted(found.name for found in tmp_path.glob("*unfinished*")) == []
 

@@ -39,8 +39,9 @@ PRIVACY_NOTICE: tuple[Passage, ...] = (
     ),
     Passage(
         "E-mail and cookies",
-        "Letters go out through your centre’s own mail server and carry no tracking. One cookie keeps you signed in; "
-        "there are no others, and no page asks anything of another site.",
+        "Letters go out through your centre’s own mail server and carry no tracking. One cookie keeps you signed in; two "
+        "short-lived ones carry your address while you sign in and bring back words you had typed. No page asks anything "
+        "of another site.",
     ),
 )
 

@@ -29,6 +29,7 @@ LEASE = timedelta(minutes=5)
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
 GIVE_UP_AFTER = timedelta(hours=48)
 AT_ONCE = 40
+SECRET_KINDS = frozenset({"sign-in"})  # emptied once they have left: their words open a door
 LOOK_EVERY_SECONDS = 1.0
 HELD_SECONDS = 15.0
 
@@ -38,6 +39,7 @@ class Claimed:
     """A letter this courier holds for the length of its lease."""
 
     id: UUID
+    kind: str
     recipient: str
     message: bytes
     tries: int
@@ -115,7 +117,7 @@ class Courier:
         db.execute(
             update(Letter)
             .where(_waiting(Letter), Letter.expires_at <= now)
-            .values(stopped_at=now, trouble="stopped: no longer of use")
+            .values(stopped_at=now, trouble="stopped: no longer of use", message=b"")
         )
         letters = db.execute(_due(now).order_by(Letter.id).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
         db.execute(
@@ -124,7 +126,7 @@ class Courier:
             .values(lease_until=now + LEASE, leased_by=self.name)
         )
         return tuple(
-            Claimed(letter.id, letter.recipient, letter.message, letter.tries, letter.written_at) for letter in letters
+            Claimed(letter.id, letter.kind, letter.recipient, letter.message, letter.tries, letter.written_at) for letter in letters
         )
 
     async def _carry(self, carrier: Carrier, letter: Claimed) -> int:
@@ -143,7 +145,8 @@ class Courier:
         except Later as later:
             await self._settle(letter.id, tries=letter.tries + 1, **self._next_try(letter, str(later)))
             return 0
-        await self._settle(letter.id, sent_at=self.clock(), trouble="", tries=letter.tries + 1)
+        emptied = {"message": b"", "subject": ""} if letter.kind in SECRET_KINDS else {}
+        await self._settle(letter.id, sent_at=self.clock(), trouble="", tries=letter.tries + 1, **emptied)
         return 1
 
     def _next_try(self, letter: Claimed, why: str) -> dict[str, Any]:
@@ -173,7 +176,7 @@ def _waiting(letter: type[Letter]) -> ColumnElement[bool]:
     return and_(letter.sent_at.is_(None), letter.stopped_at.is_(None))
 
 
-def _due(now: datetime) -> Select[UUID, str, bytes, int, datetime]:
+def _due(now: datetime) -> Select[UUID, str, str, bytes, int, datetime]:
     """Letters that may leave now: due, not leased, and first in their lane."""
     before = aliased(Letter)
     held_back = exists().where(
@@ -182,7 +185,7 @@ def _due(now: datetime) -> Select[UUID, str, bytes, int, datetime]:
         _waiting(before),
         or_(before.due_at <= now, before.tries > 0),
     )
-    return select(Letter.id, Letter.recipient, Letter.message, Letter.tries, Letter.written_at).where(
+    return select(Letter.id, Letter.kind, Letter.recipient, Letter.message, Letter.tries, Letter.written_at).where(
         _waiting(Letter),
         Letter.due_at <= now,
         or_(Letter.lease_until.is_(None), Letter.lease_until <= now),

@@ -1,4 +1,4 @@
-"""SQLite: opening a file safely, reading beside the writer, and one writer that joins waiting units into one commit."""
+"""SQLite: durable connections, opening a file safely whatever befell it, and copying it while it is written."""
 
 import contextlib
 import logging
@@ -214,8 +214,11 @@ def _code(error: BaseException) -> int:
 def backup(path: Path, target: Path) -> None:
     """Copy the database as it is at one moment to `target`, while it goes on being written.
 
-    The copy is whole or is not there; only its owner may read it. Raises Busy when there is no room for it.
+    The copy is whole or is not there; only its owner may read it. Raises Busy when there is no room for it, and
+    Unusable when `target` is the database itself.
     """
+    if target.resolve() == path.resolve():
+        raise Unusable(f"{target} is the database itself: name another file for the copy")
     unfinished = target.with_name(target.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
     try:

@@ -12,6 +12,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
+        "frame-src 'self'",
         "manifest-src 'self'",
         "form-action 'self'",
         "frame-ancestors 'none'",
@@ -19,7 +20,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
-# The outbox shows a letter's HTML inside a sandboxed frame of our own origin.
+# The demo's outbox shows a letter's HTML inside a sandboxed frame of our own origin (hence frame-src above).
 FRAMED_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,

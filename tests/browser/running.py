@@ -1,0 +1,192 @@
+"""A running service for browsers: the real application, a real courier and mail server, in a thread of its own."""
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.mail.server import Mailbox, mail_server
+from threefold.app import build_app
+from threefold.demo import build_demo
+from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
+from threefold.mail.courier import Courier
+from threefold.settings import Settings
+from threefold.store import migrations
+from threefold.store.engine import Store
+
+CHROMIUM = os.environ.get("THREEFOLD_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+
+
+def chromium() -> str:
+    """Where the browser is; without one the test is skipped, or fails where a browser is required."""
+    if CHROMIUM:
+        return CHROMIUM
+    sentence = "no Chromium found: `apt-get install chromium`, or name one in THREEFOLD_TEST_CHROMIUM"
+    if os.environ.get("THREEFOLD_TEST_BROWSER") == "required":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@dataclass
+class Site:
+    """A service on a port of its own, with the mails it has sent."""
+
+    address: str
+    settings: Settings
+    box: Mailbox = field(default_factory=Mailbox)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def mails(self, to: str) -> list[EmailMessage]:
+        return [message_from_bytes(content, policy=policy.default) for content in self.box.to(to)]
+
+    def mail(self, to: str, subject: str, number: int = 1) -> EmailMessage:
+        """The so-many-th mail to somebody whose subject holds these words, waiting for it to come."""
+        for _ in range(200):
+            found = [mail for mail in self.mails(to) if subject in mail["Subject"]]
+            if len(found) >= number:
+                return found[number - 1]
+            time.sleep(0.05)
+        raise AssertionError(f"no mail “{subject}” to {to}: {[m['Subject'] for m in self.mails(to)]}")
+
+    def sign_in(self, page: Page, email: str) -> None:
+        """Sign in as a person does: ask, open the link from the mail, press its button."""
+        before = len([m for m in self.mails(email) if "sign-in" in m["Subject"]])
+        page.goto(f"{self.address}/sign-in")
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_role("button", name="E-mail me a link and a code").click()
+        mail = self.mail(email, "sign-in", before + 1)
+        link = re.search(r"https?://\S+/sign-in/link/\S+", text_of(mail))
+        assert link is not None
+        page.goto(link[0])
+        page.get_by_role("button", name=re.compile("Sign in as")).click()
+
+    def sign_in_by_link(self, page: Page, part: str) -> None:
+        page.goto(self.links[part])
+        page.get_by_role("button", name=re.compile("Sign in as")).click()
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+@contextmanager
+def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
+    """Serve these settings until the block ends; mails go to a real server, or to the demo's folder."""
+    started = threading.Event()
+    stop: list[Any] = []
+    site = Site("", settings)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            site.box = await stack.enter_async_context(mail_server())
+            carriers: list[Carrier] = (
+                [FolderCarrier(settings.outbox_folder)]
+                if folder
+                else [SmtpCarrier(MailServer.from_url(f"smtp://127.0.0.1:{site.box.port}"))]
+            )
+            store = Store.open(settings.database)
+            courier = Courier(store, carriers, sender=settings.sender, clock=lambda: datetime.now(UTC))
+            app = build_app(settings, store, courier=courier)
+            server = uvicorn.Server(
+                uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False)
+            )
+            stop.append(server)
+            serving = asyncio.create_task(server.serve())
+            while not server.started and not serving.done():
+                await asyncio.sleep(0.01)
+            started.set()
+            await serving
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
+    thread.start()
+    assert started.wait(20), "the server did not start"
+    site.address = settings.base_url
+    try:
+        yield site
+    finally:
+        stop[0].should_exit = True
+        thread.join(20)
+
+
+def free_port() -> int:
+
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def demo_site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:  # noqa: ARG001 - no browser, no site
+    """The demo, as `threefold demo` builds it."""
+    settings, links = build_demo(tmp_path_factory.mktemp("demo"), free_port())
+    with served(settings, folder=True) as site:
+        site.links = dict(links)
+        yield site
+
+
+@pytest.fixture
+def empty_site(tmp_path: Path, browser: Browser) -> Iterator[Site]:  # noqa: ARG001 - no browser, no site
+    """A new installation: nobody in it yet."""
+    port = free_port()
+    settings = Settings(
+        base_url=f"http://127.0.0.1:{port}",
+        port=port,
+        plain_http=True,
+        secret="a-secret-for-journeys-only-0123456789abcdef",
+        sender="practice@elmhouse.example",
+        centre="Elm House",
+        contact="The office, 01632 960000",
+        data_folder=tmp_path,
+        smtp_url="smtp://127.0.0.1",
+    )
+    migrations.upgrade(settings.database)
+    with served(settings, folder=False) as site:
+        yield site
+
+
+@contextmanager
+def visiting(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A fresh browser window, closed afterwards."""
+    context: BrowserContext = browser.new_context(locale="en-GB", **options)
+    context.set_default_timeout(8000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def some_time_ago(hours: float) -> datetime:
+    return datetime.now(UTC) - timedelta(hours=hours)
