@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from litestar import Litestar
+from litestar import HttpMethod, Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
@@ -51,11 +51,14 @@ def build_app(
             await house.solver.close()
             await store.close()
 
+    routes = [*people, *cohorts, *plans, *practice, *feedback, *service, *(outbox if settings.demo else ())]
+    for handler in routes:
+        if HttpMethod.GET in handler.http_methods:
+            handler.http_methods.add(HttpMethod.HEAD)  # the same answer without its body (RFC 9110, 9.3.2)
     return Litestar(
-        [*people, *cohorts, *plans, *practice, *feedback, *service, *(outbox if settings.demo else ())],
+        routes,
         before_request=admit,
-        before_send=[log_answer],
-        after_request=dress(settings.secure_cookies),
+        before_send=[log_answer, dress(settings.secure_cookies)],
         dependencies={"visit": Provide(visit_of, sync_to_thread=False)},
         exception_handlers=HANDLERS,
         lifespan=[open_house],

@@ -2,14 +2,11 @@
 
 import asyncio
 import os
-import secrets
 import signal
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
-from uuid import UUID
 
 import click
 import uvicorn
@@ -19,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from threefold import check as checking
 from threefold.app import build_app
-from threefold.core.identity import new_id
 from threefold.core.refusal import Refusal
 from threefold.demo import build_demo
 from threefold.logs import start_logging
@@ -29,6 +25,7 @@ from threefold.people import actions as people
 from threefold.settings import NotSettled, Settings, from_environment, unsafe, variables
 from threefold.store import migrations
 from threefold.store.engine import Busy, Store, Unusable
+from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token, token_digest
 
 CONNECTIONS = 4
@@ -38,10 +35,6 @@ complain = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def an_id_at(moment: datetime) -> Callable[[], UUID]:
-    return lambda: new_id(int(moment.timestamp() * 1000), secrets.token_bytes(10))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,7 +104,7 @@ def create_tutor(email: str, name: str) -> None:
     settings = settled()
     store = opened(settings)
     moment = now()
-    keys, token, ids = Keys(settings.secret), new_token(), an_id_at(moment)
+    keys, token, ids = Keys(settings.secret), new_token(), Ids(moment)
 
     def work(db: Session) -> Refusal | None:
         made = people.make_tutor(db, email=email, name=name or email.partition("@")[0], now=moment, new_id=ids)
@@ -231,5 +224,3 @@ def give_up(*sentences: str) -> NoReturn:
     for sentence in sentences:
         complain.print(sentence)
     sys.exit(1)
-
-

@@ -6,7 +6,7 @@ Nobody in it exists, and nothing that is said in it was ever said in a room.
 import random
 import secrets
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.feedback import CLIENT_QUESTIONS
-from threefold.core.identity import new_id
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
 from threefold.core.slots import WeeklyPattern, dates, round_times
@@ -46,6 +45,7 @@ from threefold.store.tables import (
     Staff,
 )
 from threefold.web.access import Within
+from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token, token_digest
 from threefold.web.sessions import Me
 from threefold.web.templates import Static, environment, folder
@@ -71,7 +71,11 @@ TO_TRY = (
     "Say a little less after a reflection, and see what comes.",
     "Ask whether the direction suits them, about half way through.",
 )
-MOMENTS = ("“It sounds as if both are true at once.”", "“Where would you like to start?”", "“I’m wondering if I’ve got that right.”")
+MOMENTS = (
+    "“It sounds as if both are true at once.”",
+    "“Where would you like to start?”",
+    "“I’m wondering if I’ve got that right.”",
+)
 DID = ("They never hurried me.", "They remembered the word I had used.", "They let me change direction.")
 
 
@@ -128,16 +132,12 @@ def links(store: Store, settings: Settings, made: Made) -> list[tuple[str, str]]
                 digest=keys.digest,
                 lasts=timedelta(days=7),
                 now=now,
-                new_id=ids_at(now),
+                new_id=Ids(now),
             )
 
         store.write_now(work)
         found.append((part, f"{settings.base_url}/sign-in/link/{token}"))
     return found
-
-
-def ids_at(moment: datetime) -> Callable[[], UUID]:
-    return lambda: new_id(int(moment.timestamp() * 1000), secrets.token_bytes(10))
 
 
 class Builder:
@@ -149,7 +149,7 @@ class Builder:
         self.now = now
         self.chance = random.Random(14)
         self.begun = now - timedelta(weeks=HELD + 1)
-        self.new_id = ids_at(self.begun)
+        self.new_id = Ids(self.begun)
 
     def build(self) -> Made:
         tutors = [self._person(name) for name in TUTORS]
@@ -269,9 +269,7 @@ class Builder:
         self.db.add(row)
         self.db.flush()
         postroom = Postroom(self.settings, environment(Static(folder() / "static")))
-        layout = publication.prepare(
-            postroom, cohort, seen, plan, tutor=tutor.name, now=self.begun, new_id=self.new_id
-        )
+        layout = publication.prepare(postroom, cohort, seen, plan, tutor=tutor.name, now=self.begun, new_id=self.new_id)
         me = Me(tutor.id, tutor.name, tutor.email, None, tutor.id, self.begun, True, True, False)
         plans.publish(self.db, within, row, layout, by=me, now=self.begun, new_id=self.new_id)
         return layout

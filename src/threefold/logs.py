@@ -1,12 +1,15 @@
 """Structured logs: one JSON object a line, without names, addresses, words or tokens."""
 
+import json
 import logging
 import sys
-from typing import TextIO
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, TextIO
 
 import structlog
-from structlog.processors import ExceptionRenderer
-from structlog.tracebacks import ExceptionDictTransformer
 
 
 def start_logging(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
@@ -15,17 +18,51 @@ def start_logging(stream: TextIO = sys.stderr, level: int = logging.INFO) -> Non
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Without local variables: they hold tokens and people’s words.
-            ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            without_words,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        stream=stream,
-        level=logging.WARNING,
-        format='{"level": "%(levelname)s", "logger": "%(name)s", "event": "a library spoke up"}',
-        force=True,
-    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(LibraryLines())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def without_words(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An error as its kind and the places it came through. Its message and its variables may hold anybody's words."""
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()[1]
+    if isinstance(raised, tuple):
+        raised = raised[1]
+    if isinstance(raised, BaseException):
+        event["raised"] = causes(raised)
+    return event
+
+
+def causes(error: BaseException | None) -> list[dict[str, Any]]:
+    """The error and what caused it, the first cause last."""
+    found: list[dict[str, Any]] = []
+    while error is not None and len(found) < 5:
+        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+        found.append({"kind": type(error).__name__, "through": places})
+        error = error.__cause__ or error.__context__
+    return found
+
+
+class LibraryLines(logging.Formatter):
+    """What came through the standard library's logging: our own sentences whole, of a library only who spoke up."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        ours = record.name.partition(".")[0] == "threefold"
+        line: dict[str, Any] = {
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            "logger": record.name,
+            "event": record.getMessage() if ours else "a library spoke up",
+        }
+        if record.exc_info and record.exc_info[1]:
+            line["raised"] = causes(record.exc_info[1])
+        return json.dumps(line)

@@ -74,7 +74,7 @@ async def test_each_round_of_a_published_plan_has_one_counsellor_and_one_client(
     made = await a_cohort(house.store, trainees=7, weeks=2, published=False)
     tutor = await house.as_(made.tutors[0])
     await published(house, tutor, made.cohort)
-    turns = await house.store.read(lambda db: db.execute(select(Turn.triad_id, Turn.round, Turn.role)).tuples().all())
+    turns = await house.store.read(lambda db: db.execute(select(Turn.triad_id, Turn.round, Turn.role)).all())
     for triad, number in {(triad, number) for triad, number, _ in turns}:
         roles = [role for t, n, role in turns if (t, n) == (triad, number)]
         assert roles.count("counsellor") == roles.count("client") == 1
@@ -209,7 +209,7 @@ async def test_somebody_away_makes_the_plan_want_drawing_again_round_them(house:
     ).text
     await drawn(house, tutor, made.cohort)
     drafts = await house.store.read(
-        lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.chosen_at.desc())).all()
+        lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.number.desc())).all()
     )
     seated = [member for group in drafts[0].groups[1] for member in group["members"]]
     assert str(made.members[0]) not in seated

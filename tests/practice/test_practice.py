@@ -45,7 +45,7 @@ async def test_a_tutor_is_sent_to_the_cohorts(house: House) -> None:
 
 async def test_saying_i_cannot_make_it_tells_the_tutor_and_nobody_else(house: House) -> None:
     made = await a_cohort(house.store)
-    amara, ben, tutor = (await house.as_(p) for p in (made.people[0], made.people[1], made.tutors[0]))
+    amara, ben, tutor = [await house.as_(p) for p in (made.people[0], made.people[1], made.tutors[0])]
     seat = made.seats[1][made.members[0]]
     looked = await amara.get(f"/seats/{seat}/withdrawal")
     assert "no need to say why" in looked.text
@@ -82,7 +82,7 @@ async def test_another_persons_seat_does_not_exist(house: House) -> None:
     theirs, made_up = made.seats[1][made.members[0]], uuid4()
     for browser in (ben, stranger):
         for path in ("withdrawal", "invitation.ics"):
-            foreign, missing = (await browser.get(f"/seats/{id_}/{path}") for id_ in (theirs, made_up))
+            foreign, missing = [await browser.get(f"/seats/{id_}/{path}") for id_ in (theirs, made_up)]
             assert (foreign.status_code, foreign.text) == (404, missing.text)
         assert (await browser.send_form(f"/seats/{theirs}/withdrawal")).status_code == 404
     assert (await stranger.get(f"/practice/{made.sessions[1]}")).status_code == 404

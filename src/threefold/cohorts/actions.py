@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.refusal import Refusal
 from threefold.core.slots import SessionShape, WeeklyPattern, dates
 from threefold.store.deeds import record
+from threefold.store.frameworks import framework_for
 from threefold.store.tables import (
     Away,
     Cohort,
@@ -104,21 +106,24 @@ def set_sessions(
 
 
 def _replace_dates(db: Session, cohort: Cohort, pattern: WeeklyPattern, new_id: Callable[[], UUID]) -> None:
-    """Dates that stay keep their row, and with it who said they are away."""
+    """Dates that stay keep their row, and with it who said they are away, whatever the time of day."""
+    zone = ZoneInfo(pattern.zone)
     had = {
-        row.starts_at: row for row in db.scalars(select(PracticeSession).where(PracticeSession.cohort_id == cohort.id))
+        row.starts_at.astimezone(zone).date(): row
+        for row in db.scalars(select(PracticeSession).where(PracticeSession.cohort_id == cohort.id))
     }
     slots = dates(pattern)
-    staying = {slot.starts_at for slot in slots}
-    for starts_at, row in had.items():
+    staying = {slot.date for slot in slots}
+    for day, row in had.items():
         row.number = -row.number  # out of the way of the numbers that follow
-        if starts_at not in staying:
+        if day not in staying:
             db.execute(delete(Away).where(Away.practice_id == row.id))
             db.delete(row)
     db.flush()
     for slot in slots:
-        row = had.get(slot.starts_at) or PracticeSession(id=new_id(), cohort_id=cohort.id, starts_at=slot.starts_at)
-        row.number, row.ends_at, row.place, row.link = slot.number, slot.ends_at, cohort.place, cohort.link
+        row = had.get(slot.date) or PracticeSession(id=new_id(), cohort_id=cohort.id)
+        row.number, row.starts_at, row.ends_at = slot.number, slot.starts_at, slot.ends_at
+        row.place, row.link = cohort.place, cohort.link
         db.add(row)
     db.flush()
 
@@ -152,8 +157,8 @@ def add_framework(
     new_id: Callable[[], UUID],
 ) -> Refusal | None:
     """A centre's own framework. One version of it is never changed: ratings were given by its words."""
-    if db.get(FrameworkDocument, (framework.id, framework.version)) is not None:
-        return Refusal.because("This version is here already. Give the new one another version", "document")
+    if framework_for(db, framework.id, framework.version) is not None:
+        return Refusal.because("This version is here already. Give the new one another version.", "document")
     db.add(
         FrameworkDocument(
             id=framework.id, version=framework.version, document=document, added_at=now, added_by=by.id

@@ -10,12 +10,15 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from threefold.cohorts import actions, queries
+from threefold.cohorts.frameworks import routes as frameworks
+from threefold.cohorts.people import routes as people
 from threefold.cohorts.queries import Listed, Overview
-from threefold.cohorts.setup import routes as setup
+from threefold.cohorts.sessions import routes as sessions
 from threefold.core.contract import PRIVACY_NOTICE, Passage, passages
 from threefold.core.refusal import Refusal
 from threefold.web.access import Right, Within, cohort_for, has_accepted
 from threefold.web.errors import NotYours
+from threefold.web.forms import Form
 from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visit, Visited, local_path, signed_in
 
@@ -161,12 +164,15 @@ async def settings(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     return settings_page(visit, within)
 
 
-def settings_page(visit: Visit, within: Within, refusal: Refusal | None = None) -> Answer:
+def settings_page(visit: Visit, within: Within, form: Form | None = None) -> Answer:
+    """The settings; with the form that could not be taken, its words and its problems."""
+    refusal = form.refusal if form else None
     return visit.page(
         "cohorts/settings.html",
         status=422 if refusal else 200,
         cohort=within.cohort,
-        copy_id=visit.new_id(),
+        copy_id=(form and form.id("id")) or visit.new_id(),
+        form=form,
         problems=refusal.problems if refusal else (),
     )
 
@@ -184,7 +190,7 @@ async def rename(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
 
     within = await visit.write(work)
     if form.refusal:
-        return settings_page(visit, within, form.refusal)
+        return settings_page(visit, within, form)
     return visit.go(f"/cohorts/{cohort_id}/settings")
 
 
@@ -204,7 +210,7 @@ async def copy(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
 
     done = await visit.write(work)
     if isinstance(done, Within):
-        return settings_page(visit, done, form.refusal)
+        return settings_page(visit, done, form)
     return visit.go(f"/cohorts/{done}/people")
 
 
@@ -260,5 +266,7 @@ routes = [
     take_out,
     before_deleting,
     delete,
-    *setup,
+    *people,
+    *sessions,
+    *frameworks,
 ]

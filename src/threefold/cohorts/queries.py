@@ -26,6 +26,8 @@ from threefold.store.tables import (
 from threefold.web.access import Right, Within, cohorts_of
 from threefold.web.sessions import Me
 
+Steps = list[tuple[str, str | None, str]]
+"""Label, address or None, and "done", "now" or "todo"."""
 
 LOOK_BACK = timedelta(days=14)
 
@@ -103,6 +105,10 @@ class Overview:
     def next_week(self, now: datetime) -> Week | None:
         return next((week for week in self.weeks if week.ends_at > now), None)
 
+    def away_in(self, week: Week) -> tuple[str, ...]:
+        """Who can't make it that week."""
+        return tuple(name for away, name in self.away if away == week)
+
 
 def listed(db: Session, me: Me, now: datetime) -> list[Listed]:
     """The cohorts somebody teaches; five queries however many there are."""
@@ -115,14 +121,14 @@ def listed(db: Session, me: Me, now: datetime) -> list[Listed]:
             select(Membership.cohort_id, func.count())
             .where(Membership.cohort_id.in_(ids), Membership.role == "trainee", Membership.left_at.is_(None))
             .group_by(Membership.cohort_id)
-        ).tuples()
+        )
     )
     upcoming = dict(
         db.execute(
             select(PracticeSession.cohort_id, func.min(PracticeSession.starts_at))
             .where(PracticeSession.cohort_id.in_(ids), PracticeSession.ends_at > now)
             .group_by(PracticeSession.cohort_id)
-        ).tuples()
+        )
     )
     away: dict[UUID, list[str]] = defaultdict(list)
     for cohort_id, name in db.execute(
@@ -138,7 +144,7 @@ def listed(db: Session, me: Me, now: datetime) -> list[Listed]:
             Withdrawal.taken_back_at.is_(None),
         )
         .order_by(PracticeSession.starts_at, Person.name)
-    ).tuples():
+    ):
         away[cohort_id].append(name)
     to_come = pieces_to_come(db, ids, now)
     return [
@@ -176,10 +182,11 @@ def pieces_to_come(db: Session, cohorts: list[UUID], now: datetime) -> dict[UUID
             & (Piece.round == Turn.round)
             & (Piece.author_id == Seat.membership_id),
         )
-        .where(*recent, Piece.id.is_(None), Seat.given_up_at.is_(None))
+        .outerjoin(Withdrawal, (Withdrawal.seat_id == Seat.id) & Withdrawal.taken_back_at.is_(None))
+        .where(*recent, Piece.id.is_(None), Seat.given_up_at.is_(None), Withdrawal.seat_id.is_(None))
         .group_by(PracticeSession.cohort_id)
     )
-    return dict(wanted.tuples())
+    return dict(wanted)
 
 
 def people(db: Session, within: Within) -> People:
@@ -231,7 +238,7 @@ def next_step(db: Session, within: Within) -> str:
     return "plan" if cohort.framework_id else "framework"
 
 
-def steps(db: Session, within: Within, here: str) -> list[tuple[str, str | None, str]]:
+def steps(db: Session, within: Within, here: str) -> Steps:
     """The four steps with their state, for the list at the top of each."""
     order = ["people", "sessions", "framework", "plan"]
     labels = ["People", "Sessions", "Framework", "Check the plan"]
@@ -327,7 +334,7 @@ def _rows(
             triad, room, withdrawn = found
             others = ", ".join(safe[other] for other in together[triad] if other != member)
             mark = '<br><b class="tag sun">can’t make it</b>' if withdrawn else ""
-            row.append(f"<td>{escape(room)}<br><span class=hint>{others}</span>{mark}</td>")
+            row.append(f'<td>{escape(room)}<br><span class="hint">{others}</span>{mark}</td>')
         row.append("</tr>")
         rows.append("".join(row))
     return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own

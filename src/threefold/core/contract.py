@@ -19,6 +19,11 @@ class Passage:
 
 PRIVACY_NOTICE: tuple[Passage, ...] = (
     Passage(
+        "Who looks after it",
+        "Your training centre runs this service and is responsible for what is kept in it. Your tutor can tell you whom "
+        "to ask there, and on which legal ground it is kept.",
+    ),
+    Passage(
         "What is kept",
         "Your name, your e-mail address, the groups you belong to, when you practised and in which role, and the "
         "feedback people gave and received. Nothing a client says is ever asked for or kept.",
@@ -35,7 +40,13 @@ PRIVACY_NOTICE: tuple[Passage, ...] = (
     ),
     Passage(
         "How long",
-        "As long as your course needs it. You can ask your tutor to see, correct or remove what is kept about you.",
+        "As long as your course needs it. Your centre decides how long that is, and tells you when you ask.",
+    ),
+    Passage(
+        "What you can ask for",
+        "To see what is kept about you, to have a copy, to have it corrected or removed, or to object to how it is "
+        "used: ask your tutor. If the answer leaves you uneasy, the authority for data protection will listen; in the "
+        "UK that is the Information Commissioner’s Office.",
     ),
     Passage(
         "E-mail and cookies",
@@ -48,8 +59,8 @@ PRIVACY_NOTICE: tuple[Passage, ...] = (
 USUAL_CONTRACT: tuple[Passage, ...] = (
     Passage(
         "What stays in the room",
-        "What somebody says as a client stays with the people who heard it. We don’t retell it, write it down or come "
-        "back to it afterwards, unless the person who said it wants to.",
+        "What somebody says as a client stays with the people who heard it. We don’t retell it, post it, write it down or "
+        "come back to it afterwards, unless the person who said it wants to. Our own part we may talk over with a tutor.",
     ),
     Passage(
         "When it can’t stay there",
@@ -78,7 +89,8 @@ USUAL_CONTRACT: tuple[Passage, ...] = (
     Passage(
         "Phones and screens",
         "Phones are silent and face down, but for the clock and the observer’s notes. Online, we are alone in a room "
-        "with the door closed, and nothing is recorded unless everybody there has agreed.",
+        "with the door closed, and our tutor knows where we are in case we need help. Nothing is recorded unless "
+        "everybody there has agreed.",
     ),
 )
 

@@ -6,7 +6,7 @@ most 48 hours more. Hiding feedback until all of it is in makes it more honest (
 deadline keeps one late observer from blocking it for ever.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -63,7 +63,7 @@ class Rating:
 
 @dataclass(frozen=True)
 class Observed:
-    """An observer's piece. `answered` are the codes that have an answer, "not seen" included."""
+    """An observer's piece. A competency without a rating has no answer yet; "not seen" is an answer."""
 
     ratings: tuple[Rating, ...]
     helped: str
@@ -72,7 +72,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Question:
-    """One of the four questions to the client, and what the answer says when read by the counsellor."""
+    """One of the four questions to the client, in the client's own voice."""
 
     code: str
     words: str
@@ -114,7 +114,10 @@ def complete_observer(piece: Observed, asked: Sequence[Competency], about: str) 
     A ticked cue makes the level "got in the way" and asks what was said or done.
     """
     problems: list[Problem] = []
-    ratings = _rated(piece.ratings, asked, about, problems)
+    ratings = tuple(
+        _evidenced(rating, competency, about, problems)
+        for competency, rating in _answered(piece.ratings, asked, problems)
+    )
     _words("helped", piece.helped, f"Write one thing that helped, so {about} can do it again.", problems)
     _words("to_try", piece.to_try, f"Write one thing {about} could try next.", problems)
     return Refusal(tuple(problems)) if problems else Observed(ratings, piece.helped, piece.to_try)
@@ -125,7 +128,7 @@ def complete_client(piece: Felt) -> Felt | Refusal:
     problems = [
         Problem(question.code, f"{question.words}: choose an answer, or “{RATHER_NOT_SAY}”.")
         for question in CLIENT_QUESTIONS
-        if question.code not in piece.answers
+        if question.code not in piece.answers or not _is_answer(piece.answers[question.code])
     ]
     _words("did", piece.did, "", problems)
     return Refusal(tuple(problems)) if problems else piece
@@ -134,69 +137,78 @@ def complete_client(piece: Felt) -> Felt | Refusal:
 def complete_self(piece: Reflected, asked: Sequence[Competency]) -> Reflected | Refusal:
     """The reflection if it is complete. Moments are welcome and never required of oneself."""
     problems: list[Problem] = []
-    answered = {rating.code: rating for rating in piece.ratings}
-    problems.extend(
-        Problem(competency.code, f"{competency.short}: choose what is closest, or “Not seen this time”.")
-        for competency in asked
-        if competency.code not in answered
-    )
+    ratings = tuple(rating for _, rating in _answered(piece.ratings, asked, problems))
     _words("helped", piece.kept, "Write one thing you’d keep.", problems)
     _words("to_try", piece.to_try, "Write one thing you’d like to try.", problems)
     _words("for_tutor", piece.for_tutor, "", problems)
-    ratings = tuple(answered[competency.code] for competency in asked if competency.code in answered)
-    if problems:
-        return Refusal(tuple(problems))
-    return Reflected(ratings, piece.kept, piece.to_try, piece.for_tutor)
+    return Refusal(tuple(problems)) if problems else Reflected(ratings, piece.kept, piece.to_try, piece.for_tutor)
 
 
 def rated(rating: Rating, competency: Competency, about: str) -> Rating | Refusal:
     """One competency's page: the rating as it counts, or what is still wanted for it."""
     problems: list[Problem] = []
-    found = _one(rating, competency, about, problems)
-    return Refusal(tuple(problems)) if problems else found
+    found = [_evidenced(each, competency, about, problems) for _, each in _answered([rating], [competency], problems)]
+    return Refusal(tuple(problems)) if problems else found[0]
 
 
-def _rated(
-    given: Sequence[Rating], asked: Sequence[Competency], about: str, problems: list[Problem]
-) -> tuple[Rating, ...]:
-    answered = {rating.code: rating for rating in given}
-    ratings = []
+def _answered(
+    given: Sequence[Rating], asked: Sequence[Competency], problems: list[Problem]
+) -> Iterator[tuple[Competency, Rating]]:
+    """Each competency asked for that has an answer, with its rating as it counts; others given are left aside."""
+    by_code = {rating.code: rating for rating in given}
     for competency in asked:
-        rating = answered.get(competency.code)
-        if rating is None:
+        rating = by_code.get(competency.code)
+        if rating is None or not _is_answer(rating.level):
             problems.append(
                 Problem(competency.code, f"{competency.short}: choose what is closest, or “Not seen this time”.")
             )
         else:
-            ratings.append(_one(rating, competency, about, problems))
-    return tuple(ratings)
+            yield competency, _as_it_counts(rating, competency, problems)
 
 
-def _one(rating: Rating, competency: Competency, about: str, problems: list[Problem]) -> Rating:
+def _is_answer(level: int | None) -> bool:
+    return level is None or level in LEVELS
+
+
+def _as_it_counts(rating: Rating, competency: Competency, problems: list[Problem]) -> Rating:
+    """A ticked cue decides the level, whatever was chosen beside it; empty moments are left out."""
+    code, short = competency.code, competency.short
     known = {cue.code for cue in competency.cues}
     cues = tuple(cue for cue in rating.cues if cue in known)
-    level = GOT_IN_THE_WAY if cues else rating.level
-    moments = tuple(moment for moment in rating.moments if moment.strip())
-    name, short = competency.code, competency.short
-    if cues and not rating.what_was_said.strip():
-        problems.append(Problem(f"{name}.said", f"{short}: say what {about} said or did, so that it can be looked at."))
-    if level in {GOT_IN_THE_WAY, DEEPENING} and not moments and not rating.what_was_said.strip():
-        problems.append(
-            Problem(f"{name}.moment", f"{short}: add one moment you saw or heard, so {about} can learn from it.")
-        )
+    moments = tuple(moment.strip() for moment in rating.moments if moment.strip())
+    said = rating.what_was_said.strip()
     problems.extend(
-        Problem(f"{name}.moment", f"{short}: shorten this moment to {MOST_MOMENT} characters.")
+        Problem(f"{code}.moment", f"{short}: shorten this moment to {MOST_MOMENT} characters.")
         for moment in moments
         if len(moment) > MOST_MOMENT
     )
-    return Rating(name, level, moments, cues, rating.what_was_said.strip())
+    if len(said) > MOST_WORDS:
+        problems.append(Problem(f"{code}.said", f"{short}: {_shorten(said)}"))
+    return Rating(code, GOT_IN_THE_WAY if cues else rating.level, moments, cues, said)
+
+
+def _evidenced(rating: Rating, competency: Competency, about: str, problems: list[Problem]) -> Rating:
+    """A cue asks what was said or done; without one, the first and the last level ask for a moment."""
+    code, short = competency.code, competency.short
+    if rating.cues:
+        if not rating.what_was_said:
+            sentence = f"{short}: say what {about} said or did, so that it can be looked at."
+            problems.append(Problem(f"{code}.said", sentence))
+    elif rating.level in {GOT_IN_THE_WAY, DEEPENING} and not rating.moments and not rating.what_was_said:
+        sentence = f"{short}: add one moment you saw or heard, so {about} can learn from it."
+        problems.append(Problem(f"{code}.moment", sentence))
+    return rating
 
 
 def _words(name: str, words: str, missing: str, problems: list[Problem]) -> None:
     if missing and not words.strip():
         problems.append(Problem(name, missing))
     elif len(words) > MOST_WORDS:
-        problems.append(Problem(name, f"Shorten this to {MOST_WORDS:,} characters. It has {len(words):,} now."))
+        problems.append(Problem(name, _shorten(words)))
+
+
+def _shorten(words: str) -> str:
+    return f"Shorten this to {MOST_WORDS:,} characters. It has {len(words):,} now."
 
 
 def cues_ticked(ratings: Sequence[Rating]) -> int:
@@ -219,8 +231,8 @@ class Waiting(StrEnum):
 class Release:
     """Whether the words on a round are open to its counsellor.
 
-    `opened_at`: the moment they opened, or None. `at_latest`: when they open whatever happens, for those not open yet.
-    `waiting_for`: what they wait for now, () once open.
+    `opened_at`: the moment they opened, or None. `at_latest`: when they open if nothing more comes in; for tutors only
+    while a round waits for one, since it would tell a trainee why. `waiting_for`: what they wait for now, () once open.
     """
 
     opened_at: datetime | None
@@ -249,15 +261,10 @@ def release(
     """
     reflected = min(reflected_at or ended_at + REFLECTION_WAITS, ended_at + REFLECTION_WAITS)
     all_in = max((sent[one] for one in expected), default=ended_at) if all(one in sent for one in expected) else None
-    pieces = min(all_in or ended_at + PIECES_WAIT, ended_at + PIECES_WAIT)
-    opens = max(reflected, pieces)
-    latest = max(
-        reflected if reflected_at else ended_at + REFLECTION_WAITS, pieces if all_in else ended_at + PIECES_WAIT
-    )
+    opens = max(reflected, min(all_in or ended_at + PIECES_WAIT, ended_at + PIECES_WAIT))
     if flagged:
         held_until = opens + TUTOR_WAITS
-        opens = max(opens, min(cleared_at, held_until)) if cleared_at else held_until
-        latest = max(latest, opens) if cleared_at else latest + TUTOR_WAITS
+        opens = max(opens, min(cleared_at or held_until, held_until))
     if now >= opens:
         return Release(opens, opens)
     waiting = []
@@ -267,7 +274,7 @@ def release(
         waiting.append(Waiting.PIECES)
     if flagged and cleared_at is None:
         waiting.append(Waiting.TUTOR)
-    return Release(None, latest, tuple(waiting))
+    return Release(None, opens, tuple(waiting))
 
 
 def is_late(sent_at: datetime, opened_at: datetime | None) -> bool:

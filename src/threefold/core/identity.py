@@ -1,11 +1,17 @@
-"""How things are named for life: UUIDv7, so that ids sort by the moment they were made (RFC 9562, 5.7)."""
+"""How things are named for life: UUIDv7, so that ids sort by the moment and the order they were made in."""
 
 from uuid import UUID
 
+IN_ONE_MILLISECOND = 4096
 
-def new_id(at_ms: int, noise: bytes) -> UUID:
-    """A version 7 UUID from milliseconds since 1970 and ten random bytes; both are passed in, so this is pure."""
-    value = (at_ms & ((1 << 48) - 1)) << 80 | int.from_bytes(noise[:10], "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return UUID(int=value)
+
+def new_id(at_ms: int, noise: bytes, count: int = 0) -> UUID:
+    """A version 7 UUID (RFC 9562, 5.7 and method 1 of 6.2) from milliseconds since 1970 and ten random bytes.
+
+    `count` tells ids of one moment apart in their order; past 4,095 they run on into the next millisecond.
+    Time and chance are passed in, so this is pure.
+    """
+    later, place = divmod(count, IN_ONE_MILLISECOND)
+    random = int.from_bytes(noise[:10], "big") & ((1 << 62) - 1)
+    moment = (at_ms + later) & ((1 << 48) - 1)
+    return UUID(int=moment << 80 | 0x7 << 76 | place << 64 | 0x2 << 62 | random)

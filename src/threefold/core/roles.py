@@ -76,7 +76,9 @@ def say_turn(mine: Role, labels: RoleLabels, counsellor: str, client: str, obser
     verb = VERBS.get(labels.counsellor, f"is {labels.counsellor} for")
     observe = "observes" if len(observers) == 1 else "observe"
     if mine is Role.COUNSELLOR:
-        return SaidTurn(mine, f"You’re {labels.counsellor}", _joined(f"{client} is your {labels.client}", watching, observe))
+        return SaidTurn(
+            mine, f"You’re {labels.counsellor}", _joined(f"{client} is your {labels.client}", watching, observe)
+        )
     if mine is Role.CLIENT:
         return SaidTurn(mine, f"You’re the {labels.client}", _joined(f"{counsellor} {verb} you", watching, observe))
     headline = "You’re observing" if labels.observer == "observer" else f"You’re {labels.observer}"

@@ -126,7 +126,8 @@ class Courier:
             .values(lease_until=now + LEASE, leased_by=self.name)
         )
         return tuple(
-            Claimed(letter.id, letter.kind, letter.recipient, letter.message, letter.tries, letter.written_at) for letter in letters
+            Claimed(letter.id, letter.kind, letter.recipient, letter.message, letter.tries, letter.written_at)
+            for letter in letters
         )
 
     async def _carry(self, carrier: Carrier, letter: Claimed) -> int:

@@ -119,9 +119,7 @@ def set_away(
     ]
     if rows:
         db.execute(insert(Away), rows)
-    record(
-        db, id=new_id(), at=now, by=by.id, verb="noted who is away", cohort_id=cohort_id, practice=practice_id
-    )
+    record(db, id=new_id(), at=now, by=by.id, verb="noted who is away", cohort_id=cohort_id, practice=practice_id)
     return None
 
 

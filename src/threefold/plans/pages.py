@@ -66,8 +66,7 @@ class PlanPage:
             return []
         people = self.course.problem.people
         return [
-            [self.explanation.together[frozenset((people[i], people[j]))] for j in range(i)]
-            for i in range(len(people))
+            [self.explanation.together[frozenset((people[i], people[j]))] for j in range(i)] for i in range(len(people))
         ]
 
     def times(self, one: Someone, other: Someone) -> int:
@@ -145,7 +144,7 @@ def plan_page(visit: Visit, page: PlanPage, refusal: Refusal | None = None, form
         page=page,
         search=visit.house.solver.under_way(page.cohort.id),
         problems=refusal.problems if refusal else (),
-        form=form,
+        typed=form,
         pairs=len(list(combinations(page.course.people, 2))),
     )
 
@@ -262,7 +261,9 @@ def publication_page(visit: Visit, page: PlanPage, refusal: Refusal | None = Non
     if page.cohort.published_at is not None or page.draft is None or page.explanation is None:
         return visit.go(f"/cohorts/{page.cohort.id}/plan")
     if not page.cohort.safeguarding_lead.strip() and refusal is None:
-        refusal = Refusal.because("Name a safeguarding lead on the framework step first: people must know whom to turn to.")
+        refusal = Refusal.because(
+            "Name a safeguarding lead on the framework step first: people must know whom to turn to."
+        )
     return visit.page(
         "plans/publication.html",
         status=422 if refusal else 200,

@@ -195,9 +195,7 @@ class Writer:
             zone=zone,
             where=self._where(seat),
             partners=self._with(reader, seat),
-            rounds=[
-                (time.starts_at, self._said(reader, seat, number)) for number, time in enumerate(times)
-            ],
+            rounds=[(time.starts_at, self._said(reader, seat, number)) for number, time in enumerate(times)],
             seat=seat.id,
             link=link,
             tutor=self.tutor,
@@ -227,9 +225,7 @@ class Writer:
             role: [names[m] for m in seat.group.members if roles[m] is role and m != reader.member] for role in Role
         }
         tutors = by_member(self.course.tutors)
-        observers = others[Role.OBSERVER] + (
-            [first_name(tutors[seat.group.tutor].name)] if seat.group.tutor else []
-        )
+        observers = others[Role.OBSERVER] + ([first_name(tutors[seat.group.tutor].name)] if seat.group.tutor else [])
         return say_turn(
             roles[reader.member],
             self.cohort.role_labels,
@@ -252,5 +248,3 @@ class Writer:
 def _long(value: datetime, zone: str) -> str:
     """8 October"""
     return day(value, zone).partition(" ")[2]
-
-

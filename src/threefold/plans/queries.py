@@ -101,9 +101,7 @@ def course(db: Session, within: Within) -> Course:
     dates = _dates(db, cohort.id, known)
     apart = frozenset(
         frozenset((str(one), str(other)))
-        for one, other in db.execute(
-            select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort.id)
-        ).tuples()
+        for one, other in db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort.id))
         if {str(one), str(other)} <= known
     )
     problem = CourseProblem(
@@ -118,7 +116,7 @@ def course(db: Session, within: Within) -> Course:
 def drafts(db: Session, within: Within, problem: CourseProblem) -> list[Draft]:
     """The last five plans, the one chosen last first."""
     rows = db.scalars(
-        select(PlanDraft).where(PlanDraft.cohort_id == within.cohort.id).order_by(PlanDraft.chosen_at.desc()).limit(5)
+        select(PlanDraft).where(PlanDraft.cohort_id == within.cohort.id).order_by(PlanDraft.chosen_at.desc(), PlanDraft.number.desc()).limit(5)
     )
     found = []
     for row in rows:
@@ -144,7 +142,7 @@ def _dates(db: Session, cohort_id: UUID, known: frozenset[Someone]) -> tuple[Dat
         select(Away.practice_id, Away.membership_id)
         .join(PracticeSession, PracticeSession.id == Away.practice_id)
         .where(PracticeSession.cohort_id == cohort_id)
-    ).tuples():
+    ):
         if str(member) in known:
             away.setdefault(practice_id, []).append(str(member))
     rows: Sequence[PracticeSession] = db.scalars(

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import HttpMethod, Response, get, post, route
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
@@ -92,7 +92,11 @@ async def replace_feed(visit: Visited) -> Answer:
     return visit.go("/calendar?replaced=yes#feed")
 
 
-@get("/calendar/feed/{person_id:uuid}/{secret:str}/practice.ics", **by_secret)
+@route(
+    "/calendar/feed/{person_id:uuid}/{secret:str}/practice.ics",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    **by_secret,
+)
 async def feed(visit: Visited, person_id: FromPath[UUID], secret: FromPath[str]) -> Answer:
     """The private feed: works without a cookie, the same bytes while nothing has changed, 404 for every wrong secret."""
 
@@ -219,7 +223,7 @@ def calendar_answer(visit: Visit, content: bytes) -> Answer:
     headers = {"etag": etag, "cache-control": "private, no-cache"}
     if visit.request.headers.get("if-none-match") == etag:
         raise Answered(Response(None, status_code=304, headers=headers))
-    return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)
+    return Response(content, media_type="text/calendar", headers=headers)
 
 
 routes = [home, calendar, replace_feed, feed, show, cannot_make_it, withdraw, come_back, download]

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core.competency import Framework, read_framework
@@ -29,6 +30,12 @@ def framework_for(db: Session, id: str, version: str) -> Framework | None:
         return shipped(id)
     row = db.get(FrameworkDocument, (id, version))
     return _sound(row.document, id) if row else None
+
+
+def available(db: Session) -> tuple[Framework, ...]:
+    """Every framework a term can be set up with: the shipped ones first, then the centre's own, newest first."""
+    rows = db.scalars(select(FrameworkDocument).order_by(FrameworkDocument.added_at.desc()))
+    return (*(shipped(id) for id in SHIPPED), *(_sound(row.document, row.id) for row in rows))
 
 
 def _sound(document: object, id: str) -> Framework:

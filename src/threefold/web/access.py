@@ -142,9 +142,7 @@ def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
 def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     """A round of a triad the asker sits in, observes as its tutor, or teaches."""
     within = triad_for(db, me, triad_id)
-    roles = dict(
-        db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)).tuples()
-    )
+    roles = dict(db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)))
     if not roles:
         raise NotYours
     role = roles.get(within.seat.id) if within.seat else None

@@ -3,7 +3,6 @@
 from typing import Any
 
 import structlog
-from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import Message, Scope
 
@@ -30,7 +29,10 @@ def must_accept(request: Asked, ended: MustAccept) -> Answer:
 def http(request: Asked, ended: HTTPException) -> Answer:
     # A mistyped id is as unknown as a foreign one.
     unknown = ended.status_code in {400, 404} and request.method in {"GET", "HEAD"}
-    return visit_of(request).said(404 if unknown else ended.status_code)
+    answer = visit_of(request).said(404 if unknown else ended.status_code)
+    if ended.headers and (allowed := ended.headers.get("Allow")):
+        answer.headers["allow"] = allowed
+    return answer
 
 
 def unforeseen(request: Asked, ended: Exception) -> Answer:
@@ -55,18 +57,19 @@ async def log_answer(message: Message, scope: Scope) -> None:
         log.info("answered", method=scope.get("method"), route=scope.get("path_template"), status=message["status"])
 
 
+def dress(secure: bool) -> Any:  # noqa: FBT001 - the one fact it depends on
+    """The headers of every answer, whoever made it, with HSTS where the service is reached by TLS."""
+    wanted = {**HEADERS, **({"strict-transport-security": HSTS} if secure else {})}
+    clothes = [(name.encode(), value.encode()) for name, value in wanted.items()]
+
+    async def dressed(message: Message, _scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            worn = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(each for each in clothes if each[0] not in worn)]
+
+    return dressed
+
+
 async def admit(request: Asked) -> Answer | None:
     """Before any handler: deny by default, and take forms from our own pages only."""
     return await visit_of(request).admit()
-
-
-def dress(secure: bool) -> Any:  # noqa: FBT001 - the one fact it depends on
-    """After any handler: the headers of every answer, with HSTS where the service is reached by TLS."""
-    headers = {**HEADERS, **({"strict-transport-security": HSTS} if secure else {})}
-
-    async def dressed(response: Response[Any]) -> Response[Any]:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        return response
-
-    return dressed

@@ -51,12 +51,10 @@ class Letter:
 async def show_all(visit: Visited) -> Answer:
     """A page of letters, newest first; `?before=` a number leads to earlier ones."""
     await visit.read_open(lambda _db, _me: None)
-    before = visit.request.query_params.get("before", "")
-    numbers = await asyncio.to_thread(_numbers, visit.house.settings.outbox_folder)
-    if before.isascii() and before.isdigit() and len(before) < 10:
-        numbers = [number for number in numbers if number < int(before)]
-    letters = [await _letter(visit, number) for number in numbers[:A_PAGE]]
-    return visit.page("outbox/list.html", letters=letters, earlier=len(numbers) > A_PAGE, zone=ZONE)
+    typed = visit.request.query_params.get("before", "")
+    before = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    letters, earlier = await asyncio.to_thread(_page, visit.house.settings.outbox_folder, before)
+    return visit.page("outbox/list.html", letters=letters, earlier=earlier, zone=ZONE)
 
 
 @get("/outbox/{number:int}", **open_to_all)
@@ -83,19 +81,22 @@ async def download(visit: Visited, number: FromPath[int]) -> Answer:
 
 async def _letter(visit: Visit, number: int) -> Letter:
     """Raises NotYours for a number without a letter."""
-    path = visit.house.settings.outbox_folder / f"{number:06d}.eml"
     try:
-        return await asyncio.to_thread(_read, path, number)
+        return await asyncio.to_thread(_read, visit.house.settings.outbox_folder, number)
     except OSError:
         raise NotYours from None
 
 
-def _numbers(folder: Path) -> list[int]:
-    return sorted((int(path.stem) for path in folder.glob("*.eml") if path.stem.isdecimal()), reverse=True)
+def _page(folder: Path, before: int | None) -> tuple[list[Letter], bool]:
+    """The newest letters before a number, and whether there are earlier ones."""
+    kept = sorted((int(path.stem) for path in folder.glob("*.eml") if path.stem.isdecimal()), reverse=True)
+    numbers = [number for number in kept if before is None or number < before]
+    return [_read(folder, number) for number in numbers[:A_PAGE]], len(numbers) > A_PAGE
 
 
 @lru_cache(maxsize=2 * A_PAGE)  # a letter that has left is never changed
-def _read(path: Path, number: int) -> Letter:
+def _read(folder: Path, number: int) -> Letter:
+    path = folder / f"{number:06d}.eml"
     content = path.read_bytes()
     message = BytesParser(_class=EmailMessage, policy=default).parsebytes(content)
     text, html = message.get_body(("plain",)), message.get_body(("html",))

@@ -24,7 +24,7 @@ async def static_file(visit: Visited, version: FromPath[str], name: FromPath[str
     if gzipped:
         headers["content-encoding"] = "gzip"
     kind = KINDS.get(name.rpartition(".")[2], "application/octet-stream")
-    return Response(packed if gzipped else plain, media_type=f"{kind}; charset=utf-8", headers=headers)
+    return Response(packed if gzipped else plain, media_type=kind, headers=headers)
 
 
 @get("/health/live", **open_to_all)

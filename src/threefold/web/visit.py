@@ -4,7 +4,6 @@ A handler declares its right with `open_to_all`, `signed_in` or `by_secret` (a r
 then takes four hops: page → access → action or query → core.
 """
 
-import secrets
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +20,6 @@ from litestar.response import Redirect
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from threefold.core.identity import new_id
 from threefold.core.refusal import Problem, Refusal
 from threefold.mail.letters import Postroom
 from threefold.settings import Settings
@@ -30,6 +28,7 @@ from threefold.store.tables import KeptForm
 from threefold.web import sessions
 from threefold.web.cached import TOKEN_MARK, Kept, etag
 from threefold.web.errors import SAID, Answered
+from threefold.web.ids import Ids
 from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.security import Keys, new_token, same, token_digest
 from threefold.web.sessions import Me
@@ -76,6 +75,7 @@ class Visit:
         self.house = house
         self.now: datetime = house.clock()
         self.me: Me | None = None
+        self.new_id = Ids(self.now)
         self._form: Form | None = None
 
     # --- the browser ---
@@ -112,9 +112,6 @@ class Visit:
         """The form token of this browser's session; "" for a browser without one."""
         session = self.session_token
         return self.house.keys.form_token(session) if session else ""
-
-    def new_id(self) -> UUID:
-        return new_id(int(self.now.timestamp() * 1000), secrets.token_bytes(10))
 
     # --- units of work ---
 
@@ -221,7 +218,7 @@ class Visit:
         return Response(
             content,
             status_code=status,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             headers={"cache-control": "private, no-store" if self.me else "no-store"},
         )
 

@@ -1,0 +1,170 @@
+"""What observers look for: a cohort's choice from a framework, and a centre's own frameworks."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import FromPath
+from sqlalchemy.orm import Session
+
+from threefold.cohorts import actions, queries
+from threefold.cohorts.actions import Looking
+from threefold.core.competency import Framework, read_framework
+from threefold.core.contract import usual_contract
+from threefold.core.refusal import Problem, Refusal
+from threefold.core.roster import decode
+from threefold.store.frameworks import available, framework_for
+from threefold.store.tables import Cohort
+from threefold.web.access import Right, Within, cohort_for
+from threefold.web.errors import NotYours
+from threefold.web.forms import Form
+from threefold.web.sessions import Me
+from threefold.web.visit import Answer, Visited, signed_in
+
+MOST_CARRIED = 800  # rows; six fields each, within forms.MOST_FIELDS
+
+LABELS: dict[str, dict[str, str]] = {
+    "counsellor": {},
+    "helper": {"counsellor": "helper", "client": "helpee", "observer": "observer"},
+    "coach": {"counsellor": "coach", "client": "client", "observer": "observer"},
+}
+
+
+@dataclass(frozen=True)
+class FrameworkPage:
+    """Step three: what observers look for, in which words, and whom people turn to."""
+
+    cohort: Cohort
+    steps: queries.Steps
+    frameworks: tuple[Framework, ...]
+    framework: Framework
+    values: dict[str, str]
+    codes: tuple[str, ...]
+
+
+def load_framework(db: Session, me: Me, cohort_id: UUID, form: Form | None, chosen: str = "") -> FrameworkPage:
+    within = cohort_for(db, me, cohort_id, Right.TUTOR)
+    cohort = within.cohort
+    frameworks = available(db)
+    wanted = chosen or (form.get("framework") if form else "")
+    wanted = wanted or f"{cohort.framework_id}@{cohort.framework_version}"
+    framework = next((f for f in frameworks if f"{f.id}@{f.version}" == wanted), frameworks[0])
+    preset = next((name for name, labels in LABELS.items() if labels == cohort.labels), "own")
+    saved = {
+        "labels": preset,
+        "label_counsellor": cohort.role_labels.counsellor,
+        "label_client": cohort.role_labels.client,
+        "label_observer": cohort.role_labels.observer,
+        "remainder": cohort.remainder,
+        "safeguarding_lead": cohort.safeguarding_lead,
+        "contract": cohort.contract or usual_contract(),
+    }
+    values = {name: form.get(name) if form and form.has(name) else value for name, value in saved.items()}
+    codes = form.all("competencies") if form else tuple(cohort.competencies)
+    return FrameworkPage(cohort, queries.steps(db, within, "framework"), frameworks, framework, values, codes)
+
+
+@get("/cohorts/{cohort_id:uuid}/framework", **signed_in)
+async def framework_step(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    chosen = visit.request.query_params.get("framework", "")
+    page = await visit.read(lambda db, me: load_framework(db, me, cohort_id, None, chosen))
+    return visit.page("cohorts/framework.html", page=page, problems=())
+
+
+@post("/cohorts/{cohort_id:uuid}/framework", status_code=303, **signed_in)
+async def set_framework(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    form = await visit.form()
+
+    def work(db: Session, me: Me) -> Refusal | Within:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        id_, _, version = form.get("framework").partition("@")
+        framework = framework_for(db, id_, version)
+        if framework is None:
+            return Refusal.because("Choose a framework from the list.", "framework")
+        looking = read_looking(form, framework)
+        if isinstance(looking, Refusal):
+            return looking
+        done = actions.set_framework(db, within, looking, by=me, now=visit.now, new_id=visit.new_id)
+        return done or within
+
+    done = await visit.write(work)
+    if isinstance(done, Refusal):
+        page = await visit.read(lambda db, me: load_framework(db, me, cohort_id, form))
+        return visit.refused("cohorts/framework.html", done, page=page)
+    return visit.go(f"/cohorts/{cohort_id}" if done.cohort.published_at else f"/cohorts/{cohort_id}/plan")
+
+
+def read_looking(form: Form, framework: Framework) -> Looking | Refusal:
+    """The whole step, or every problem of it at once."""
+    preset = form.one_of("labels", (*LABELS, "own"), "Choose what the roles are called.")
+    labels = LABELS.get(preset)
+    if labels is None:
+        labels = {
+            role: form.text(f"label_{role}", "Write a word for each role, or choose a set above.", most=30)
+            for role in ("counsellor", "client", "observer")
+        }
+    codes = form.all("competencies")
+    if not 3 <= len(set(codes)) <= 8:
+        form.problem("competencies", f"Choose three to eight. You have chosen {len(set(codes))}.")
+    lead = form.text(
+        "safeguarding_lead", "Name somebody people can turn to, and how to reach them, like a phone number.", most=200
+    )
+    contract = form.words("contract", most=8000)
+    remainder = form.one_of("remainder", ("quads", "pair_with_tutor"), "Choose what happens with one or two over.")
+    if form.refusal:
+        return form.refusal
+    return Looking(
+        framework, codes, dict(labels), remainder, lead, "" if contract == usual_contract() else contract
+    )
+
+
+# --- a centre's own frameworks ------------------------------------------------------------------------------------
+
+
+@get("/frameworks", **signed_in)
+async def frameworks(visit: Visited) -> Answer:
+    found = await visit.read(_frameworks)
+    return visit.page("cohorts/frameworks.html", frameworks=found, document="", problems=())
+
+
+def _frameworks(db: Session, me: Me) -> tuple[Framework, ...]:
+    if not (me.is_staff or me.is_tutor):
+        raise NotYours
+    return available(db)
+
+
+@post("/frameworks", status_code=303, **signed_in)
+async def add_framework(visit: Visited) -> Answer:
+    """A centre's own words, as JSON, pasted or as a file; every problem with it is named by its place."""
+    form = await visit.form()
+    upload = form.files.get("file")
+    typed = decode(upload.content) if upload and upload.content else form.get("document")
+    document: Any = None
+    try:
+        document = json.loads(typed)
+        read = read_framework(document)
+    except (ValueError, RecursionError):
+        read = Refusal.because("This can’t be read as JSON. Check the commas and quotes near where it stops.", "document")
+    if isinstance(read, Framework) and not read.licence.strip():
+        read = Refusal.because("Say in “licence” by what right your centre uses these words.", "document")
+
+    def work(db: Session, me: Me) -> Refusal | None:
+        _frameworks(db, me)
+        if isinstance(read, Refusal):
+            return read
+        return actions.add_framework(db, read, document, by=me, now=visit.now, new_id=visit.new_id)
+
+    refusal = await visit.write(work)
+    if refusal:
+        told = tuple(
+            Problem("document", f"{p.field}: {p.sentence}" if p.field not in {"", "document"} else p.sentence)
+            for p in refusal.problems
+        )
+        found = await visit.read(_frameworks)
+        return visit.refused("cohorts/frameworks.html", Refusal(told), frameworks=found, document=typed)
+    return visit.go("/frameworks")
+
+
+routes = [framework_step, set_framework, frameworks, add_framework]

@@ -1,0 +1,250 @@
+"""What waits for somebody: rounds to write about, reflections, feedback to open; and what has not come in yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from threefold.core.feedback import Kind, asked_of, still_to_come
+from threefold.core.roles import Role
+from threefold.feedback.rounds import Held, Party, held_rounds
+from threefold.store.tables import (
+    Addendum,
+    Answer,
+    Cohort,
+    Focus,
+    Membership,
+    Person,
+    Piece,
+    PracticeSession,
+    Seat,
+    Triad,
+)
+from threefold.web.access import Right, cohorts_of
+from threefold.web.sessions import Me
+from threefold.web.templates import day, weekday
+
+LATELY = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """Something that waits for the person asking."""
+
+    href: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A round the person asking took part in, as their own list of feedback shows it."""
+
+    held: Held
+    role: Role
+    state: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A piece that has not come in yet."""
+
+    held: Held
+    author: Party
+    kind: Kind
+    days: int
+
+
+@dataclass(frozen=True)
+class Unease:
+    """A private note to the tutors about a piece of feedback."""
+
+    held: Held
+    author: Party | None
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ToCome:
+    """What tutors see of feedback under way in every cohort they teach."""
+
+    missing: list[Missing]
+    held_back: list[Held]
+    notes: list[Unease]
+    expected: int
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The counsellor a letter goes to."""
+
+    person: UUID
+    name: str
+    email: str
+
+
+def todo(db: Session, me: Me, now: datetime) -> list[Todo]:
+    """What waits for the person asking from the last 14 days, latest round first."""
+    found = []
+    for held, member in _rounds_of(db, me, now, since=now - LATELY):
+        party = held.party(member)
+        if party is None or party.away or not held.is_on or not held.has_begun(now):
+            continue
+        said = f"Round {held.number} on {day(held.starts_at, held.zone)}"
+        about = held.counsellor.first
+        if party.role is not Role.COUNSELLOR:
+            if held.piece_of(member) is None:
+                title = f"Tell {about} what you noticed" if party.role is Role.OBSERVER else f"Tell {about} how it was"
+                found.append(Todo(held.path, title, f"{said}. About {_minutes(party.role)}"))
+        elif held.release(now).is_open:
+            if held.opened_at is None:
+                found.append(Todo(held.path, "Read what people noticed", said))
+        elif held.own is None:
+            found.append(Todo(held.path, "Look back on your own round", f"{said}. About {_minutes(party.role)}"))
+    return found
+
+
+def mine(db: Session, me: Me, now: datetime) -> list[Mine]:
+    """Every round the person asking took part in so far, the latest first."""
+    return [
+        Mine(held, party.role, _state(held, party, now))
+        for held, member in _rounds_of(db, me, now)
+        if (party := held.party(member)) and not party.away and held.is_on and held.has_begun(now)
+    ]
+
+
+def to_come(db: Session, me: Me, now: datetime) -> ToCome:
+    """What has not come in from rounds of the last 14 days, and what waits for a tutor's look first."""
+    cohorts = {within.cohort.id: within.cohort for within in cohorts_of(db, me, Right.TUTOR)}
+    triads = db.execute(
+        select(Triad, PracticeSession)
+        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
+        .where(
+            PracticeSession.cohort_id.in_(list(cohorts)),
+            PracticeSession.starts_at <= now,
+            PracticeSession.starts_at > now - LATELY,
+        )
+        .order_by(PracticeSession.starts_at, Triad.number)
+    )
+    rounds = [
+        held
+        for held in held_rounds(db, [(triad, practice, cohorts[practice.cohort_id]) for triad, practice in triads])
+        if held.is_on and now >= held.clock.ends_at
+    ]
+    missing: list[Missing] = []
+    expected = 0
+    for held in rounds:
+        wanted = [*held.expected]
+        expected += len(wanted) + 1
+        late = set(still_to_come(wanted, held.sent))
+        missing.extend(
+            Missing(held, one, asked_of(one.role), (now - held.clock.ends_at).days)
+            for one in held.people
+            if str(one.member) in late or (one.role is Role.COUNSELLOR and held.own is None)
+        )
+    return ToCome(missing, [held for held in rounds if held.is_held_back], _notes(db, rounds), expected)
+
+
+def focus_before(db: Session, held: Held) -> str:
+    """What the counsellor asked to have watched, chosen after the latest of their other rounds; "" for nothing."""
+    found = db.scalar(
+        select(Focus.words)
+        .where(
+            Focus.membership_id == held.counsellor.member,
+            or_(Focus.triad_id != held.triad_id, Focus.round != held.number),
+            Focus.at < held.clock.ends_at,
+        )
+        .order_by(Focus.at.desc())
+        .limit(1)
+    )
+    return found or ""
+
+
+def focus_of(db: Session, held: Held) -> str:
+    """What was taken along from this round."""
+    return db.scalar(select(Focus.words).where(Focus.triad_id == held.triad_id, Focus.round == held.number)) or ""
+
+
+def answers_to(db: Session, pieces: Sequence[UUID]) -> list[Answer]:
+    if not pieces:
+        return []
+    return list(db.scalars(select(Answer).where(Answer.piece_id.in_(pieces)).order_by(Answer.at)))
+
+
+def addenda_to(db: Session, pieces: Sequence[UUID]) -> list[Addendum]:
+    if not pieces:
+        return []
+    return list(db.scalars(select(Addendum).where(Addendum.piece_id.in_(pieces)).order_by(Addendum.at, Addendum.id)))
+
+
+def reader_of(db: Session, held: Held) -> Reader:
+    """Where the letter about this round goes."""
+    row = db.execute(
+        select(Person.id, Person.name, Person.email)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.id == held.counsellor.member)
+    ).one()
+    return Reader(row.id, row.name, row.email)
+
+
+def subject_of(held: Held) -> str:
+    return f"Your feedback from {weekday(held.starts_at, held.zone)} is ready"
+
+
+def _rounds_of(db: Session, me: Me, now: datetime, since: datetime | None = None) -> list[tuple[Held, UUID]]:
+    """Rounds the person sits in or observes as tutor, with their membership there; the latest first."""
+    query = (
+        select(Triad, PracticeSession, Cohort, Membership.id)
+        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
+        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
+        .join(Membership, Membership.cohort_id == Cohort.id)
+        .outerjoin(
+            Seat,
+            and_(Seat.triad_id == Triad.id, Seat.membership_id == Membership.id, Seat.given_up_at.is_(None)),
+        )
+        .where(
+            Membership.person_id == me.id,
+            Membership.left_at.is_(None),
+            Cohort.published_at.is_not(None),
+            PracticeSession.starts_at <= now,
+            or_(Seat.id.is_not(None), Triad.tutor_id == Membership.id),
+        )
+        .order_by(PracticeSession.starts_at)
+    )
+    if since is not None:
+        query = query.where(PracticeSession.starts_at > since)
+    rows = list(db.execute(query))
+    members = {triad.id: member for triad, _, _, member in rows}
+    rounds = held_rounds(db, [(triad, practice, cohort) for triad, practice, cohort, _ in rows])
+    return [(held, members[held.triad_id]) for held in reversed(rounds)]
+
+
+def _state(held: Held, party: Party, now: datetime) -> str:
+    if party.role is not Role.COUNSELLOR:
+        return "sent" if held.piece_of(party.member) else "to write"
+    if held.opened_at is not None:
+        return "read"
+    if held.release(now).is_open:
+        return "ready"
+    return "waiting" if held.own else "to reflect"
+
+
+def _minutes(role: Role) -> str:
+    return "1 minute" if role is Role.CLIENT else "3 minutes"
+
+
+def _notes(db: Session, rounds: Sequence[Held]) -> list[Unease]:
+    pieces = {piece.id: (held, held.party(piece.author)) for held in rounds for piece in held.pieces}
+    if not pieces:
+        return []
+    rows = db.scalars(
+        select(Answer)
+        .join(Piece, Piece.id == Answer.piece_id)
+        .where(Answer.piece_id.in_(list(pieces)), Answer.kind == "unease")
+        .order_by(Answer.at.desc())
+    )
+    return [Unease(*pieces[row.piece_id], row.words, row.at) for row in rows]

@@ -1,0 +1,299 @@
+"""Rounds that have been held, with everybody's words on them; the ground that pages of feedback stand on."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from threefold.core import feedback as rules
+from threefold.core.competency import Competency, Framework
+from threefold.core.feedback import Kind, Rating, Release
+from threefold.core.roles import Role, RoleLabels
+from threefold.core.slots import Round, round_times
+from threefold.store.frameworks import framework_for
+from threefold.store.tables import (
+    Clearance,
+    Cohort,
+    Membership,
+    Opening,
+    Person,
+    Piece,
+    PracticeSession,
+    Seat,
+    Triad,
+    Turn,
+    Withdrawal,
+)
+from threefold.store.tables import Rating as RatingRow
+from threefold.web.access import InRound
+from threefold.web.errors import NotYours
+
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody in a round. `away`: they said beforehand that they can't make it, and nothing is asked of them."""
+
+    member: UUID
+    name: str
+    role: Role
+    away: bool = False
+
+    @property
+    def first(self) -> str:
+        return self.name.split()[0] if self.name.split() else self.name
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One person's piece as it was sent; `skipped_at` if the counsellor chose not to reflect."""
+
+    id: UUID
+    author: UUID
+    kind: Kind
+    words: Mapping[str, str]
+    ratings: tuple[Rating, ...]
+    sent_at: datetime
+    changed_at: datetime | None = None
+    skipped_at: datetime | None = None
+    flagged: int = 0
+
+
+@dataclass(frozen=True)
+class Held:
+    """A round: its people, its time, and the pieces that have come in."""
+
+    triad_id: UUID
+    cohort_id: UUID
+    cohort: str
+    zone: str
+    labels: RoleLabels
+    competencies: tuple[str, ...]
+    framework_key: tuple[str, str]
+    practice_id: UUID
+    practice_number: int
+    starts_at: datetime  # of the practice session
+    clock: Round
+    people: tuple[Party, ...]
+    pieces: tuple[Sent, ...]
+    opened_at: datetime | None
+    cleared_at: datetime | None
+
+    @property
+    def number(self) -> int:
+        return self.clock.number
+
+    @property
+    def path(self) -> str:
+        return f"/feedback/{self.triad_id}/{self.number}"
+
+    @property
+    def counsellor(self) -> Party:
+        return next(one for one in self.people if one.role is Role.COUNSELLOR)
+
+    @property
+    def client(self) -> Party | None:
+        return next((one for one in self.people if one.role is Role.CLIENT), None)
+
+    @property
+    def observers(self) -> tuple[Party, ...]:
+        return tuple(one for one in self.people if one.role is Role.OBSERVER)
+
+    @property
+    def is_on(self) -> bool:
+        """A round without its counsellor is not held, and nobody is asked about it."""
+        return not self.counsellor.away
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Which competencies this round is looked at for."""
+        return rules.asked_for(self.competencies, self.practice_number, self.number)
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """Who is asked for a piece beside the counsellor."""
+        return tuple(str(one.member) for one in self.people if one.role is not Role.COUNSELLOR and not one.away)
+
+    @property
+    def sent(self) -> dict[str, datetime]:
+        return {str(piece.author): piece.sent_at for piece in self.pieces if piece.kind is not Kind.SELF}
+
+    @property
+    def own(self) -> Sent | None:
+        """The counsellor's reflection or skip."""
+        return next((piece for piece in self.pieces if piece.kind is Kind.SELF), None)
+
+    def party(self, member: UUID) -> Party | None:
+        return next((one for one in self.people if one.member == member), None)
+
+    def piece_of(self, member: UUID) -> Sent | None:
+        return next((piece for piece in self.pieces if piece.author == member), None)
+
+    def has_begun(self, now: datetime) -> bool:
+        return rules.begun(self.clock.starts_at, now)
+
+    def release(self, now: datetime) -> Release:
+        """Whether the words are open. A harm cue that came after everything had opened holds nothing back."""
+        plain = self._release(now)
+        flagged = any(
+            piece.flagged and (plain.opened_at is None or piece.sent_at <= plain.opened_at) for piece in self.pieces
+        )
+        found = self._release(now, flagged=True) if flagged else plain
+        if self.opened_at is not None and not found.is_open:
+            return Release(self.opened_at, self.opened_at)  # what has been read cannot be closed again
+        return found
+
+    def _release(self, now: datetime, *, flagged: bool = False) -> Release:
+        return rules.release(
+            ended_at=self.clock.ends_at,
+            now=now,
+            reflected_at=self.own.sent_at if self.own else None,
+            expected=self.expected,
+            sent=self.sent,
+            flagged=flagged,
+            cleared_at=self.cleared_at,
+        )
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether something got in the way that no tutor has looked at yet."""
+        return self.cleared_at is None and any(piece.flagged for piece in self.pieces)
+
+    @property
+    def will_open_at(self) -> datetime | None:
+        """When the words open if nothing more comes in; None before the counsellor has reflected or skipped."""
+        return self.release(END_OF_TIME).opened_at if self.own else None
+
+
+def of_round(db: Session, within: InRound) -> Held:
+    """The round somebody has reached through `web.access`."""
+    found = next(
+        (
+            held
+            for held in held_rounds(db, [(within.triad, within.practice, within.cohort)])
+            if held.number == within.round
+        ),
+        None,
+    )
+    if found is None:
+        raise NotYours
+    return found
+
+
+def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Cohort]]) -> list[Held]:
+    """Every round of these triads in order: two queries however many there are, a third if tutors observe."""
+    if not triads:
+        return []
+    ids = [triad.id for triad, _, _ in triads]
+    people: dict[tuple[UUID, int], list[Party]] = defaultdict(list)
+    marks: dict[tuple[UUID, int], tuple[datetime | None, datetime | None]] = {}
+    for row in db.execute(
+        select(
+            Turn.triad_id,
+            Turn.round,
+            Turn.role,
+            Seat.membership_id,
+            Person.name,
+            Withdrawal.at.label("away_at"),
+            Withdrawal.taken_back_at,
+            Opening.at.label("opened_at"),
+            Clearance.at.label("cleared_at"),
+        )
+        .join(Seat, Seat.id == Turn.seat_id)
+        .join(Membership, Membership.id == Seat.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+        .outerjoin(Opening, and_(Opening.triad_id == Turn.triad_id, Opening.round == Turn.round))
+        .outerjoin(Clearance, and_(Clearance.triad_id == Turn.triad_id, Clearance.round == Turn.round))
+        .where(Turn.triad_id.in_(ids))
+        .order_by(Turn.triad_id, Turn.round, Seat.position)
+    ):
+        away = row.away_at is not None and row.taken_back_at is None
+        people[row.triad_id, row.round].append(Party(row.membership_id, row.name, Role(row.role), away))
+        marks[row.triad_id, row.round] = (row.opened_at, row.cleared_at)
+    tutors = _names(db, [triad.tutor_id for triad, _, _ in triads if triad.tutor_id])
+    pieces = _pieces(db, ids)
+    found = []
+    for triad, practice, cohort in triads:
+        numbers = sorted(number for id_, number in people if id_ == triad.id)
+        beside = [Party(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER)] if triad.tutor_id else []
+        for clock in round_times(practice.starts_at, cohort.shape, len(numbers) or None):
+            here = (triad.id, clock.number)
+            if not any(one.role is Role.COUNSELLOR for one in people[here]):
+                continue
+            found.append(
+                Held(
+                    triad_id=triad.id,
+                    cohort_id=cohort.id,
+                    cohort=cohort.name,
+                    zone=cohort.zone,
+                    labels=cohort.role_labels,
+                    competencies=tuple(cohort.competencies),
+                    framework_key=(cohort.framework_id or "", cohort.framework_version or ""),
+                    practice_id=practice.id,
+                    practice_number=practice.number,
+                    starts_at=practice.starts_at,
+                    clock=clock,
+                    people=(*people[here], *beside),
+                    pieces=tuple(pieces[here]),
+                    opened_at=marks[here][0],
+                    cleared_at=marks[here][1],
+                )
+            )
+    return found
+
+
+def looked_for(db: Session, held: Held) -> tuple[Framework, tuple[Competency, ...]]:
+    """The term's framework and the competencies this round is looked at for, as it words them."""
+    framework = framework_for(db, *held.framework_key)
+    if framework is None:
+        raise NotYours
+    return framework, tuple(one for code in held.asked if (one := framework.of(code)) is not None)
+
+
+def _pieces(db: Session, triads: Sequence[UUID]) -> dict[tuple[UUID, int], list[Sent]]:
+    rows: dict[UUID, Piece] = {}
+    ratings: dict[UUID, list[Rating]] = defaultdict(list)
+    for piece, rating in db.execute(
+        select(Piece, RatingRow)
+        .outerjoin(RatingRow, RatingRow.piece_id == Piece.id)
+        .where(Piece.triad_id.in_(triads))
+        .order_by(Piece.sent_at, Piece.id)
+    ):
+        rows[piece.id] = piece
+        if rating is not None:
+            ratings[piece.id].append(
+                Rating(rating.code, rating.level, tuple(rating.moments), tuple(rating.cues), rating.what_was_said)
+            )
+    found: dict[tuple[UUID, int], list[Sent]] = defaultdict(list)
+    for piece in rows.values():
+        found[piece.triad_id, piece.round].append(
+            Sent(
+                piece.id,
+                piece.author_id,
+                Kind(piece.kind),
+                piece.words,
+                tuple(ratings[piece.id]),
+                piece.sent_at,
+                piece.changed_at,
+                piece.skipped_at,
+                piece.flagged,
+            )
+        )
+    return found
+
+
+def _names(db: Session, members: Sequence[UUID]) -> dict[UUID, str]:
+    if not members:
+        return {}
+    found = db.execute(
+        select(Membership.id, Person.name)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.id.in_(members))
+    )
+    return {row.id: row.name for row in found}

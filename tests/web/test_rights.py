@@ -1,0 +1,277 @@
+"""Who may reach what: every route, asked by everybody, so that a new one cannot be forgotten."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+import pytest
+from litestar import Litestar, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.builders import Class, a_cohort, a_person, an_id
+from tests.house import Browser, House
+from threefold.app import build_app
+from threefold.store.tables import KeptForm, PlanDraft, metadata
+from threefold.web.security import token_digest
+
+RIGHTS = {"open to all", "signed in", "by secret"}
+
+# Signed-in routes that are about nobody's cohort. A new route stands here, or has a cohort's id in its address.
+ABOUT_NO_COHORT = {
+    "GET /",
+    "GET /calendar",
+    "POST /calendar/feed",
+    "GET /cohorts",
+    "POST /cohorts",
+    "GET /cohorts/new",
+    "GET /feedback",
+    "GET /feedback/to-come",
+    "GET /frameworks",
+    "POST /frameworks",
+    "GET /kept/{form_id}",
+    "GET /me",
+    "POST /me",
+    "POST /me/browsers/sign-out",
+    "POST /me/browsers/{session_id}/sign-out",
+}
+# What a trainee reaches in a cohort of their own. A tutor reaches everything but other people's places.
+OPEN_TO_ITS_TRAINEES = {
+    "GET /cohorts/{cohort_id}/contract",
+    "POST /cohorts/{cohort_id}/contract",
+    "GET /practice/{practice_id}",
+}
+OPEN_TO_ONE_TRAINEE = {
+    "GET /seats/{seat_id}/withdrawal",
+    "POST /seats/{seat_id}/withdrawal",
+    "POST /seats/{seat_id}/return",
+    "GET /seats/{seat_id}/invitation.ics",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One method of one route."""
+
+    method: str
+    pattern: str
+    right: str | None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.pattern}"
+
+    @property
+    def ids(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.pattern)
+
+    async def ask(self, browser: Browser, ids: Mapping[str, object], words: str = "") -> httpx.Response:
+        path = self.pattern.format_map(ids)
+        if self.method == "POST":
+            return await browser.send_form(path, {"words": words})
+        return await browser.request(self.method, path)
+
+
+def ways(app: Litestar) -> Iterator[Way]:
+    """Every way in, except HEAD, which is GET without a body, and the framework's own answers to OPTIONS."""
+    for route in app.routes:
+        assert isinstance(route, HTTPRoute), f"{route.path} is no HTTP route: say here who may use it"
+        for handler in route.route_handlers:
+            for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                yield Way(str(method), route.path_format, right_of(handler))
+
+
+def right_of(handler: HTTPRouteHandler) -> str | None:
+    return handler.opt.get("right")
+
+
+def about_a_cohort(app: Litestar) -> list[Way]:
+    return [way for way in ways(app) if way.right == "signed in" and str(way) not in ABOUT_NO_COHORT]
+
+
+async def ids_of(house: House, built: Class) -> dict[str, object]:
+    """Real ids for every name that stands in an address; those of the first trainee where they are somebody's."""
+    plan = await house.store.read(lambda db: db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort)))
+    return {
+        "cohort_id": built.cohort,
+        "membership_id": built.members[0],
+        "plan_id": plan,
+        "practice_id": built.sessions[1],
+        "triad_id": triad_of(built, week=0),
+        "round": 1,
+        "seat_id": built.seats[1][built.members[0]],
+    }
+
+
+def triad_of(built: Class, week: int) -> UUID:
+    """The first trainee's triad: neighbours sit together, shifted by one each week."""
+    return built.triads[week][-1 if week else 0]
+
+
+def made_up(way: Way) -> dict[str, object]:
+    return {name: 1 if name == "round" else an_id() for name in way.ids}
+
+
+async def contents(house: House) -> str:
+    """A digest of every row of every table."""
+
+    def work(db: Session) -> str:
+        whole = hashlib.sha256()
+        for table in metadata.sorted_tables:
+            for row in db.execute(select(table).order_by(*table.primary_key.columns)):
+                whole.update(repr((table.name, tuple(row))).encode())
+        return whole.hexdigest()
+
+    return await house.store.read(work)
+
+
+# --- every route says who may use it --------------------------------------------------------------------------
+
+
+def test_every_route_declares_its_right(house: House) -> None:
+    app = build_app(type(house.settings)(**{**asdict(house), "demo": True}), house.store)
+    undeclared = [str(way) for way in ways(app) if way.right not in RIGHTS]
+    assert undeclared == [], "declare open_to_all, signed_in or by_secret (threefold.web.visit)"
+
+
+def asdict(house: House) -> dict[str, object]:
+    return {name: getattr(house.settings, name) for name in house.settings.__struct_fields__}
+
+
+async def test_a_route_that_declares_none_is_not_there(house: House) -> None:
+    @get("/undeclared")
+    async def undeclared() -> str:
+        return "reached"
+
+    house.app.register(undeclared)
+    browser = await house.visitor()
+    answer = await browser.get("/undeclared")
+    assert (answer.status_code, "reached" in answer.text) == (404, False)
+    assert [str(way) for way in ways(house.app) if way.right not in RIGHTS] == ["GET /undeclared"]
+
+
+async def test_every_signed_in_route_is_about_a_cohort_or_stands_in_the_table(house: House) -> None:
+    known = await ids_of(house, await a_cohort(house.store))
+    unplaced = [str(way) for way in about_a_cohort(house.app) if not way.ids or set(way.ids) - set(known)]
+    assert unplaced == [], "add it to ABOUT_NO_COHORT, or its ids to ids_of"
+
+
+# --- nobody ---------------------------------------------------------------------------------------------------
+
+
+async def test_nobody_is_asked_to_sign_in_first_and_every_word_is_kept(house: House) -> None:
+    ids = {**await ids_of(house, await a_cohort(house.store)), "form_id": an_id(), "session_id": an_id()}
+    browser = await house.visitor()
+    for way in ways(house.app):
+        if way.right != "signed in":
+            continue
+        house.later(minutes=2)  # no more forms an hour are kept for one network than a person could send
+        path = way.pattern.format_map(ids)
+        answer = await way.ask(browser, ids, words=f"sent to {path}")
+        assert answer.status_code == 303, str(way)
+        if way.method == "GET":
+            assert answer.headers["location"] == ("/sign-in" if path == "/" else f"/sign-in?next={path}"), str(way)
+            continue
+        kept_at, _, form_id = answer.headers["location"].rpartition("/")
+        kept = await house.store.read(lambda db, id_=UUID(form_id): db.get(KeptForm, id_))
+        assert kept_at == "/sign-in?next=/kept", str(way)
+        assert kept is not None
+        assert (kept.path, kept.fields) == (path, [["words", f"sent to {path}"]]), str(way)
+        assert kept.browser_digest == token_digest(browser.cookies["threefold-kept"]), str(way)
+
+
+# --- people of another cohort, and of this one ----------------------------------------------------------------
+
+
+async def nothing_there(way: Way, browser: Browser, ids: Mapping[str, object]) -> bool:
+    """Whether the answer to these ids is, byte for byte, the one to ids that nobody ever had."""
+    real, unknown = await way.ask(browser, ids), await way.ask(browser, made_up(way))
+    assert unknown.status_code == 404, f"{way} with made-up ids: {unknown.status_code}"
+    assert real.status_code < 500, f"{way} breaks: {real.status_code}"
+    if real.status_code == 404:
+        assert real.content == unknown.content, f"{way} tells a foreign id from a made-up one"
+        assert dict(real.headers) == dict(unknown.headers), f"{way} tells them apart by a header"
+    return real.status_code == 404
+
+
+async def reached(house: House, browser: Browser, ids: Mapping[str, object]) -> set[str]:
+    """Which of the routes about a cohort lead somewhere for this person."""
+    return {str(way) for way in about_a_cohort(house.app) if not await nothing_there(way, browser, ids)}
+
+
+@pytest.mark.parametrize("who", ["trainee", "tutor", "staff"])
+async def test_for_people_of_another_cohort_there_is_nothing_here(house: House, who: str) -> None:
+    ids = await ids_of(house, await a_cohort(house.store))
+    other = await a_cohort(house.store, name="Another cohort")
+    whose = {"trainee": other.people[0], "tutor": other.tutors[0], "staff": await a_person(house.store, staff=True)}
+    before = await contents_after_signing_in(house, browser := await house.as_(whose[who]))
+    assert await reached(house, browser, ids) == set()
+    assert await contents(house) == before
+
+
+async def contents_after_signing_in(house: House, browser: Browser) -> str:
+    assert (await browser.get("/me")).status_code == 200
+    return await contents(house)
+
+
+async def test_an_id_of_another_cohort_inside_ones_own_address_leads_nowhere(house: House) -> None:
+    own, other = await a_cohort(house.store), await a_cohort(house.store, name="Another cohort")
+    mixed = {**await ids_of(house, other), "cohort_id": own.cohort}
+    browser = await house.as_(own.tutors[0])
+    several = [way for way in about_a_cohort(house.app) if len(set(way.ids) - {"round"}) > 1]
+    assert several
+    assert [str(way) for way in several if not await nothing_there(way, browser, mixed)] == []
+
+
+async def test_a_trainee_reaches_their_own_things_and_no_tutors_page(house: House) -> None:
+    built = await a_cohort(house.store)
+    ids = await ids_of(house, built)
+    amara, ben = await house.as_(built.people[0]), await house.as_(built.people[3])
+    assert await reached(house, amara, ids) == OPEN_TO_ITS_TRAINEES | OPEN_TO_ONE_TRAINEE
+    elsewhere = await reached(house, ben, {**ids, "practice_id": built.sessions[1]})
+    assert elsewhere == OPEN_TO_ITS_TRAINEES
+
+
+async def test_a_tutor_reaches_everything_but_the_places_of_others(house: House) -> None:
+    built = await a_cohort(house.store)
+    ids = await ids_of(house, built)
+    browser = await house.as_(built.tutors[0])
+    everything = {str(way) for way in about_a_cohort(house.app)}
+    assert everything - await reached(house, browser, ids) == OPEN_TO_ONE_TRAINEE
+
+
+async def test_who_has_left_is_a_stranger(house: House) -> None:
+    built = await a_cohort(house.store)
+    ids = await ids_of(house, built)
+    browser = await house.as_(built.people[0])
+    membership, now = metadata.tables["membership"], house.now
+    await house.store.write(
+        lambda db: db.execute(membership.update().where(membership.c.id == built.members[0]).values(left_at=now))
+    )
+    assert await reached(house, browser, ids) == set()
+
+
+# --- looking changes nothing ----------------------------------------------------------------------------------
+
+
+async def test_looking_at_every_page_changes_nothing(house: House) -> None:
+    built = await a_cohort(house.store)
+    ids = {**await ids_of(house, built), "form_id": an_id(), "session_id": an_id(), "person_id": built.people[0]}
+    ids |= {"secret": "0" * 64, "token": "a-token", "version": "0", "name": "threefold.css"}
+    browsers = [await house.visitor(), await house.as_(built.people[0]), await house.as_(built.tutors[0])]
+    before = await contents(house)
+    answered: set[int] = set()
+    for way in ways(house.app):
+        if way.method == "POST":
+            continue
+        for browser in browsers:
+            looked = await way.ask(browser, ids)
+            peeked = await Way("HEAD", way.pattern, way.right).ask(browser, ids)
+            assert (peeked.status_code, peeked.content) == (looked.status_code, b""), str(way)
+            answered.add(looked.status_code)
+    assert await contents(house) == before
+    assert answered == {200, 303, 404}
