@@ -46,7 +46,8 @@ def causes(error: BaseException | None) -> list[dict[str, Any]]:
     """The error and what caused it, the first cause last."""
     found: list[dict[str, Any]] = []
     while error is not None and len(found) < 5:
-        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+        frames = extract_tb(error.__traceback__)
+        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
         found.append({"kind": type(error).__name__, "through": places})
         error = error.__cause__ or error.__context__
     return found

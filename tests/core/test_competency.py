@@ -103,6 +103,24 @@ def test_what_ships_can_be_read_at_a_glance_and_discourages_nobody(id: str) -> N
 
 
 @pytest.mark.parametrize("id", SHIPPED)
+def test_what_ships_is_in_our_own_words(id: str) -> None:
+    """Scales of the field belong to somebody: turns of phrase they are known by are not ours to use."""
+    words = " ".join(sentences(shipped(id))).lower()
+    known_by = (
+        "exceeds expectations",
+        "demonstrates competenc",
+        "near expectations",
+        "good fit for me",
+        "heard, understood",
+        "column a",
+        "minimally facilitative",
+        "able to draw on",
+        "an ability to",
+    )
+    assert [phrase for phrase in known_by if phrase in words] == []
+
+
+@pytest.mark.parametrize("id", SHIPPED)
 def test_what_ships_lies_in_the_package_under_its_own_id(id: str) -> None:
     document = json.loads(files("threefold.core.frameworks").joinpath(f"{id}.json").read_text(encoding="utf-8"))
     assert document["id"] == id

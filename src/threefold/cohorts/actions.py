@@ -52,9 +52,7 @@ class Looking:
     contract: str
 
 
-def create(
-    db: Session, *, id: UUID, name: str, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> UUID:
+def create(db: Session, *, id: UUID, name: str, by: Me, now: datetime, new_id: Callable[[], UUID]) -> UUID:
     """A cohort with its tutor. The form carries the id, so sending it twice makes one."""
     if db.get(Cohort, id) is not None:
         return id
@@ -160,9 +158,7 @@ def add_framework(
     if framework_for(db, framework.id, framework.version) is not None:
         return Refusal.because("This version is here already. Give the new one another version.", "document")
     db.add(
-        FrameworkDocument(
-            id=framework.id, version=framework.version, document=document, added_at=now, added_by=by.id
-        )
+        FrameworkDocument(id=framework.id, version=framework.version, document=document, added_at=now, added_by=by.id)
     )
     record(db, id=new_id(), at=now, by=by.id, verb="added a framework")
     return None
@@ -177,9 +173,7 @@ def accept(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callab
     record(db, id=new_id(), at=now, by=by.id, verb="accepted the contract", cohort_id=within.cohort.id)
 
 
-def rename(
-    db: Session, within: Within, name: str, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> None:
+def rename(db: Session, within: Within, name: str, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
     within.cohort.name = name
     record(db, id=new_id(), at=now, by=by.id, verb="renamed the cohort", cohort_id=within.cohort.id)
 

@@ -115,9 +115,7 @@ def read_looking(form: Form, framework: Framework) -> Looking | Refusal:
     remainder = form.one_of("remainder", ("quads", "pair_with_tutor"), "Choose what happens with one or two over.")
     if form.refusal:
         return form.refusal
-    return Looking(
-        framework, codes, dict(labels), remainder, lead, "" if contract == usual_contract() else contract
-    )
+    return Looking(framework, codes, dict(labels), remainder, lead, "" if contract == usual_contract() else contract)
 
 
 # --- a centre's own frameworks ------------------------------------------------------------------------------------
@@ -146,7 +144,7 @@ async def add_framework(visit: Visited) -> Answer:
         document = json.loads(typed)
         read = read_framework(document)
     except (ValueError, RecursionError):
-        read = Refusal.because("This can’t be read as JSON. Check the commas and quotes near where it stops.", "document")
+        read = Refusal.because("This can’t be read as JSON. Check its commas and quotes.", "document")
     if isinstance(read, Framework) and not read.licence.strip():
         read = Refusal.because("Say in “licence” by what right your centre uses these words.", "document")
 

@@ -141,9 +141,7 @@ def allow_together(
     """These two may be placed together again."""
     low, high = sorted((one, other))
     db.execute(
-        delete(KeepApart).where(
-            KeepApart.cohort_id == within.cohort.id, KeepApart.one == low, KeepApart.other == high
-        )
+        delete(KeepApart).where(KeepApart.cohort_id == within.cohort.id, KeepApart.one == low, KeepApart.other == high)
     )
     record(db, id=new_id(), at=now, by=by.id, verb="let two meet", cohort_id=within.cohort.id)
 
@@ -221,9 +219,7 @@ def correct(
     if key != person.email_key:
         end_all(db, person.id, now)
     person.name, person.email, person.email_key = good_name, good_email, key
-    record(
-        db, id=new_id(), at=now, by=by.id, verb="corrected somebody", cohort_id=within.cohort.id, person=person.id
-    )
+    record(db, id=new_id(), at=now, by=by.id, verb="corrected somebody", cohort_id=within.cohort.id, person=person.id)
     return None
 
 
@@ -246,9 +242,7 @@ def remove(
     )
     if within.cohort.published_at is None:
         db.execute(delete(PlanDraft).where(PlanDraft.cohort_id == within.cohort.id))
-    record(
-        db, id=new_id(), at=now, by=by.id, verb="removed somebody", cohort_id=within.cohort.id, member=membership.id
-    )
+    record(db, id=new_id(), at=now, by=by.id, verb="removed somebody", cohort_id=within.cohort.id, member=membership.id)
     return None
 
 

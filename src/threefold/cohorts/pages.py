@@ -172,7 +172,7 @@ def settings_page(visit: Visit, within: Within, form: Form | None = None) -> Ans
         status=422 if refusal else 200,
         cohort=within.cohort,
         copy_id=(form and form.id("id")) or visit.new_id(),
-        form=form,
+        sent=form,
         problems=refusal.problems if refusal else (),
     )
 
@@ -204,9 +204,7 @@ async def copy(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
         if form.refusal:
             return within
-        return actions.copy(
-            db, within, id=id_, name=name, first=None, by=me, now=visit.now, new_id=visit.new_id
-        )
+        return actions.copy(db, within, id=id_, name=name, first=None, by=me, now=visit.now, new_id=visit.new_id)
 
     done = await visit.write(work)
     if isinstance(done, Within):

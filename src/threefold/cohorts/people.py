@@ -41,17 +41,17 @@ def load_people(db: Session, me: Me, cohort_id: UUID) -> PeoplePage:
 @get("/cohorts/{cohort_id:uuid}/people", **signed_in)
 async def people(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     page = await visit.read(lambda db, me: load_people(db, me, cohort_id))
-    return visit.page("cohorts/people.html", page=page, form=None, problems=())
+    return visit.page("cohorts/people.html", page=page, sent=None, problems=())
 
 
 async def people_again(visit: Visit, cohort_id: UUID, refusal: Refusal, form: Form) -> Answer:
     page = await visit.read(lambda db, me: load_people(db, me, cohort_id))
-    return visit.refused("cohorts/people.html", refusal, page=page, form=form)
+    return visit.refused("cohorts/people.html", refusal, page=page, sent=form)
 
 
 @post("/cohorts/{cohort_id:uuid}/people/reading", status_code=200, **signed_in)
 async def read_list(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
-    """A list as we understand it. Nothing is saved until "Add"; rows travel in the form, edited in place or left out."""
+    """A list as we understand it. Nothing is saved until "Add": rows travel in the form, and are edited there."""
     form = await visit.form()
     doing, _, which = form.get("do").partition(":")
     rows = rows_of(form)
@@ -78,9 +78,8 @@ async def read_list(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     if doing == "add":
         return await add(visit, cohort_id, found, form)
     if not rows:
-        return await people_again(
-            visit, cohort_id, Refusal.because("Paste at least one line with a name and an e-mail address.", "list"), form
-        )
+        empty = Refusal.because("Paste at least one line with a name and an e-mail address.", "list")
+        return await people_again(visit, cohort_id, empty, form)
     return dry_run_page(visit, page, found, form)
 
 
@@ -279,7 +278,7 @@ def load_member(db: Session, me: Me, cohort_id: UUID, membership_id: UUID) -> Me
 @get("/cohorts/{cohort_id:uuid}/people/{membership_id:uuid}", **signed_in)
 async def member(visit: Visited, cohort_id: FromPath[UUID], membership_id: FromPath[UUID]) -> Answer:
     page = await visit.read(lambda db, me: load_member(db, me, cohort_id, membership_id))
-    return visit.page("cohorts/member.html", page=page, form=None, problems=())
+    return visit.page("cohorts/member.html", page=page, sent=None, problems=())
 
 
 @post("/cohorts/{cohort_id:uuid}/people/{membership_id:uuid}", status_code=303, **signed_in)
@@ -305,7 +304,7 @@ async def correct(visit: Visited, cohort_id: FromPath[UUID], membership_id: From
     refusal = await visit.write(work)
     if refusal:
         page = await visit.read(lambda db, me: load_member(db, me, cohort_id, membership_id))
-        return visit.refused("cohorts/member.html", refusal, page=page, form=form)
+        return visit.refused("cohorts/member.html", refusal, page=page, sent=form)
     return visit.go(f"/cohorts/{cohort_id}/people")
 
 

@@ -121,14 +121,14 @@ def listed(db: Session, me: Me, now: datetime) -> list[Listed]:
             select(Membership.cohort_id, func.count())
             .where(Membership.cohort_id.in_(ids), Membership.role == "trainee", Membership.left_at.is_(None))
             .group_by(Membership.cohort_id)
-        )
+        ).all()
     )
     upcoming = dict(
         db.execute(
             select(PracticeSession.cohort_id, func.min(PracticeSession.starts_at))
             .where(PracticeSession.cohort_id.in_(ids), PracticeSession.ends_at > now)
             .group_by(PracticeSession.cohort_id)
-        )
+        ).all()
     )
     away: dict[UUID, list[str]] = defaultdict(list)
     for cohort_id, name in db.execute(
@@ -178,15 +178,13 @@ def pieces_to_come(db: Session, cohorts: list[UUID], now: datetime) -> dict[UUID
         .join(Seat, Seat.id == Turn.seat_id)
         .outerjoin(
             Piece,
-            (Piece.triad_id == Turn.triad_id)
-            & (Piece.round == Turn.round)
-            & (Piece.author_id == Seat.membership_id),
+            (Piece.triad_id == Turn.triad_id) & (Piece.round == Turn.round) & (Piece.author_id == Seat.membership_id),
         )
         .outerjoin(Withdrawal, (Withdrawal.seat_id == Seat.id) & Withdrawal.taken_back_at.is_(None))
         .where(*recent, Piece.id.is_(None), Seat.given_up_at.is_(None), Withdrawal.seat_id.is_(None))
         .group_by(PracticeSession.cohort_id)
     )
-    return dict(wanted)
+    return dict(wanted.all())
 
 
 def people(db: Session, within: Within) -> People:
@@ -338,5 +336,3 @@ def _rows(
         row.append("</tr>")
         rows.append("".join(row))
     return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own
-
-

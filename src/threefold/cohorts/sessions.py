@@ -152,7 +152,8 @@ def read_sessions(form: Form) -> tuple[WeeklyPattern, SessionShape, Where] | Ref
 
 def read_pattern(form: Form) -> WeeklyPattern | Refusal:
     """When the cohort meets, as typed; dates to skip are ticked or written out."""
-    written = [(typed, _date(typed)) for typed in (*form.all("skip"), *form.get("other_skips").replace(",", " ").split())]
+    words = (*form.all("skip"), *form.get("other_skips").replace(",", " ").split())
+    written = [(typed, _date(typed)) for typed in words]
     pattern = check_pattern(
         form.get("zone"),
         _number(form.get("weekday")),

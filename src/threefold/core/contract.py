@@ -20,8 +20,8 @@ class Passage:
 PRIVACY_NOTICE: tuple[Passage, ...] = (
     Passage(
         "Who looks after it",
-        "Your training centre runs this service and is responsible for what is kept in it. Your tutor can tell you whom "
-        "to ask there, and on which legal ground it is kept.",
+        "Your training centre runs this service and is responsible for what is kept in it. Your tutor can tell you "
+        "whom to ask there, and on which lawful basis it is kept.",
     ),
     Passage(
         "What is kept",
@@ -50,22 +50,23 @@ PRIVACY_NOTICE: tuple[Passage, ...] = (
     ),
     Passage(
         "E-mail and cookies",
-        "Letters go out through your centre’s own mail server and carry no tracking. One cookie keeps you signed in; two "
-        "short-lived ones carry your address while you sign in and bring back words you had typed. No page asks anything "
-        "of another site.",
+        "Letters go out through your centre’s own mail server and carry no tracking. One cookie keeps you signed in; "
+        "two short-lived ones carry your address while you sign in and bring back words you had typed. No page asks "
+        "anything of another site.",
     ),
 )
 
 USUAL_CONTRACT: tuple[Passage, ...] = (
     Passage(
         "What stays in the room",
-        "What somebody says as a client stays with the people who heard it. We don’t retell it, post it, write it down or "
-        "come back to it afterwards, unless the person who said it wants to. Our own part we may talk over with a tutor.",
+        "What somebody says as a client stays with the people who heard it. We don’t retell it, post it, write it down "
+        "or come back to it afterwards, unless the person who said it wants to. Our own part we may talk over with a "
+        "tutor.",
     ),
     Passage(
         "When it can’t stay there",
         "If somebody may come to serious harm, if a child or an adult who needs care is at risk, or if the law asks, "
-        "we tell the safeguarding lead, and tell the person first wherever that is safe.",
+        "we tell the safeguarding lead. Wherever that is safe, we tell the person first.",
     ),
     Passage(
         "What you bring",

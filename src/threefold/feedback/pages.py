@@ -212,7 +212,7 @@ async def to_come(visit: Visited) -> Answer:
 async def show(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
     """Wherever this round stands for the person asking: a form to write, a piece that is sent, words to read."""
     found = await visit.read(standing(visit, triad_id, number))
-    return visit.go(found) if isinstance(found, str) else visit.page(found[0], problems=(), **found[1])
+    return visit.go(found) if isinstance(found, str) else visit.page(found[0], problems=(), typed="", **found[1])
 
 
 def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me], str | tuple[str, dict[str, Any]]]:

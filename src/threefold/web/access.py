@@ -21,6 +21,8 @@ from threefold.store.tables import (
 from threefold.web.errors import MustAccept, NotYours
 from threefold.web.sessions import Me
 
+MOST_ROUNDS = 99  # no session has so many; a larger number in an address is a made-up one
+
 
 class Right(Enum):
     """What somebody must be in a cohort to reach a thing in it."""
@@ -142,7 +144,9 @@ def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
 def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     """A round of a triad the asker sits in, observes as its tutor, or teaches."""
     within = triad_for(db, me, triad_id)
-    roles = dict(db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)))
+    if not 1 <= number <= MOST_ROUNDS:
+        raise NotYours
+    roles = dict(db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)).all())
     if not roles:
         raise NotYours
     role = roles.get(within.seat.id) if within.seat else None

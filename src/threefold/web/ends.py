@@ -30,8 +30,9 @@ def http(request: Asked, ended: HTTPException) -> Answer:
     # A mistyped id is as unknown as a foreign one.
     unknown = ended.status_code in {400, 404} and request.method in {"GET", "HEAD"}
     answer = visit_of(request).said(404 if unknown else ended.status_code)
-    if ended.headers and (allowed := ended.headers.get("Allow")):
-        answer.headers["allow"] = allowed
+    for name, value in (ended.headers or {}).items():
+        if name.lower() == "allow":
+            answer.headers["allow"] = value
     return answer
 
 

@@ -44,5 +44,7 @@ SAID = {
     413: ("That’s more than we can take at once", "Send a smaller file or fewer words at a time: up to 2 MB."),
     429: ("That’s a lot of tries", "Wait a few minutes, then try again. Nothing is lost."),
     500: ("Something went wrong on our side", "It has been noted. Nothing half-done was kept. Try again in a moment."),
-    503: ("We couldn’t save just now", "Your words are still on this page. Try again in a moment."),
+    503: ("This page can’t be shown just now", "Nothing is lost. Try again in a moment."),
 }
+# What a form hears instead, on a page that holds its words.
+NOT_SAVED = ("We couldn’t save just now", "Your words are still on this page. Try again in a moment.")

@@ -4,17 +4,18 @@ A handler declares its right with `open_to_all`, `signed_in` or `by_secret` (a r
 then takes four hops: page → access → action or query → core.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 from uuid import UUID
 
 from jinja2 import Environment
 from litestar import Request, Response
 from litestar.datastructures import Cookie, UploadFile
 from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
 from litestar.params import SkipValidation
 from litestar.response import Redirect
 from sqlalchemy import delete, func, select
@@ -27,7 +28,7 @@ from threefold.store.engine import Busy, Store
 from threefold.store.tables import KeptForm
 from threefold.web import sessions
 from threefold.web.cached import TOKEN_MARK, Kept, etag
-from threefold.web.errors import SAID, Answered
+from threefold.web.errors import NOT_SAVED, SAID, Answered
 from threefold.web.ids import Ids
 from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.security import Keys, new_token, same, token_digest
@@ -168,19 +169,29 @@ class Visit:
     # --- forms ---
 
     async def form(self) -> Form:
-        """The sent form, read once."""
+        """The sent form, read once; one of more fields than anybody could fill in is too large (413)."""
         if self._form is None:
             fields: list[tuple[str, str]] = []
             files: dict[str, Upload] = {}
-            for name, value in (await self.request.form()).multi_items():
+            for name, value in await self._sent():
                 if isinstance(value, UploadFile):
                     content = await value.read()
                     if value.filename or content:
                         files[name] = Upload(value.filename or "", content)
-                elif len(fields) < MOST_FIELDS:
-                    fields.append((str(name), str(value).replace("\x00", "")))
+                else:
+                    fields.append((name, str(value).replace("\x00", "")))
             self._form = Form(tuple(fields), files)
         return self._form
+
+    async def _sent(self) -> Iterable[tuple[str, object]]:
+        if self.request.content_type[0] != RequestEncodingType.URL_ENCODED:
+            return (await self.request.form()).multi_items()
+        # Not the framework's own reader: it would keep the words of the last thousand forms in memory.
+        body = (await self.request.body()).decode(errors="replace")
+        try:
+            return parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        except ValueError:
+            raise Answered(self.said(413)) from None
 
     # --- answers ---
 
@@ -240,7 +251,7 @@ class Visit:
         if self._form is None:
             answer = self.said(503)
         else:
-            heading, sentence = SAID[503]
+            heading, sentence = NOT_SAVED
             answer = self.words_kept(
                 self._form.kept, heading=heading, sentence=sentence, button="Try again", status=503
             )

@@ -1,0 +1,68 @@
+"""Every page somebody can reach by following links from where they land, one for each kind of address."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from playwright.sync_api import APIRequestContext, Browser, StorageState
+
+from tests.browser.running import Site, visiting
+
+PARTS = ("nobody", "tutor", "trainee", "observer")
+START = {"nobody": "/sign-in", "tutor": "/cohorts", "trainee": "/", "observer": "/feedback"}
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+NOT_PAGES = re.compile(r"^/(static|sign-in/link)/|\.(ics|eml|csv)$|^/outbox/\d+/html$")
+MOST = 60
+# A round looks different to its counsellor, its client, its observer and its tutor, and before and after it is read.
+HOW_MANY = Counter({"/feedback/{id}/{n}": 6, "/feedback/{id}/{n}/form": 2, "/feedback/{id}/{n}/steps/{n}": 2})
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One person's browser, as a state to open more windows with, and the addresses they found."""
+
+    part: str
+    state: StorageState
+    paths: tuple[str, ...]
+
+
+def kind_of(path: str) -> str:
+    """The address with its ids and numbers left open: /cohorts/{id}/plan."""
+    return re.sub(r"/\d+(?=/|$)", "/{n}", UUID.sub("{id}", path))
+
+
+def walk(browser: Browser, site: Site, part: str) -> Walk:
+    """Sign in by the demo's link, then follow every link of this site, nearest first."""
+    with visiting(browser) as page:
+        if part != "nobody":
+            site.sign_in_by_link(page, part)
+        return Walk(part, page.context.storage_state(), tuple(follow(page.context.request, site.address, START[part])))
+
+
+def follow(asking: APIRequestContext, address: str, start: str) -> list[str]:
+    """Paths in the order they are met. Asks by GET alone, which changes nothing."""
+    found: list[str] = []
+    seen: Counter[str] = Counter()
+    waiting, met = [start], {start}
+    while waiting and len(found) < MOST:
+        path = waiting.pop(0)
+        kind = kind_of(path)
+        if seen[kind] >= (HOW_MANY[kind] or 1):
+            continue
+        answer = asking.get(address + path)
+        landed = urlsplit(answer.url).path
+        if landed != path and kind_of(landed) != kind:
+            if landed not in met:
+                met.add(landed)
+                waiting.insert(0, landed)
+            continue
+        seen[kind] += 1
+        found.append(path)
+        for href in re.findall(r'<a [^>]*href="([^"#]+)', answer.text()):
+            link = urlsplit(urljoin(answer.url, unescape(href)))
+            if f"{link.scheme}://{link.netloc}" == address and not NOT_PAGES.search(link.path) and link.path not in met:
+                met.add(link.path)
+                waiting.append(link.path)
+    return found
