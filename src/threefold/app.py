@@ -22,7 +22,7 @@ from threefold.web.outbox import routes as outbox
 from threefold.web.security import Keys
 from threefold.web.service import routes as service
 from threefold.web.solver import Solver
-from threefold.web.templates import Static, environment, folder
+from threefold.web.templates import environment, static_files
 from threefold.web.visit import House, visit_of
 
 MOST_BYTES = 2_000_000
@@ -36,8 +36,7 @@ def build_app(
     courier: Courier | None = None,
 ) -> Litestar:
     """The whole service for one centre. The caller opens the store; the application closes it when it ends."""
-    static = Static(folder() / "static")
-    house = House(settings, store, Keys(settings.secret), environment(static), static, clock, Solver(), Kept())
+    house = House(settings, store, Keys(settings.secret), environment(), static_files(), clock, Solver(), Kept())
 
     @asynccontextmanager
     async def open_house(_app: Litestar) -> AsyncIterator[None]:

@@ -48,7 +48,7 @@ from threefold.web.access import Within
 from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token, token_digest
 from threefold.web.sessions import Me
-from threefold.web.templates import Static, environment, folder
+from threefold.web.templates import environment
 
 TRAINEES = (
     "Amara Okafor", "Ben Hughes", "Chloé Martin", "Dev Mehta", "Esther Cohen", "Farid Rahimi", "Grace Liu",
@@ -268,7 +268,7 @@ class Builder:
         )
         self.db.add(row)
         self.db.flush()
-        postroom = Postroom(self.settings, environment(Static(folder() / "static")))
+        postroom = Postroom(self.settings, environment())
         layout = publication.prepare(postroom, cohort, seen, plan, tutor=tutor.name, now=self.begun, new_id=self.new_id)
         me = Me(tutor.id, tutor.name, tutor.email, None, tutor.id, self.begun, True, True, False)
         plans.publish(self.db, within, row, layout, by=me, now=self.begun, new_id=self.new_id)

@@ -87,4 +87,4 @@ async def a_round(house: House) -> Round:
 
 
 def version_in(page: str) -> str:
-    return page.split('name="version" value="')[1].split('"')[0]
+    return page.split('name="version" value="')[1].split('"', maxsplit=1)[0]

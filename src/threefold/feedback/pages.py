@@ -1,184 +1,40 @@
-"""Pages of feedback: forms to write it, the page that tells when it opens, reading it, and what is still to come."""
+"""Pages of feedback: where a round stands for whoever asks, reading it, answering, and what is still to come."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from threefold.core.competency import Competency, Framework
 from threefold.core.feedback import (
-    CLIENT_ANSWERS,
-    CLIENT_QUESTIONS,
-    NOT_SEEN,
-    RATHER_NOT,
-    RATHER_NOT_SAY,
     Kind,
-    asked_of,
     may_change,
 )
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
-from threefold.feedback import actions, forms, queries, reading
-from threefold.feedback.actions import Conflict, Desk
-from threefold.feedback.forms import Fields
+from threefold.feedback import actions, queries, reading
 from threefold.feedback.reading import Reading
 from threefold.feedback.rounds import Held, Sent, looked_for, of_round
-from threefold.mail.outbox import Written
-from threefold.web.access import InRound, piece_for, round_for
+from threefold.feedback.writing import (
+    UUIDS,
+    arrive,
+    check,
+    keep_draft,
+    keep_step,
+    letter_for,
+    send,
+    show_form,
+    show_step,
+    writing,
+)
+from threefold.web.access import InRound, piece_for
 from threefold.web.errors import NotYours
 from threefold.web.forms import Form
 from threefold.web.sessions import Me
-from threefold.web.templates import clock
 from threefold.web.visit import Answer, Visit, Visited, signed_in
-
-UUIDS = "/feedback/{triad_id:uuid}/{number:int}"
-
-
-@dataclass(frozen=True)
-class Writing:
-    """A form in front of its author: whom it is about, what is asked, and what has been written so far."""
-
-    within: InRound
-    held: Held
-    kind: Kind
-    framework: Framework
-    asked: tuple[Competency, ...]
-    desk: Desk
-    focus: str = ""
-
-    @property
-    def member(self) -> UUID:
-        return self.within.membership.id
-
-    @property
-    def about(self) -> str:
-        return self.held.counsellor.first
-
-    @property
-    def is_sent(self) -> bool:
-        piece = self.held.piece_of(self.member)
-        return piece is not None and piece.skipped_at is None
-
-    @property
-    def steps(self) -> int:
-        """One page for each competency and one for the two sentences."""
-        return len(self.asked) + 1
-
-    @property
-    def minutes(self) -> int:
-        return int((self.held.clock.feedback_at - self.held.clock.starts_at).total_seconds()) // 60
-
-    @property
-    def questions(self) -> tuple[tuple[str, str], ...]:
-        return tuple((question.code, question.words) for question in CLIENT_QUESTIONS)
-
-    @property
-    def client_options(self) -> list[tuple[str, str]]:
-        return [*((str(level), CLIENT_ANSWERS[level]) for level in (1, 2, 3, 4)), (RATHER_NOT, RATHER_NOT_SAY)]
-
-    def levels(self, competency: Competency) -> list[tuple[str, str, str]]:
-        """The levels to choose from, each told by what is seen in the room; "not seen" is always there."""
-        found = [(str(n), self.framework.levels[n], competency.anchors[n]) for n in sorted(self.framework.levels)]
-        return [*found, (NOT_SEEN, self.framework.not_seen, "")]
-
-    def said(self, name: str) -> str:
-        return forms.first(self.desk.fields, name)
-
-    def all_said(self, name: str) -> tuple[str, ...]:
-        return forms.every(self.desk.fields, name)
-
-    def chosen(self, competency: Competency) -> str:
-        """The level chosen so far, in words; "" for none."""
-        options = {value: label for value, label, _ in self.levels(competency)}
-        return options.get(
-            "1" if self.all_said(f"{competency.code}.cue") else self.said(f"{competency.code}.level"), ""
-        )
-
-    def with_words(self, new: Fields) -> "Writing":
-        return replace(self, desk=replace(self.desk, fields=forms.merged(self.desk.fields, new)))
-
-    def shown(self, name: str, value: str) -> tuple[str, str]:
-        """A field and its value in the words people read, for showing two versions beside each other."""
-        code, _, part = name.partition(".")
-        competency = self.framework.of(code)
-        labels = {
-            "helped": "One thing that helped" if self.kind is Kind.OBSERVER else "One thing you’d keep",
-            "to_try": "One thing to try next",
-            "for_tutor": "For your tutor alone",
-            "did": f"One thing {self.about} did",
-            **dict(self.questions),
-        }
-        if competency is None:
-            return labels.get(name, name), dict(self.client_options).get(value, value) if name != "did" else value
-        cues = {cue.code: cue.sentence for cue in competency.cues}
-        options = {key: label for key, label, _ in self.levels(competency)}
-        words = {"level": options.get(value, value), "cue": cues.get(value, value)}.get(part, value)
-        what = {"moment": ", a moment", "cue": ", what got in the way", "said": ", what was said"}.get(part, "")
-        return f"{competency.short}{what}", words
-
-
-# --- reaching a round -----------------------------------------------------------------------------------------
-
-
-def arrive(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InRound, Held]:
-    within = round_for(db, me, triad_id, number)
-    return within, of_round(db, within)
-
-
-def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable[[Session, Me], Writing]:
-    """The asker's form on a round that has begun; NotYours for anybody who isn't asked for a piece."""
-
-    def work(db: Session, me: Me) -> Writing:
-        within, held = arrive(db, me, triad_id, number)
-        party = held.party(within.membership.id)
-        if party is None or within.role is None or party.away or not held.is_on or not held.has_begun(visit.now):
-            raise NotYours
-        kind = asked_of(Role(within.role))
-        if kinds and kind not in kinds:
-            raise NotYours
-        framework, asked = looked_for(db, held)
-        focus = queries.focus_before(db, held) if kind is Kind.OBSERVER else ""
-        return Writing(within, held, kind, framework, asked, actions.desk_of(db, held, within.membership.id), focus)
-
-    return work
-
-
-def counselled(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InRound, Held]:
-    within, held = arrive(db, me, triad_id, number)
-    if within.role != Role.COUNSELLOR:
-        raise NotYours
-    return within, held
-
-
-async def letter_for(visit: Visit, triad_id: UUID, number: int) -> Written:
-    """The letter that says feedback is ready, written beforehand; the action posts it if it is wanted."""
-
-    def work(db: Session, me: Me) -> tuple[Held, queries.Reader]:
-        _, held = arrive(db, me, triad_id, number)
-        return held, queries.reader_of(db, held)
-
-    held, reader = await visit.read(work)
-    return visit.house.postroom.write(
-        "feedback-ready",
-        id=visit.new_id(),
-        once=f"feedback-ready:{held.counsellor.member}:{held.practice_id}",
-        lane=f"feedback:{held.counsellor.member}",
-        person_id=reader.person,
-        name=reader.name,
-        recipient=reader.email,
-        subject=queries.subject_of(held),
-        now=visit.now,
-        cohort_id=held.cohort_id,
-        link=visit.house.postroom.address("/feedback"),
-        starts_at=held.starts_at,
-        zone=held.zone,
-        cohort=held.cohort,
-    )
-
 
 # --- a round --------------------------------------------------------------------------------------------------
 
@@ -279,162 +135,14 @@ def reading_of(db: Session, visit: Visit, within: InRound, held: Held) -> Readin
     )
 
 
-# --- forms ----------------------------------------------------------------------------------------------------
-
-FORMS = {Kind.CLIENT: "feedback/client.html", Kind.SELF: "feedback/reflect.html", Kind.OBSERVER: "feedback/check.html"}
-
-
-def closed(page: Writing) -> bool:
-    """Whether the counsellor has opened this piece, so that it can only be added to."""
-    return page.held.piece_of(page.member) is not None and not may_change(page.held.opened_at)
-
-
-@get(f"{UUIDS}/steps/{{step:int}}", **signed_in)
-async def show_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int], step: FromPath[int]) -> Answer:
-    page = await visit.read(writing(visit, triad_id, number, Kind.OBSERVER))
-    if closed(page):
-        return visit.go(page.held.path)
-    return visit.page("feedback/step.html", problems=(), **at_step(page, step))
-
-
-@post(f"{UUIDS}/steps/{{step:int}}", status_code=303, **signed_in)
-async def keep_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int], step: FromPath[int]) -> Answer:
-    """Keep one page of the form and go on; what is still wanted on it is asked for at once."""
-    form = await visit.form()
-
-    def work(db: Session, me: Me) -> tuple[Writing, Desk | Conflict | Refusal]:
-        page = writing(visit, triad_id, number, Kind.OBSERVER)(db, me)
-        new = forms.given(form.kept, page.kind, page.held.asked)
-        return page, actions.keep(db, page.held, page.member, new, version_of(form), now=visit.now)
-
-    page, kept = await visit.write(work)
-    if isinstance(kept, Refusal):
-        return visit.go(page.held.path)
-    if isinstance(kept, Conflict):
-        return both_versions(visit, page, kept, f"{page.held.path}/steps/{step}")
-    page = replace(page, desk=kept)
-    values = at_step(page, step)
-    here = {values["competency"].code} if values["competency"] else {"helped", "to_try"}
-    found = forms.complete(page.kind, kept.fields, page.asked, page.about)
-    wanted = [p for p in found.problems if forms.stem(p.field) in here] if isinstance(found, Refusal) else []
-    if wanted:
-        return visit.refused("feedback/step.html", Refusal(tuple(wanted)), **values)
-    going_back = form.has("then_check") or step >= page.steps
-    return visit.go(f"{page.held.path}/check" if going_back else f"{page.held.path}/steps/{step + 1}")
-
-
-def at_step(page: Writing, step: int) -> dict[str, Any]:
-    if not 1 <= step <= page.steps:
-        raise NotYours
-    return {"page": page, "step": step, "competency": page.asked[step - 1] if step <= len(page.asked) else None}
-
-
-@get(f"{UUIDS}/check", **signed_in)
-async def check(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
-    """Every answer on one page before it is sent."""
-    page = await visit.read(writing(visit, triad_id, number, Kind.OBSERVER))
-    if closed(page):
-        return visit.go(page.held.path)
-    return visit.page("feedback/check.html", page=page, problems=())
-
-
-@get(f"{UUIDS}/form", **signed_in)
-async def show_form(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
-    """The client's four questions, or the counsellor's own reflection."""
-    page = await visit.read(writing(visit, triad_id, number, Kind.CLIENT, Kind.SELF))
-    if closed(page):
-        return visit.go(page.held.path)
-    return visit.page(FORMS[page.kind], page=page, problems=())
-
-
-@post(f"{UUIDS}/draft", status_code=200, **signed_in)
-async def keep_draft(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
-    """Keeps what is being typed; answers as JSON, with the other window's words if there are any."""
-    form = await visit.form()
-
-    def work(db: Session, me: Me) -> tuple[Writing, Desk | Conflict | Refusal]:
-        page = writing(visit, triad_id, number)(db, me)
-        new = forms.given(form.kept, page.kind, page.held.asked)
-        return page, actions.keep(db, page.held, page.member, new, version_of(form), now=visit.now)
-
-    page, kept = await visit.write(work)
-    if isinstance(kept, Desk):
-        return Response({"saved_at": clock(visit.now, page.held.zone), "version": kept.version})
-    if isinstance(kept, Refusal):
-        return Response({"closed": True, "sentence": kept.problems[0].sentence}, status_code=422)
-    theirs: dict[str, list[str]] = {}
-    for name, value in kept.theirs:
-        theirs.setdefault(name, []).append(value)
-    found = {name: values[0] if len(values) == 1 else values for name, values in theirs.items()}
-    return Response({"conflict": True, "version": kept.desk.version, "theirs": found}, status_code=409)
-
-
-@post(f"{UUIDS}/piece", status_code=303, **signed_in)
-async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
-    """Send the piece. Sending the same one twice sends it once."""
-    form = await visit.form()
-    letter = await letter_for(visit, triad_id, number)
-
-    def work(db: Session, me: Me) -> tuple[Writing, actions.Done | Conflict | Refusal]:
-        page = writing(visit, triad_id, number)(db, me)
-        new = forms.given(form.kept, page.kind, page.held.asked)
-        outcome = actions.send(
-            db,
-            page.held,
-            page.member,
-            page.kind,
-            new,
-            version_of(form),
-            asked=page.asked,
-            letter=letter,
-            by=me,
-            now=visit.now,
-            new_id=visit.new_id,
-        )
-        if isinstance(outcome, Refusal) and not closed(page):
-            page = replace(page, desk=actions.desk_of(db, page.held, page.member))
-        return page, outcome
-
-    page, outcome = await visit.write(work)
-    if isinstance(outcome, Conflict):
-        if page.kind is Kind.OBSERVER:
-            again = Problem("", "This was changed in another window. Here it is as it stands now.")
-            return visit.refused(FORMS[page.kind], Refusal((again,)), page=replace(page, desk=outcome.desk))
-        return both_versions(visit, page, outcome, f"{page.held.path}/piece")
-    if isinstance(outcome, Refusal):
-        if closed(page):
-            return visit.go(page.held.path)
-        if page.kind is Kind.OBSERVER:
-            outcome = Refusal(tuple(Problem(forms.stem(p.field), p.sentence) for p in outcome.problems))
-        return visit.refused(FORMS[page.kind], outcome, page=page)
-    return visit.go(page.held.path)
-
-
-def both_versions(visit: Visit, page: Writing, conflict: Conflict, action: str) -> Answer:
-    """Two windows wrote different words: both are shown, and the author chooses."""
-    sides = [
-        [page.shown(name, value) for name, value in fields if value.strip()]
-        for fields in (conflict.ours, conflict.theirs)
-    ]
-    return visit.page(
-        "feedback/conflict.html",
-        status=409,
-        page=page,
-        ours=sides[0],
-        theirs=sides[1],
-        fields=conflict.ours,
-        version=conflict.desk.version,
-        action=action,
-        problems=(),
-    )
-
-
-def version_of(form: Form) -> int:
-    typed = form.get("version").strip()
-    return int(typed[:9]) if typed.isascii() and typed.isdigit() else 0
-
-
 # --- the counsellor -------------------------------------------------------------------------------------------
+
+
+def counselled(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InRound, Held]:
+    within, held = arrive(db, me, triad_id, number)
+    if within.role != Role.COUNSELLOR:
+        raise NotYours
+    return within, held
 
 
 @post(f"{UUIDS}/skip", status_code=303, **signed_in)

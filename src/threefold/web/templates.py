@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,8 +96,15 @@ class Static:
         return f"/static/{self.version}/{name}"
 
 
-def environment(static: Static) -> Environment:
-    """Jinja set so that a missing value is an error and everything is escaped."""
+@cache
+def static_files() -> Static:
+    """The static files, read once a process: they do not change while it runs."""
+    return Static(folder() / "static")
+
+
+@cache
+def environment() -> Environment:
+    """Jinja set so that a missing value is an error and everything is escaped; templates are compiled once."""
     env = Environment(
         loader=FileSystemLoader(folder()),
         autoescape=select_autoescape(enabled_extensions=("html",), default=False),
@@ -105,7 +113,7 @@ def environment(static: Static) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.globals["static"] = static.address
+    env.globals["static"] = static_files().address
     env.filters.update(said())
     return env
 
