@@ -16,8 +16,8 @@ from litestar import Litestar
 from tests.builders import an_id
 from threefold.app import build_app
 from threefold.settings import Settings
+from threefold.store import sessions
 from threefold.store.engine import Store
-from threefold.web import sessions
 from threefold.web.security import Keys
 
 BASE = "http://127.0.0.1:8000"

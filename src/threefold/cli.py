@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from threefold import check as checking
 from threefold.app import build_app
+from threefold.core.identity import token_digest
 from threefold.core.refusal import Refusal
 from threefold.demo import build_demo
 from threefold.logs import start_logging
@@ -26,7 +27,7 @@ from threefold.settings import NotSettled, Settings, from_environment, unsafe, v
 from threefold.store import migrations
 from threefold.store.engine import Busy, Store, Unusable
 from threefold.web.ids import Ids
-from threefold.web.security import Keys, new_token, token_digest
+from threefold.web.security import Keys, new_token
 
 CONNECTIONS = 4
 say = Console(highlight=False, soft_wrap=True)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.feedback import CLIENT_QUESTIONS
+from threefold.core.identity import token_digest
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
 from threefold.core.slots import WeeklyPattern, dates, round_times
@@ -33,6 +34,7 @@ from threefold.settings import Settings
 from threefold.store import migrations
 from threefold.store.engine import Store
 from threefold.store.frameworks import shipped
+from threefold.store.sessions import Me
 from threefold.store.tables import (
     Cohort,
     Membership,
@@ -44,10 +46,9 @@ from threefold.store.tables import (
     Rating,
     Staff,
 )
-from threefold.web.access import Within
+from threefold.store.within import Within
 from threefold.web.ids import Ids
-from threefold.web.security import Keys, new_token, token_digest
-from threefold.web.sessions import Me
+from threefold.web.security import Keys, new_token
 from threefold.web.templates import environment
 
 TRAINEES = (
@@ -164,7 +165,7 @@ class Builder:
         return Made(tutors[0].id, trainees[0].id, by_member[observer])
 
     def _person(self, name: str) -> Person:
-        address = f"{name.split()[0].lower().replace('é', 'e')}.{name.split()[1].lower()}@example.com"
+        address = f"{name.split(maxsplit=1)[0].lower().replace('é', 'e')}.{name.split()[1].lower()}@example.com"
         person = Person(
             id=self.new_id(),
             name=name,

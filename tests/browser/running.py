@@ -142,7 +142,6 @@ def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
 
 def free_port() -> int:
 
-
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -5,8 +5,7 @@ import gzip
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -173,7 +172,9 @@ def look_at_structure(expect: Callable[[bool, str], None], seen: dict[str, Any],
     expect(seen["small"] == [], f"too low to press: {seen['small']}")
     expect(seen["moving"] == 0, "something moves though asked not to")
     offset = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$")
-    expect(all(offset.match(one) for one in seen["times"]), f"times: {[t for t in seen['times'] if not offset.match(t)]}")
+    expect(
+        all(offset.match(one) for one in seen["times"]), f"times: {[t for t in seen['times'] if not offset.match(t)]}"
+    )
     expect(BANNED.findall(seen["words"]) == [], f"says {BANNED.findall(seen['words'])}")
     if part in {"trainee", "observer"}:
         expect("!" not in seen["words"], "exclaims")
@@ -186,8 +187,10 @@ def look_at_bytes(expect: Callable[[bool, str], None], html: bytes) -> None:
 
 def look_with_axe(expect: Callable[[bool, str], None], page: Page) -> None:
     for one in Axe().run(page, options=AXE).response["violations"]:
-        nodes = [node["html"][:120] + " " + node["failureSummary"].split("\n")[1].strip()[:160] for node in one["nodes"][:2]]
-        expect(False, f"{one['id']} ({len(one['nodes'])}): {nodes}")  # noqa: FBT003 - axe has said so
+        nodes = [
+            node["html"][:120] + " " + node["failureSummary"].split("\n")[1].strip()[:160] for node in one["nodes"][:2]
+        ]
+        expect(False, f"{one['id']} ({len(one['nodes'])}): {nodes}")
 
 
 def test_every_page_is_whole_on_a_phone_in_dark(browser: Browser, demo_site: Site, walked: Walk) -> None:

@@ -3,14 +3,14 @@
 import re
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.builders import a_cohort, an_id
 from tests.feedback.rounds import FELT, a_round
 from tests.house import House
 from threefold.feedback.queries import Todo, todo
-from threefold.store.tables import Focus, Piece
-from threefold.web.sessions import Me
+from threefold.store.sessions import Me
+from threefold.store.tables import Focus, Piece, Triad
 
 
 def asker(house: House, person: UUID) -> Me:
@@ -152,3 +152,22 @@ async def test_a_round_is_written_about_once_it_has_begun(house: House) -> None:
     assert (page.status_code, "This round hasn’t begun yet" in page.text) == (200, True)
     assert (await held.counsellor.get(f"{third}/steps/1")).status_code == 404
     assert (await held.counsellor.send_form(f"{third}/piece", {"version": "0"})).status_code == 404
+
+
+async def test_a_tutor_who_observes_writes_first_and_reads_the_others_afterwards(house: House) -> None:
+    held = await a_round(house)
+    tutor = held.built.tutor_members[0]
+    await house.store.write(lambda db: db.execute(update(Triad).where(Triad.id == held.triad).values(tutor_id=tutor)))
+    await held.felt()
+    answer = await held.tutor.get(held.path)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{held.path}/steps/1")
+    held.observer = held.tutor
+    await held.observed()
+    page = (await held.tutor.get(held.path)).text
+    assert "Marion, observing" in page
+    assert "Stayed with the silence." in page
+    await held.reflected()
+    page = (await held.counsellor.get(held.path)).text
+    assert "at the latest" in page  # Ben's words are still to come
+    house.later(hours=48)
+    assert 'aria-label="You: Helping, Marion: Helping"' in await held.opened()

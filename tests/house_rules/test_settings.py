@@ -30,14 +30,17 @@ def test_a_default_secret_plain_http_and_no_mail_server_refuse_to_go_live() -> N
 
 
 def test_what_is_safe_starts() -> None:
-    assert unsafe(
-        Settings(
-            base_url="https://practice.example.org",
-            secret="x" * 48,
-            smtp_url="smtps://name:word@mail.example.org",
-            sender="practice@example.org",
+    assert (
+        unsafe(
+            Settings(
+                base_url="https://practice.example.org",
+                secret="x" * 48,
+                smtp_url="smtps://name:word@mail.example.org",
+                sender="practice@example.org",
+            )
         )
-    ) == ()
+        == ()
+    )
 
 
 def test_plain_http_is_for_this_machine_only() -> None:

@@ -174,9 +174,7 @@ async def test_a_courier_that_died_with_a_letter_in_hand_is_relieved_after_its_l
 
 async def test_what_is_of_no_use_any_more_is_not_sent(store: Store, box: Mailbox, hands: Hands) -> None:
     letter = await a_letter(store, "a code")
-    await store.write(
-        lambda db: db.execute(update(Letter).values(expires_at=NOON + timedelta(minutes=15))) and None
-    )
+    await store.write(lambda db: db.execute(update(Letter).values(expires_at=NOON + timedelta(minutes=15))) and None)
     hands.now += timedelta(minutes=20)
     await a_letter(store, "still of use", lane="another", due=NOON)
     await hands.until_nothing_is_due()
@@ -190,7 +188,6 @@ async def test_two_couriers_on_one_database_never_send_the_same_letter(
     for number in range(30):
         await a_letter(store, f"letter {number}", lane=f"lane {number % 7}")
     other = Hands(store, box)
-
 
     async def busy(pair: Hands) -> None:
         for _ in range(30):

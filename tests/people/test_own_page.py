@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from tests.builders import a_cohort, a_person, an_id
 from tests.house import House
 from threefold.core.contract import PRIVACY_NOTICE
+from threefold.core.identity import token_digest
 from threefold.core.refusal import Problem, Refusal
 from threefold.people import actions
 from threefold.people.browsers import browser_name
 from threefold.people.queries import zone_names, zones
 from threefold.store.tables import Cohort, Deed, Membership, Person, Staff
-from threefold.web.security import Keys, token_digest
+from threefold.web.security import Keys
 
 DETAILS = {"name": "Amara O.", "pronouns": "she/her", "zone": "America/New_York", "calendar": "feed"}
 

@@ -12,9 +12,10 @@ from tests.builders import a_person
 from tests.house import Browser, House, settings_for
 from tests.people.test_sign_in import AMARA, ask, newest, request_of, sessions_of
 from threefold.app import build_app
+from threefold.core.identity import token_digest
 from threefold.store.engine import Store
 from threefold.store.tables import Deed, Person, metadata
-from threefold.web.security import Keys, token_digest
+from threefold.web.security import Keys
 
 DETAILS = {"name": "Amara O.", "pronouns": "she/her", "zone": "", "calendar": "invitations"}
 

@@ -204,13 +204,11 @@ async def test_somebody_away_makes_the_plan_want_drawing_again_round_them(house:
         f"/cohorts/{made.cohort}/plan/away", {"practice": str(made.sessions[1]), "away": str(made.members[0])}
     )
     assert answer.status_code == 303
-    assert "Something changed, so the plan wants drawing again" in (
-        await tutor.get(f"/cohorts/{made.cohort}/plan")
-    ).text
-    await drawn(house, tutor, made.cohort)
-    drafts = await house.store.read(
-        lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.number.desc())).all()
+    assert (
+        "Something changed, so the plan wants drawing again" in (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
     )
+    await drawn(house, tutor, made.cohort)
+    drafts = await house.store.read(lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.number.desc())).all())
     seated = [member for group in drafts[0].groups[1] for member in group["members"]]
     assert str(made.members[0]) not in seated
     assert len(seated) == 5

@@ -92,7 +92,7 @@ async def test_the_feed_needs_no_cookie_stays_the_same_and_is_replaced_on_reques
     made = await a_cohort(house.store)
     amara = await house.as_(made.people[0])
     page = (await amara.get("/calendar")).text
-    feed = page.split("<code class=\"num\">")[1].split("</code>")[0]
+    feed = page.split('<code class="num">')[1].split("</code>")[0]
     nobody = await house.visitor()
     first = await nobody.get(feed)
     assert first.status_code == 200

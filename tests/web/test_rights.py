@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from tests.builders import Class, a_cohort, a_person, an_id
 from tests.house import Browser, House
 from threefold.app import build_app
+from threefold.core.identity import token_digest
 from threefold.store.tables import KeptForm, Opening, Piece, PlanDraft, metadata
-from threefold.web.security import token_digest
 
 RIGHTS = {"open to all", "signed in", "by secret"}
 
@@ -67,6 +67,7 @@ ITS_PEOPLE = {
     "POST /feedback/pieces/{piece_id}/addenda": "observer",
     "POST /feedback/pieces/{piece_id}/answer": "counsellor",
 }
+
 
 @dataclass(frozen=True)
 class Way:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import structlog
 from litestar import get, post
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.builders import a_cohort, a_person, an_id
 from tests.house import Browser, House, settings_for
@@ -50,7 +50,9 @@ async def breaks(visit: Visited) -> Answer:
 @post("/breaks-inside", **signed_in)
 async def breaks_inside(visit: Visited) -> Answer:
     words = (await visit.form()).get("words")
-    await visit.write(lambda db, me: db.execute(select(Person.name).where(Person.no_such_column == words)))  # type: ignore[attr-defined] # the mistake
+    await visit.write(
+        lambda db, _me: db.execute(text("SELECT name FROM no_such_table WHERE name = :words"), {"words": words})
+    )
     return visit.go("/")
 
 
@@ -100,7 +102,7 @@ async def every_kind_of_answer(house: House, amara: Browser) -> dict[str, httpx.
         "404 no id": await amara.get("/cohorts/not-an-id"),
         "404 static": await visitor.get("/static/0/none.css"),
         "405": await visitor.send_form("/help"),
-        "413": await amara.post("/me", content=b"a" * (MOST_BYTES + 1)),
+        "413": await amara.send_form("/me", {**DETAILS, "name": "a" * MOST_BYTES}),
         "422": await amara.send_form("/me", {**DETAILS, "name": ""}),
         "500": await visitor.get("/breaks"),
     }
@@ -126,7 +128,9 @@ def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:
 async def test_pages_hold_nothing_the_policy_would_stop(house: House, amara: Browser) -> None:
     for name, answer in (await every_kind_of_answer(house, amara)).items():
         if answer.headers.get("content-type", "").startswith("text/html"):
-            assert not re.search(r"<style|<script(?! type=\"module\" src=\"/static/)|\sstyle=|\son\w+=", answer.text), name
+            assert not re.search(r"<style|<script(?! type=\"module\" src=\"/static/)|\sstyle=|\son\w+=", answer.text), (
+                name
+            )
 
 
 # --- over TLS -------------------------------------------------------------------------------------------------
@@ -200,16 +204,13 @@ class Anything(dict[str, str]):
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:8000.evil.example", "", None])
 async def test_an_old_browser_is_asked_where_its_form_comes_from(house: House, origin: str | None) -> None:
-    person = await a_person(house.store, "Amara Okafor")
-    signed = await house.as_(person)
-    old = httpx.AsyncClient(transport=httpx.ASGITransport(app=house.app), base_url=house.settings.base_url)
-    async with old:
-        old.cookies.set("threefold", signed.cookies["threefold"])
-        headers = {} if origin is None else {"origin": origin}
-        sent = {**DETAILS, "_token": signed.form_token}
-        assert (await old.post("/me", data=sent, headers=headers)).status_code == 403
-        own = await old.post("/me", data=sent, headers={"origin": house.settings.base_url})
-        assert own.headers["location"] == "/me?done=saved"
+    old = await house.as_(await a_person(house.store, "Amara Okafor"))
+    del old.headers["sec-fetch-site"], old.headers["origin"]
+    assert (
+        await old.send_form("/me", DETAILS, headers={} if origin is None else {"origin": origin})
+    ).status_code == 403
+    own = await old.send_form("/me", DETAILS, headers={"origin": house.settings.base_url})
+    assert own.headers["location"] == "/me?done=saved"
 
 
 @pytest.mark.parametrize("token", [None, "", "0" * 40, "a foreign one", "é"])
@@ -306,7 +307,12 @@ async def test_where_a_request_says_it_came_to_never_reaches_a_link(house: House
         "x-original-url": "/cohorts",
     }
     visitor = await house.visitor(**spoofed)
-    answers = [await visitor.get("/sign-in"), await visitor.get("/me"), await visitor.get("/nowhere"), await ask(visitor)]
+    answers = [
+        await visitor.get("/sign-in"),
+        await visitor.get("/me"),
+        await visitor.get("/nowhere"),
+        await ask(visitor),
+    ]
     letter = await newest(house)
     assert f"{house.settings.base_url}/sign-in/link/" in letter.text
     for said in (letter.text, letter.html, *(answer.text + str(answer.headers) for answer in answers)):
@@ -333,7 +339,7 @@ async def test_where_a_request_says_it_came_to_never_reaches_a_link(house: House
         "/%00\x7f",
     ],
 )
-async def test_next_leads_to_pages_of_ours_only(house: House, amara: Browser, trick: str) -> None:
+async def test_next_leads_to_pages_of_ours_only(amara: Browser, trick: str) -> None:
     assert local_path(trick) == "/"
     assert (await amara.get("/sign-in", params={"next": trick})).headers["location"] == "/"
 
@@ -364,7 +370,7 @@ async def test_an_error_nobody_foresaw_gets_a_calm_page_that_gives_nothing_away(
         await amara.send_form("/breaks-inside", {"words": "canary"}),
     ):
         assert (answer.status_code, "<h1>Something went wrong on our side</h1>" in answer.text) == (500, True)
-        for given_away in ("canary", "Traceback", "RuntimeError", "AttributeError", ".py", "SELECT"):
+        for given_away in ("canary", "Traceback", "RuntimeError", "OperationalError", ".py", "SELECT"):
             assert given_away not in answer.text
 
 
@@ -435,7 +441,13 @@ async def test_no_token_address_name_or_word_reaches_the_logs(house: House, logg
     letter = await newest(house, "canary.address@example.org")
     link, token = letter.link, browser.cookies["threefold"]
     calendar = re.search(r"(/calendar/feed/[^\"<]+practice\.ics)", (await browser.get("/calendar")).text)
-    for path in (link, "/me?words=canary-words", "/canary-path", "/breaks?words=canary-words", calendar and calendar[1]):
+    for path in (
+        link,
+        "/me?words=canary-words",
+        "/canary-path",
+        "/breaks?words=canary-words",
+        calendar and calendar[1],
+    ):
         await browser.get(path or "")
     await browser.send_form("/me", {**DETAILS, "name": "canary-words"})
     await browser.send_form("/me", {**DETAILS, "name": ""})
@@ -444,7 +456,7 @@ async def test_no_token_address_name_or_word_reaches_the_logs(house: House, logg
     logging.getLogger("threefold.store").error("our own sentence about %s", "a file")
     logging.getLogger("sqlalchemy").warning("about canary-words")
     try:
-        raise ValueError("canary-words")
+        int("canary-words")
     except ValueError:
         logging.getLogger("anybody").exception("canary-words")
         structlog.get_logger("threefold").exception("told by structlog")
@@ -465,4 +477,8 @@ async def test_no_token_address_name_or_word_reaches_the_logs(house: House, logg
     unforeseen = next(line for line in lines if line["event"] == "unforeseen")
     assert (unforeseen["route"], unforeseen["kind"]) == ("/breaks", "RuntimeError")
     assert unforeseen["raised"][0]["through"][-1].endswith(" breaks")
-    assert {line["route"] for line in lines if line.get("status") == 303} >= {"/me", "/sign-in", "/sign-in/link/{token}"}
+    assert {line["route"] for line in lines if line.get("status") == 303} >= {
+        "/me",
+        "/sign-in",
+        "/sign-in/link/{token}",
+    }

@@ -15,6 +15,7 @@ from threefold.core.refusal import Refusal
 from threefold.core.slots import SessionShape, WeeklyPattern, dates
 from threefold.store.deeds import record
 from threefold.store.frameworks import framework_for
+from threefold.store.sessions import Me
 from threefold.store.tables import (
     Away,
     Cohort,
@@ -25,8 +26,7 @@ from threefold.store.tables import (
     PlanDraft,
     PracticeSession,
 )
-from threefold.web.access import Within
-from threefold.web.sessions import Me
+from threefold.store.within import Within
 
 PUBLISHED = "The plan is published, so its dates stay as they are."
 

@@ -16,11 +16,11 @@ from threefold.core.contract import usual_contract
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import decode
 from threefold.store.frameworks import available, framework_for
+from threefold.store.sessions import Me
 from threefold.store.tables import Cohort
-from threefold.web.access import Right, Within, cohort_for
-from threefold.web.errors import NotYours
+from threefold.store.within import NotYours, Within
+from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
-from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visited, signed_in
 
 MOST_CARRIED = 800  # rows; six fields each, within forms.MOST_FIELDS

@@ -1,6 +1,6 @@
 """What tutors do about the people of a cohort: add, correct, remove, keep apart, invite to teach."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,9 +12,9 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import Row, check_email, check_name, email_key, names_meant
 from threefold.mail.outbox import Written, post
 from threefold.store.deeds import record
+from threefold.store.sessions import Me, end_all
 from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession, Seat, Staff
-from threefold.web.access import Within
-from threefold.web.sessions import Me, end_all
+from threefold.store.within import Within
 
 PUBLISHED = "The plan is published, so people are not added for now. Copy the cohort, or see them into another group."
 
@@ -33,60 +33,74 @@ def add_people(
     """Add good rows as trainees. Somebody known by their address keeps the name they go by; nobody is added twice."""
     if within.cohort.published_at is not None:
         return Refusal.because(PUBLISHED, "list")
-    added = 0
+    good: dict[str, Row] = {}
     for row in rows:
-        if row.problems:
-            continue
-        person = _person(db, row, now=now, new_id=new_id)
-        added += _join(db, within, person, "trainee", by=by, now=now, new_id=new_id)
-    db.flush()
+        if not row.problems:
+            good.setdefault(email_key(row.email), row)
+    people = _people(db, good, now=now, new_id=new_id)
+    added = _join_all(db, within, people, by=by, now=now, new_id=new_id)
     not_found = _keep_apart_as_written(db, within, rows, by=by, now=now)
     record(db, id=new_id(), at=now, by=by.id, verb="added people", cohort_id=within.cohort.id, people=added)
     return Added(added, not_found)
 
 
-def _person(db: Session, row: Row, *, now: datetime, new_id: Callable[[], UUID]) -> Person:
-    key = email_key(row.email)
-    person = db.scalar(select(Person).where(Person.email_key == key))
-    if person is None:
-        person = Person(
-            id=new_id(),
-            name=row.name,
-            email=row.email,
-            email_key=key,
-            pronouns=row.pronouns,
-            feed_number=0,
-            created_at=now,
-        )
-        db.add(person)
-        db.flush()
-    return person
-
-
-def _join(
-    db: Session, within: Within, person: Person, role: str, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> bool:
-    """A place in the cohort; whoever left before comes back to their own. False when they are here already."""
-    found = db.scalar(
-        select(Membership).where(Membership.cohort_id == within.cohort.id, Membership.person_id == person.id)
-    )
-    if found is not None:
-        if found.left_at is None:
-            return False
-        found.left_at, found.left_by, found.role = None, None, role
-        return True
-    db.add(
-        Membership(
-            id=new_id(),
-            cohort_id=within.cohort.id,
-            person_id=person.id,
-            role=role,
-            joined_at=now,
-            joined_by=by.id,
-        )
-    )
+def _people(db: Session, rows: Mapping[str, Row], *, now: datetime, new_id: Callable[[], UUID]) -> list[UUID]:
+    """The people of these rows, by address key; those nobody knows yet are made."""
+    known = {
+        key: id_ for key, id_ in db.execute(select(Person.email_key, Person.id).where(Person.email_key.in_(list(rows))))
+    }
+    for key, row in rows.items():
+        if key not in known:
+            known[key] = new_id()
+            db.add(
+                Person(
+                    id=known[key],
+                    name=row.name,
+                    email=row.email,
+                    email_key=key,
+                    pronouns=row.pronouns,
+                    feed_number=0,
+                    created_at=now,
+                )
+            )
     db.flush()
-    return True
+    return [known[key] for key in rows]
+
+
+def _join_all(
+    db: Session,
+    within: Within,
+    people: Sequence[UUID],
+    role: str = "trainee",
+    *,
+    by: Me,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> int:
+    """Places in the cohort; whoever left before comes back to their own. Says how many were not here already."""
+    had = {
+        member.person_id: member
+        for member in db.scalars(
+            select(Membership).where(Membership.cohort_id == within.cohort.id, Membership.person_id.in_(people))
+        )
+    }
+    coming = [person for person in people if person not in had or had[person].left_at is not None]
+    for person in coming:
+        if person in had:
+            had[person].left_at, had[person].left_by, had[person].role = None, None, role
+        else:
+            db.add(
+                Membership(
+                    id=new_id(),
+                    cohort_id=within.cohort.id,
+                    person_id=person,
+                    role=role,
+                    joined_at=now,
+                    joined_by=by.id,
+                )
+            )
+    db.flush()
+    return len(coming)
 
 
 def _keep_apart_as_written(
@@ -254,9 +268,11 @@ def invite_tutor(
     problems = [found for found in (good_name, good_email) if isinstance(found, Problem)]
     if isinstance(good_name, Problem) or isinstance(good_email, Problem):
         return Refusal(tuple(problems))
-    person = _person(db, Row(1, good_name, good_email), now=now, new_id=new_id)
-    if not _join(db, within, person, "tutor", by=by, now=now, new_id=new_id):
+    row = Row(1, good_name, good_email)
+    (person_id,) = _people(db, {email_key(row.email): row}, now=now, new_id=new_id)
+    if not _join_all(db, within, [person_id], "tutor", by=by, now=now, new_id=new_id):
         return Refusal.because("They are in this cohort already.", "email")
+    person = db.get_one(Person, person_id)
     record(db, id=new_id(), at=now, by=by.id, verb="invited a tutor", cohort_id=within.cohort.id, person=person.id)
     return person
 

@@ -16,10 +16,10 @@ from threefold.cohorts.queries import Listed, Overview
 from threefold.cohorts.sessions import routes as sessions
 from threefold.core.contract import PRIVACY_NOTICE, Passage, passages
 from threefold.core.refusal import Refusal
-from threefold.web.access import Right, Within, cohort_for, has_accepted
-from threefold.web.errors import NotYours
+from threefold.store.sessions import Me
+from threefold.store.within import NotYours, Within
+from threefold.web.access import Right, cohort_for, cohorts_of, has_accepted
 from threefold.web.forms import Form
-from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visit, Visited, local_path, signed_in
 
 NAME_MISSING = "Give the cohort a name, like “Level 3 Skills, Thursday evenings”."
@@ -34,7 +34,7 @@ async def show_all(visit: Visited) -> Answer:
     def work(db: Session, me: Me) -> list[Listed]:
         if not may_set_up(me):
             raise NotYours
-        return queries.listed(db, me, visit.now)
+        return queries.listed(db, [within.cohort for within in cohorts_of(db, me, Right.TUTOR)], visit.now)
 
     found = await visit.read(work)
     return visit.page(

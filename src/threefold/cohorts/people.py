@@ -13,11 +13,11 @@ from threefold.cohorts.queries import Member, People
 from threefold.cohorts.spreadsheets import read_xlsx
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import DryRun, Row, checked_row, csv_file, decode, judge, read_pasted, read_table
+from threefold.store.sessions import Me
 from threefold.store.tables import Cohort
+from threefold.store.within import NotYours
 from threefold.web.access import Right, cohort_for
-from threefold.web.errors import NotYours
 from threefold.web.forms import Form
-from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 MOST_CARRIED = 800  # rows; six fields each, within forms.MOST_FIELDS

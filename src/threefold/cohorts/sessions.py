@@ -26,10 +26,10 @@ from threefold.core.slots import (
     sentence,
     suggested_skips,
 )
+from threefold.store.sessions import Me
 from threefold.store.tables import Cohort
 from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
-from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visited, signed_in
 
 MOST_CARRIED = 800  # rows; six fields each, within forms.MOST_FIELDS

@@ -1,5 +1,6 @@
 """How things are named for life: UUIDv7, so that ids sort by the moment and the order they were made in."""
 
+import hashlib
 from uuid import UUID
 
 IN_ONE_MILLISECOND = 4096
@@ -15,3 +16,8 @@ def new_id(at_ms: int, noise: bytes, count: int = 0) -> UUID:
     random = int.from_bytes(noise[:10], "big") & ((1 << 62) - 1)
     moment = (at_ms + later) & ((1 << 48) - 1)
     return UUID(int=moment << 80 | 0x7 << 76 | place << 64 | 0x2 << 62 | random)
+
+
+def token_digest(token: str) -> bytes:
+    """How a token is kept: its SHA-256. Tokens hold 256 random bits, so no salt or stretching is needed."""
+    return hashlib.sha256(token.encode()).digest()

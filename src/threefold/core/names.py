@@ -9,7 +9,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 def first_name(name: str) -> str:
     """The name somebody is called by: the first word of it as they gave it."""
-    return name.split()[0] if name.split() else name
+    return name.split(maxsplit=1)[0] if name.split() else name
+
+
+def initials(name: str) -> str:
+    """One or two letters for the round mark beside a name."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 def short_names(names: Mapping[Key, str]) -> dict[Key, str]:

@@ -18,8 +18,8 @@ from threefold.feedback.rounds import Held, Sent
 from threefold.mail import outbox
 from threefold.mail.outbox import Written
 from threefold.store.deeds import record
+from threefold.store.sessions import Me
 from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening, Piece, PieceDraft, Rating
-from threefold.web.sessions import Me
 
 NewId = Callable[[], UUID]
 MOST_ANSWER, MOST_FOCUS = 1000, 240

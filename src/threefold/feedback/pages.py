@@ -9,10 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from threefold.core.feedback import (
-    Kind,
-    may_change,
-)
+from threefold.core.feedback import Kind, may_change
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback import actions, queries, reading
@@ -30,10 +27,10 @@ from threefold.feedback.writing import (
     show_step,
     writing,
 )
-from threefold.web.access import InRound, piece_for
-from threefold.web.errors import NotYours
+from threefold.store.sessions import Me
+from threefold.store.within import InRound, NotYours
+from threefold.web.access import Right, cohorts_of, piece_for
 from threefold.web.forms import Form
-from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 # --- a round --------------------------------------------------------------------------------------------------
@@ -59,7 +56,7 @@ async def to_come(visit: Visited) -> Answer:
     def work(db: Session, me: Me) -> queries.ToCome:
         if not me.is_tutor:
             raise NotYours
-        return queries.to_come(db, me, visit.now)
+        return queries.to_come(db, [within.cohort for within in cohorts_of(db, me, Right.TUTOR)], visit.now)
 
     return visit.page("feedback/to_come.html", page=await visit.read(work))
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from threefold.core.feedback import Kind, asked_of, still_to_come
 from threefold.core.roles import Role
+from threefold.core.said import day, weekday
 from threefold.feedback.rounds import Held, Party, held_rounds
+from threefold.store.sessions import Me
 from threefold.store.tables import (
     Addendum,
     Answer,
@@ -23,9 +25,6 @@ from threefold.store.tables import (
     Seat,
     Triad,
 )
-from threefold.web.access import Right, cohorts_of
-from threefold.web.sessions import Me
-from threefold.web.templates import day, weekday
 
 LATELY = timedelta(days=14)
 
@@ -117,9 +116,9 @@ def mine(db: Session, me: Me, now: datetime) -> list[Mine]:
     ]
 
 
-def to_come(db: Session, me: Me, now: datetime) -> ToCome:
+def to_come(db: Session, taught: Sequence[Cohort], now: datetime) -> ToCome:
     """What has not come in from rounds of the last 14 days, and what waits for a tutor's look first."""
-    cohorts = {within.cohort.id: within.cohort for within in cohorts_of(db, me, Right.TUTOR)}
+    cohorts = {cohort.id: cohort for cohort in taught}
     triads = db.execute(
         select(Triad, PracticeSession)
         .join(PracticeSession, PracticeSession.id == Triad.practice_id)

@@ -29,8 +29,7 @@ from threefold.store.tables import (
     Withdrawal,
 )
 from threefold.store.tables import Rating as RatingRow
-from threefold.web.access import InRound
-from threefold.web.errors import NotYours
+from threefold.store.within import InRound, NotYours
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 

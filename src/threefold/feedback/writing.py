@@ -22,16 +22,16 @@ from threefold.core.feedback import (
 )
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
+from threefold.core.said import clock
 from threefold.feedback import actions, forms, queries
 from threefold.feedback.actions import Conflict, Desk
 from threefold.feedback.forms import Fields
 from threefold.feedback.rounds import Held, looked_for, of_round
 from threefold.mail.outbox import Written
-from threefold.web.access import InRound, round_for
-from threefold.web.errors import NotYours
+from threefold.store.sessions import Me
+from threefold.store.within import InRound, NotYours
+from threefold.web.access import round_for
 from threefold.web.forms import Form
-from threefold.web.sessions import Me
-from threefold.web.templates import clock
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 UUIDS = "/feedback/{triad_id:uuid}/{number:int}"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.address import check_email, email_key
 from threefold.core.contract import PRIVACY_NOTICE, PRIVACY_VERSION
+from threefold.core.identity import token_digest
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.sign_in import HAD_ITS_DAY, LASTS, SIX_FIGURES, figures
 from threefold.mail.letters import Postroom
@@ -22,11 +23,11 @@ from threefold.people import actions, queries
 from threefold.people.actions import Asking, MustWait, SignedIn
 from threefold.people.browsers import browser_name
 from threefold.people.queries import MailedLink, OwnDetails, Somebody
-from threefold.web import sessions
-from threefold.web.errors import NotYours
+from threefold.store import sessions
+from threefold.store.sessions import Me
+from threefold.store.within import NotYours
 from threefold.web.forms import Form
-from threefold.web.security import new_code, new_token, token_digest
-from threefold.web.sessions import Me
+from threefold.web.security import new_code, new_token
 from threefold.web.visit import Answer, Visit, Visited, local_path, open_to_all, signed_in
 
 # What a page says before anybody is signed in must not depend on whose address was typed.

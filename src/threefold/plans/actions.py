@@ -13,9 +13,9 @@ from threefold.mail.outbox import Written, post_all
 from threefold.matching import CourseProblem, Plan, check
 from threefold.matching.wire import plan_out
 from threefold.store.deeds import record
+from threefold.store.sessions import Me
 from threefold.store.tables import Away, Membership, PlanDraft, PracticeSession, Seat, Triad, Turn
-from threefold.web.access import Within
-from threefold.web.sessions import Me
+from threefold.store.within import Within
 
 KEPT = 5
 CHANGED = "Something in the cohort changed while this plan was being drawn. Draw it once more."

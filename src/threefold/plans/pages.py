@@ -27,10 +27,10 @@ from threefold.matching.wire import plan_in
 from threefold.plans import actions, publication, queries
 from threefold.plans.actions import Layout
 from threefold.plans.queries import Course, Draft
+from threefold.store.sessions import Me
 from threefold.store.tables import Cohort
 from threefold.web.access import Right, cohort_for, plan_for
 from threefold.web.forms import Form
-from threefold.web.sessions import Me
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 FIRST_LOOK_SECONDS = 0.15

@@ -12,6 +12,7 @@ from threefold.core.invitation import Entry, Method, Step, new_uid, written
 from threefold.core.names import first_name
 from threefold.core.publication import LaidOut, lay_out
 from threefold.core.roles import Role, say_turn
+from threefold.core.said import clock, day, plural, weekday
 from threefold.core.slots import round_times
 from threefold.mail.calendar import check as check_calendar
 from threefold.mail.calendar import invitation_bytes
@@ -21,7 +22,6 @@ from threefold.matching import Plan
 from threefold.plans.actions import Layout
 from threefold.plans.queries import Course, Date, Reader, by_member
 from threefold.store.tables import Cohort
-from threefold.web.templates import clock, day, plural, weekday
 
 
 @dataclass(frozen=True)

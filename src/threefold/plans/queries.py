@@ -13,7 +13,7 @@ from threefold.core.names import short_names
 from threefold.matching import CourseProblem, Plan, Remainder, check
 from threefold.matching.wire import plan_in
 from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession
-from threefold.web.access import Within
+from threefold.store.within import Within
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,10 @@ def course(db: Session, within: Within) -> Course:
 def drafts(db: Session, within: Within, problem: CourseProblem) -> list[Draft]:
     """The last five plans, the one chosen last first."""
     rows = db.scalars(
-        select(PlanDraft).where(PlanDraft.cohort_id == within.cohort.id).order_by(PlanDraft.chosen_at.desc(), PlanDraft.number.desc()).limit(5)
+        select(PlanDraft)
+        .where(PlanDraft.cohort_id == within.cohort.id)
+        .order_by(PlanDraft.chosen_at.desc(), PlanDraft.number.desc())
+        .limit(5)
     )
     found = []
     for row in rows:

@@ -11,9 +11,9 @@ from threefold.core import triad as rules
 from threefold.core.refusal import Refusal
 from threefold.core.triad import Withdrawn
 from threefold.store.deeds import record
+from threefold.store.sessions import Me
 from threefold.store.tables import Person, Seat, Withdrawal
-from threefold.web.access import InTriad
-from threefold.web.sessions import Me
+from threefold.store.within import InTriad
 
 
 def withdraw(

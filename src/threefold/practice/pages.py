@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from threefold.core import diary
+from threefold.core.identity import token_digest
 from threefold.core.invitation import FeedEntry
 from threefold.core.refusal import Refusal
 from threefold.feedback import queries as feedback
@@ -18,11 +19,12 @@ from threefold.feedback.queries import Todo
 from threefold.mail.calendar import download_bytes, feed_bytes
 from threefold.practice import actions, queries
 from threefold.practice.queries import Group, MyRound, Place, Waiting
+from threefold.store.sessions import Me
 from threefold.store.tables import Seat
-from threefold.web.access import AtPractice, InTriad, practice_for, seat_for
-from threefold.web.errors import Answered, NotYours
-from threefold.web.security import same, token_digest
-from threefold.web.sessions import Me
+from threefold.store.within import AtPractice, InTriad, NotYours
+from threefold.web.access import practice_for, seat_for
+from threefold.web.errors import Answered
+from threefold.web.security import same
 from threefold.web.visit import Answer, Visit, Visited, by_secret, signed_in
 
 

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from threefold.core.names import initials
 from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
 from threefold.core.slots import Round, SessionShape, round_times, sentence
+from threefold.store.sessions import Me
 from threefold.store.tables import (
     Cohort,
     Membership,
@@ -22,8 +24,7 @@ from threefold.store.tables import (
     Turn,
     Withdrawal,
 )
-from threefold.web.access import AtPractice
-from threefold.web.sessions import Me, initials
+from threefold.store.within import AtPractice
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Waiting:
 
 
 def first_name(name: str) -> str:
-    return name.split()[0] if name.split() else name
+    return name.split(maxsplit=1)[0] if name.split() else name
 
 
 def places_of(db: Session, me: Me) -> list[Place]:

@@ -1,6 +1,5 @@
 """The only way to reach a thing for a person. What is not theirs does not exist: every refusal is NotYours (404)."""
 
-from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
+from threefold.store.sessions import Me
 from threefold.store.tables import (
     Cohort,
     Membership,
@@ -18,8 +18,8 @@ from threefold.store.tables import (
     Triad,
     Turn,
 )
-from threefold.web.errors import MustAccept, NotYours
-from threefold.web.sessions import Me
+from threefold.store.within import AtPractice, InRound, InTriad, NotYours, Within
+from threefold.web.errors import MustAccept
 
 MOST_ROUNDS = 99  # no session has so many; a larger number in an address is a made-up one
 
@@ -30,39 +30,6 @@ class Right(Enum):
     MEMBER = ("tutor", "trainee")
     TUTOR = ("tutor",)
     TRAINEE = ("trainee",)
-
-
-@dataclass(frozen=True)
-class Within:
-    """A cohort and the asker's own membership of it."""
-
-    cohort: Cohort
-    membership: Membership
-
-    @property
-    def is_tutor(self) -> bool:
-        return self.membership.role == "tutor"
-
-
-@dataclass(frozen=True)
-class AtPractice(Within):
-    practice: PracticeSession
-
-
-@dataclass(frozen=True)
-class InTriad(AtPractice):
-    """A triad, with the asker's seat in it; no seat for a tutor."""
-
-    triad: Triad
-    seat: Seat | None
-
-
-@dataclass(frozen=True)
-class InRound(InTriad):
-    """A round, and what the asker is in it: counsellor, client, observer, or None for a tutor who is not in it."""
-
-    round: int
-    role: str | None
 
 
 def cohort_for(db: Session, me: Me, cohort_id: UUID, right: Right, *, accepted: bool = True) -> Within:
@@ -146,7 +113,9 @@ def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     within = triad_for(db, me, triad_id)
     if not 1 <= number <= MOST_ROUNDS:
         raise NotYours
-    roles = dict(db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)).all())
+    roles = dict(
+        db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)).all()
+    )
     if not roles:
         raise NotYours
     role = roles.get(within.seat.id) if within.seat else None

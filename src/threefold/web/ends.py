@@ -6,7 +6,8 @@ import structlog
 from litestar.exceptions import HTTPException
 from litestar.types import Message, Scope
 
-from threefold.web.errors import Answered, MustAccept, NotYours
+from threefold.store.within import NotYours
+from threefold.web.errors import Answered, MustAccept
 from threefold.web.security import HEADERS, HSTS
 from threefold.web.visit import Answer, Asked, visit_of
 

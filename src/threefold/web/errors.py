@@ -6,10 +6,6 @@ from uuid import UUID
 from litestar import Response
 
 
-class NotYours(Exception):  # noqa: N818 - said the way a person would
-    """No such thing for this person: it may not exist, or not be theirs. Both look the same (404)."""
-
-
 class MustAccept(Exception):  # noqa: N818 - said the way a person would
     """The privacy notice and the group's contract come first; the page sends the person there."""
 

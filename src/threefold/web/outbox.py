@@ -16,7 +16,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 
-from threefold.web.errors import NotYours
+from threefold.store.within import NotYours
 from threefold.web.security import FRAMED_POLICY
 from threefold.web.visit import Answer, Visit, Visited, open_to_all
 

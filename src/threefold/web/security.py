@@ -64,8 +64,3 @@ class Keys:
     def feed_token(self, person_id: str, number: int) -> str:
         """The secret part of a calendar feed's address; raising the number replaces it."""
         return self.digest("feed", person_id, str(number)).hex()
-
-
-def token_digest(token: str) -> bytes:
-    """How a token is kept: its SHA-256. Tokens hold 256 random bits, so no salt or stretching is needed."""
-    return hashlib.sha256(token.encode()).digest()

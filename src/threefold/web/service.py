@@ -5,7 +5,7 @@ from litestar.params import FromPath
 from sqlalchemy import text
 
 from threefold.store.engine import Busy
-from threefold.web.errors import NotYours
+from threefold.store.within import NotYours
 from threefold.web.visit import Answer, Visited, open_to_all
 
 ONE_YEAR = "public, max-age=31536000, immutable"

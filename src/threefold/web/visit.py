@@ -21,18 +21,19 @@ from litestar.response import Redirect
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import token_digest
 from threefold.core.refusal import Problem, Refusal
 from threefold.mail.letters import Postroom
 from threefold.settings import Settings
+from threefold.store import sessions
 from threefold.store.engine import Busy, Store
+from threefold.store.sessions import Me
 from threefold.store.tables import KeptForm
-from threefold.web import sessions
 from threefold.web.cached import TOKEN_MARK, Kept, etag
 from threefold.web.errors import NOT_SAVED, SAID, Answered
-from threefold.web.ids import Ids
 from threefold.web.forms import MOST_FIELDS, Form, Upload
-from threefold.web.security import Keys, new_token, same, token_digest
-from threefold.web.sessions import Me
+from threefold.web.ids import Ids
+from threefold.web.security import Keys, new_token, same
 from threefold.web.solver import Solver
 from threefold.web.templates import Static
 

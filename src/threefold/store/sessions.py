@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import token_digest
+from threefold.core.names import initials
 from threefold.store.tables import Membership, Person, SignInSession, Staff
-from threefold.web.security import token_digest
 
 IDLE = timedelta(days=14)
 LONGEST = timedelta(days=60)
@@ -35,12 +36,6 @@ class Me:
     @property
     def initials(self) -> str:
         return initials(self.name)
-
-
-def initials(name: str) -> str:
-    """One or two letters for the round mark beside a name."""
-    words = name.split()
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 def _holds(role: str) -> ColumnElement[bool]:

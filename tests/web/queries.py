@@ -1,0 +1,41 @@
+"""How often each page asks the database, for the test and the benchmark that hold it to a few times."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from tests.builders import Class, an_id
+from tests.house import House
+from tests.web.test_rights import ids_of, ways
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements sent while this is open, to whatever database."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def queries_of_every_page(house: House, built: Class) -> dict[str, int]:
+    """The most statements each GET route took for a tutor or one of the people of the cohort's first triad."""
+    ids = {**await ids_of(house, built), "form_id": an_id(), "session_id": an_id(), "person_id": built.people[0]}
+    ids |= {"secret": "0" * 64, "token": "a-token", "version": "0", "name": "threefold.css"}
+    most: dict[str, int] = {}
+    for person in (built.tutors[0], *built.people[:3]):
+        browser = await house.as_(person)
+        for way in ways(house.app):
+            if way.method == "GET":
+                with counted() as statements:
+                    await way.ask(browser, ids)
+                most[str(way)] = max(len(statements), most.get(str(way), 0))
+    return most
