@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -26,7 +26,7 @@ NOON = datetime(2026, 10, 7, 12, 0, tzinfo=UTC)  # a Wednesday, with summer time
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
     return Settings(
-        **{  # type: ignore[arg-type] # a test names fields as it needs them
+        **{
             "base_url": BASE,
             "secret": "a-secret-for-tests-only-0123456789abcdef",
             "sender": "practice@elmhouse.example",
@@ -66,7 +66,7 @@ class House:
     async def visitor(self, **headers: str) -> Browser:
         """A browser nobody has signed in with."""
         browser = Browser(
-            transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
+            transport=httpx.ASGITransport(app=cast("Any", self.app), raise_app_exceptions=False),
             base_url=self.settings.base_url,
             headers={"origin": BASE, "sec-fetch-site": "same-origin", **headers},
         )

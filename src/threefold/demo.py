@@ -255,7 +255,7 @@ class Builder:
         seen = course(self.db, within)
         plan = plan_course(seen.problem, seed=1, effort=BRIEF)
         if isinstance(plan, NoPlan):
-            raise AssertionError("fourteen people always have a plan")
+            raise TypeError("fourteen people always have a plan")
         row = PlanDraft(
             id=self.new_id(),
             cohort_id=cohort.id,

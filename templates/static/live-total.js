@@ -5,7 +5,8 @@ const number = (form, name) => Number(form.querySelector(`[data-${name}]`)?.valu
 function length(minutes) {
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
-  return [hours && `${hours} h`, (rest || !hours) && `${rest} min`].filter(Boolean).join(' ');
+  if (!hours) return `${rest} min`;
+  return rest ? `${hours} h ${String(rest).padStart(2, '0')}` : `${hours} h`;
 }
 
 function sentence(form) {

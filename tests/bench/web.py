@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
@@ -172,7 +172,9 @@ async def measure() -> list[Figure]:
         prepare(settings.database)
         store = Store.open(settings.database)
         term = await a_term(store)
-        asked = await queries_of_every_page(House(build_app(settings, store), store, settings, datetime.now(UTC)), term.built)
+        asked = await queries_of_every_page(
+            House(build_app(settings, store), store, settings, datetime.now(UTC)), term.built
+        )
         await store.close()
         page, queries = max(asked.items(), key=lambda found: found[1])
         return [
@@ -237,7 +239,9 @@ def started(folder: Path) -> list[Figure]:
         "THREEFOLD_PORT": str(port),
     }
     began = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-m", "threefold", "serve"], env=environment, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+    with subprocess.Popen(
+        [sys.executable, "-m", "threefold", "serve"], env=environment, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             while not answers(port):
                 if process.poll() is not None or time.perf_counter() - began > 30:

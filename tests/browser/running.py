@@ -124,7 +124,7 @@ def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
             )
             stop.append(server)
             serving = asyncio.create_task(server.serve())
-            while not server.started and not serving.done():
+            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells by a flag alone
                 await asyncio.sleep(0.01)
             started.set()
             await serving

@@ -1,5 +1,7 @@
 """Settings: each documented where it is declared, read from the environment, refused where they are not safe."""
 
+import pytest
+
 from threefold.settings import NotSettled, Settings, from_environment, unsafe, variables
 
 
@@ -14,12 +16,9 @@ def test_settings_come_from_the_environment_and_every_problem_is_told_at_once() 
     )  # fmt: skip
     assert (read.port, read.trusted_proxies, read.courier) == (9000, ("10.0.0.1", "10.0.0.2"), False)
     assert read.base_url == "https://practice.example.org"
-    try:
+    with pytest.raises(NotSettled) as unsettled:
         from_environment({"THREEFOLD_PORT": "many", "THREEFOLD_COURIER": "perhaps", "THREEFOLD_COLOUR": "blue"})
-    except NotSettled as unsettled:
-        assert len(unsettled.problems) == 3
-    else:
-        raise AssertionError("three problems went unnoticed")
+    assert len(unsettled.value.problems) == 3
 
 
 def test_a_default_secret_plain_http_and_no_mail_server_refuse_to_go_live() -> None:

@@ -36,7 +36,7 @@ class Mailbox:
         if self.hang_up_after_data > 0:
             self.hang_up_after_data -= 1
             transport = server.transport
-            assert transport is not None
+            assert isinstance(transport, asyncio.Transport)
             transport.abort()
         return "250 OK"
 

@@ -46,9 +46,8 @@ def add_people(
 
 def _people(db: Session, rows: Mapping[str, Row], *, now: datetime, new_id: Callable[[], UUID]) -> list[UUID]:
     """The people of these rows, by address key; those nobody knows yet are made."""
-    known = {
-        key: id_ for key, id_ in db.execute(select(Person.email_key, Person.id).where(Person.email_key.in_(list(rows))))
-    }
+    asked = select(Person.email_key, Person.id).where(Person.email_key.in_(list(rows)))
+    known = dict(db.execute(asked).all())
     for key, row in rows.items():
         if key not in known:
             known[key] = new_id()

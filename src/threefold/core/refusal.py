@@ -1,4 +1,4 @@
-""" "No" as an answer: a sentence for the person who asked, and where on their form it belongs."""
+"""The answer “no”: a sentence for the person who asked, and where on their form it belongs."""
 
 from dataclasses import dataclass
 

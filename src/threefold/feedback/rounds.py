@@ -155,13 +155,19 @@ class Held:
             expected=self.expected,
             sent=self.sent,
             flagged=flagged,
-            cleared_at=self.cleared_at,
+            cleared_at=self.looked_at,
         )
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """When a tutor looked at what got in the way; None again when a cue has come in or been added since."""
+        last = max((piece.changed_at or piece.sent_at for piece in self.pieces if piece.flagged), default=None)
+        return self.cleared_at if last is None or (self.cleared_at and self.cleared_at >= last) else None
 
     @property
     def is_held_back(self) -> bool:
         """Whether something got in the way that no tutor has looked at yet."""
-        return self.cleared_at is None and any(piece.flagged for piece in self.pieces)
+        return self.looked_at is None and any(piece.flagged for piece in self.pieces)
 
     @property
     def will_open_at(self) -> datetime | None:

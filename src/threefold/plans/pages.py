@@ -1,6 +1,7 @@
 """The plan: is it fair enough to publish? Look, try another, swap two people, say who is away, publish."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from itertools import combinations
 from uuid import UUID
@@ -167,10 +168,8 @@ async def draw(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         await store.write(work)
 
     search = visit.house.solver.start(cohort_id, page.course.problem, seed, keep)
-    try:
+    with contextlib.suppress(TimeoutError):  # a longer search: the page shows how far it is
         await asyncio.wait_for(search.finished.wait(), FIRST_LOOK_SECONDS)
-    except TimeoutError:
-        pass  # a longer search: the page shows how far it is
     return visit.go(f"/cohorts/{cohort_id}/plan")
 
 
@@ -181,10 +180,8 @@ async def stop(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     search = visit.house.solver.under_way(cohort_id)
     visit.house.solver.stop(cohort_id)
     if search:
-        try:
+        with contextlib.suppress(TimeoutError):  # still finishing; the page goes on following it
             await asyncio.wait_for(search.finished.wait(), 2)
-        except TimeoutError:
-            pass  # still finishing; the page goes on following it
     return visit.go(f"/cohorts/{cohort_id}/plan")
 
 

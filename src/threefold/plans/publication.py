@@ -1,4 +1,4 @@
-"""A plan on its way out: its rows, and every letter with its invitation, written and checked before anything is saved."""
+"""A plan on its way out: its rows, and every letter with its invitation, checked before anything is saved."""
 
 from collections import defaultdict
 from collections.abc import Callable

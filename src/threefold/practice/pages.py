@@ -100,7 +100,7 @@ async def replace_feed(visit: Visited) -> Answer:
     **by_secret,
 )
 async def feed(visit: Visited, person_id: FromPath[UUID], secret: FromPath[str]) -> Answer:
-    """The private feed: works without a cookie, the same bytes while nothing has changed, 404 for every wrong secret."""
+    """The private feed: works without a cookie, the same bytes while nothing changes, 404 for every wrong secret."""
 
     def work(db: Session, _me: Me | None) -> list[FeedEntry]:
         number, reader = queries.feed_person(db, person_id)

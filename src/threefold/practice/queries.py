@@ -1,4 +1,4 @@
-"""What a trainee sees of their practice: the sessions they have a seat in, with whom, and what they are in each round."""
+"""What a trainee sees of their practice: the sessions they have a seat in, with whom, and their role in each round."""
 
 from collections import defaultdict
 from collections.abc import Sequence

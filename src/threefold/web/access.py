@@ -3,7 +3,7 @@
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
@@ -72,47 +72,68 @@ def plan_for(db: Session, me: Me, cohort_id: UUID, plan_id: UUID) -> tuple[Withi
 
 def practice_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.MEMBER) -> AtPractice:
     """A practice session of a published cohort; tutors reach those of an unpublished one too."""
-    practice = db.get(PracticeSession, practice_id)
-    if practice is None:
+    found = db.execute(
+        select(Cohort, Membership, PracticeSession)
+        .join(PracticeSession, PracticeSession.cohort_id == Cohort.id)
+        .join(Membership, Membership.cohort_id == Cohort.id)
+        .where(PracticeSession.id == practice_id, *_mine(me))
+    ).one_or_none()
+    if found is None:
         raise NotYours
-    within = cohort_for(db, me, practice.cohort_id, right)
-    if within.cohort.published_at is None and not within.is_tutor:
-        raise NotYours
-    return AtPractice(within.cohort, within.membership, practice)
+    at = AtPractice(found.Cohort, found.Membership, found.PracticeSession)
+    _admit(at, right)
+    return at
 
 
 def triad_for(db: Session, me: Me, triad_id: UUID) -> InTriad:
     """A triad for those who sit in it and for the cohort's tutors; nobody else sees who is in it."""
-    triad = db.get(Triad, triad_id)
-    if triad is None:
-        raise NotYours
-    at = practice_for(db, me, triad.practice_id)
-    seat = db.scalar(
-        select(Seat).where(
-            Seat.triad_id == triad_id, Seat.membership_id == at.membership.id, Seat.given_up_at.is_(None)
-        )
-    )
-    if seat is None and not at.is_tutor:
-        raise NotYours
-    return InTriad(at.cohort, at.membership, at.practice, triad, seat)
+    return _triad(db, me, Triad.id == triad_id)
 
 
 def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
-    """The asker's own seat."""
-    seat = db.get(Seat, seat_id)
-    if seat is None or seat.given_up_at is not None:
-        raise NotYours
-    within = triad_for(db, me, seat.triad_id)
-    if within.seat is None or within.seat.id != seat_id:
+    """The triad in which the asker holds this very seat."""
+    within = _triad(db, me, Seat.id == seat_id)
+    if within.seat is None:
         raise NotYours
     return within
+
+
+def _triad(db: Session, me: Me, which: ColumnElement[bool]) -> InTriad:
+    found = db.execute(
+        select(Cohort, Membership, PracticeSession, Triad, Seat)
+        .select_from(Triad)
+        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
+        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
+        .join(Membership, Membership.cohort_id == Cohort.id)
+        .outerjoin(
+            Seat,
+            and_(Seat.triad_id == Triad.id, Seat.membership_id == Membership.id, Seat.given_up_at.is_(None)),
+        )
+        .where(which, *_mine(me))
+    ).one_or_none()
+    if found is None:
+        raise NotYours
+    within = InTriad(found.Cohort, found.Membership, found.PracticeSession, found.Triad, found.Seat)
+    if within.seat is None and not within.is_tutor:
+        raise NotYours
+    _admit(within, Right.MEMBER)
+    return within
+
+
+def _mine(me: Me) -> tuple[ColumnElement[bool], ...]:
+    return Membership.person_id == me.id, Membership.left_at.is_(None)
+
+
+def _admit(within: Within, right: Right) -> None:
+    if within.membership.role not in right.value or (within.cohort.published_at is None and not within.is_tutor):
+        raise NotYours
+    if not has_accepted(within):
+        raise MustAccept(within.cohort.id)
 
 
 def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     """A round of a triad the asker sits in, observes as its tutor, or teaches."""
     within = triad_for(db, me, triad_id)
-    if not 1 <= number <= MOST_ROUNDS:
-        raise NotYours
     roles = dict(
         db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)).all()
     )
