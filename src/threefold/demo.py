@@ -5,7 +5,6 @@ Nobody in it exists, and nothing that is said in it was ever said in a room.
 
 import random
 import secrets
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -89,13 +88,14 @@ class Made:
     observer: UUID
 
 
-def build_demo(keep_in: Path | None, port: int) -> tuple[Settings, list[tuple[str, str]]]:
-    """Settings of a demo that is ready to serve, and (part, sign-in link) for each part."""
-    home = keep_in or Path(tempfile.mkdtemp(prefix="threefold-demo-"))
-    home.mkdir(parents=True, exist_ok=True)
+def build_demo(home: Path, port: int) -> tuple[Settings, list[tuple[str, str]]]:
+    """Settings of a demo that is ready to serve, and (part, sign-in link) for each part.
+
+    Each demo has a folder of its own in `home`. Raises OSError where none can be made.
+    """
     settings = Settings(
         demo=True,
-        data_folder=home / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
+        data_folder=home / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f"),
         base_url=f"http://127.0.0.1:{port}",
         port=port,
         plain_http=True,

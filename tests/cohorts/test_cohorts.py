@@ -8,11 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 
-from tests.builders import a_cohort, a_person, an_id
+from tests.builders import BEFORE, a_cohort, a_person, an_id
 from tests.cohorts.test_setting_up import LOOKING, TERM, heading
 from tests.house import House
-from threefold.store.tables import Cohort, Deed, Membership, PracticeSession
+from threefold.cohorts import queries
+from threefold.feedback.queries import to_come
+from threefold.store.tables import Cohort, Deed, Membership, PracticeSession, Triad, Withdrawal
 
 PAGES = ("", "/people", "/sessions", "/framework", "/contract", "/settings", "/deletion")
 
@@ -51,6 +54,25 @@ async def test_the_term_at_a_glance(house: House) -> None:
     listed = (await tutor.get("/cohorts")).text
     assert heading(listed) == "One can’t make a coming session"
     assert "Can’t make it: Amara Okafor" in listed
+
+
+async def test_feedback_still_to_come_is_counted_as_its_own_page_counts_it(house: House) -> None:
+    made = await a_cohort(house.store, trainees=8)
+    amara, ben = (made.seats[0][member] for member in made.members[:2])
+
+    def leave(db: Session) -> None:
+        db.add(Withdrawal(seat_id=amara, at=BEFORE, by=made.people[0]))
+        db.add(Withdrawal(seat_id=ben, at=BEFORE, by=made.people[1], taken_back_at=BEFORE))
+        db.get_one(Triad, made.triads[0][1]).tutor_id = made.tutor_members[0]
+
+    await house.store.write(leave)
+
+    def both(db: Session) -> tuple[int, int]:
+        mine = queries.pieces_to_come(db, [made.cohort], house.now)[made.cohort]
+        return mine, len(to_come(db, [db.get_one(Cohort, made.cohort)], house.now).missing)
+
+    counted_here, counted_there = await house.store.read(both)
+    assert counted_here == counted_there > 0
 
 
 async def test_a_kept_page_carries_the_readers_own_token(house: House) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from markupsafe import Markup, escape
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.names import short_names
@@ -162,27 +162,47 @@ def listed(db: Session, mine: Sequence[Cohort], now: datetime) -> list[Listed]:
 
 
 def pieces_to_come(db: Session, cohorts: list[UUID], now: datetime) -> dict[UUID, int]:
-    """How many pieces of feedback on the sessions of the last two weeks have not come in, by cohort."""
-    recent = (
-        PracticeSession.cohort_id.in_(cohorts),
-        PracticeSession.ends_at <= now,
-        PracticeSession.ends_at > now - LOOK_BACK,
-    )
-    wanted = db.execute(
-        select(PracticeSession.cohort_id, func.count())
+    """How many pieces of feedback on the sessions of the last two weeks have not come in, by cohort.
+
+    A round without its counsellor was not held, and nobody is asked about it; a tutor who observes a pair is asked.
+    """
+    held = (
+        select(PracticeSession.cohort_id, Turn.triad_id, Turn.round, Triad.tutor_id)
         .select_from(Turn)
         .join(Triad, Triad.id == Turn.triad_id)
         .join(PracticeSession, PracticeSession.id == Triad.practice_id)
         .join(Seat, Seat.id == Turn.seat_id)
+        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+        .where(
+            Turn.role == "counsellor",
+            PracticeSession.cohort_id.in_(cohorts),
+            PracticeSession.starts_at > now - LOOK_BACK,
+            PracticeSession.ends_at <= now,
+            *_THERE,
+        )
+        .subquery()
+    )
+    asked = union_all(
+        select(held.c.cohort_id, held.c.triad_id, held.c.round, Seat.membership_id.label("author"))
+        .join(Turn, (Turn.triad_id == held.c.triad_id) & (Turn.round == held.c.round))
+        .join(Seat, Seat.id == Turn.seat_id)
+        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+        .where(*_THERE),
+        select(held.c.cohort_id, held.c.triad_id, held.c.round, held.c.tutor_id).where(held.c.tutor_id.is_not(None)),
+    ).subquery()
+    wanted = db.execute(
+        select(asked.c.cohort_id, func.count())
         .outerjoin(
             Piece,
-            (Piece.triad_id == Turn.triad_id) & (Piece.round == Turn.round) & (Piece.author_id == Seat.membership_id),
+            (Piece.triad_id == asked.c.triad_id) & (Piece.round == asked.c.round) & (Piece.author_id == asked.c.author),
         )
-        .outerjoin(Withdrawal, (Withdrawal.seat_id == Seat.id) & Withdrawal.taken_back_at.is_(None))
-        .where(*recent, Piece.id.is_(None), Seat.given_up_at.is_(None), Withdrawal.seat_id.is_(None))
-        .group_by(PracticeSession.cohort_id)
+        .where(Piece.id.is_(None))
+        .group_by(asked.c.cohort_id)
     )
     return dict(wanted.all())
+
+
+_THERE = (Seat.given_up_at.is_(None), or_(Withdrawal.at.is_(None), Withdrawal.taken_back_at.is_not(None)))
 
 
 def people(db: Session, within: Within) -> People:

@@ -277,6 +277,16 @@ def release(
     return Release(None, opens, tuple(waiting))
 
 
+def told_at_latest(*, ended_at: datetime, now: datetime, reflected_at: datetime | None) -> datetime | None:
+    """By when a counsellor is told that the words open, or None once that has passed.
+
+    It is what holds for every round, so that neither a date nor its silence before then tells of a tutor's look.
+    """
+    reflected = min(reflected_at or ended_at + REFLECTION_WAITS, ended_at + REFLECTION_WAITS)
+    latest = max(reflected, ended_at + PIECES_WAIT)
+    return latest if now < latest else None
+
+
 def is_late(sent_at: datetime, opened_at: datetime | None) -> bool:
     """Whether a piece came after the rest had opened; it is labelled, and read all the same."""
     return opened_at is not None and sent_at > opened_at
@@ -318,14 +328,14 @@ def still_to_come(expected: Sequence[str], sent: Mapping[str, datetime]) -> tupl
 MOST_ASKED = 4
 
 
-def asked_for(codes: Sequence[str], practice_number: int, round_number: int) -> tuple[str, ...]:
-    """Which of the term's competencies one observer looks for in one round: four at most, in turn.
+def asked_for(codes: Sequence[str], practice_number: int) -> tuple[str, ...]:
+    """Which of the term's competencies a round is looked at for: four at most, the next four each session.
 
-    Few items make better ratings; going round in turn, every competency is looked for within two sessions. Sessions and
-    rounds count from 1. All who rate the same round are asked for the same ones.
+    Few items make better ratings. Everybody counsels once a session, in whichever round, so that within two sessions
+    each counsellor has been looked at for all of them. Sessions count from 1; all rounds of one look for the same.
     """
     if len(codes) <= MOST_ASKED:
         return tuple(codes)
-    start = ((practice_number - 1) * 3 + round_number - 1) * MOST_ASKED % len(codes)
+    start = (practice_number - 1) * MOST_ASKED % len(codes)
     chosen = {codes[(start + step) % len(codes)] for step in range(MOST_ASKED)}
     return tuple(code for code in codes if code in chosen)

@@ -32,17 +32,43 @@ class Right(Enum):
     TRAINEE = ("trainee",)
 
 
+# Built once: a statement costs more to build than to run, and these run with nearly every request.
+_MINE = (Membership.person_id == bindparam("me"), Membership.left_at.is_(None))
+_COHORT = (
+    select(Cohort, Membership)
+    .join(Membership, Membership.cohort_id == Cohort.id)
+    .where(Cohort.id == bindparam("id"), *_MINE)
+)
+_PRACTICE = (
+    select(Cohort, Membership, PracticeSession)
+    .join(PracticeSession, PracticeSession.cohort_id == Cohort.id)
+    .join(Membership, Membership.cohort_id == Cohort.id)
+    .where(PracticeSession.id == bindparam("id"), *_MINE)
+)
+_TRIAD = (
+    select(Cohort, Membership, PracticeSession, Triad, Seat)
+    .select_from(Triad)
+    .join(PracticeSession, PracticeSession.id == Triad.practice_id)
+    .join(Cohort, Cohort.id == PracticeSession.cohort_id)
+    .join(Membership, Membership.cohort_id == Cohort.id)
+    .outerjoin(
+        Seat,
+        and_(Seat.triad_id == Triad.id, Seat.membership_id == Membership.id, Seat.given_up_at.is_(None)),
+    )
+    .where(*_MINE)
+)
+_TRIAD_BY_ID = _TRIAD.where(Triad.id == bindparam("id"))
+_TRIAD_BY_SEAT = _TRIAD.where(Seat.id == bindparam("id"))
+_ROLES = select(Turn.seat_id, Turn.role).where(Turn.triad_id == bindparam("triad"), Turn.round == bindparam("round"))
+
+
 def cohort_for(db: Session, me: Me, cohort_id: UUID, right: Right, *, accepted: bool = True) -> Within:
     """The cohort, if the asker holds the right in it.
 
     Raises NotYours; and MustAccept when notice and contract have not been accepted in their present versions
     (`accepted=False` for the page that asks for it, and for a tutor who sets the cohort up).
     """
-    found = db.execute(
-        select(Cohort, Membership)
-        .join(Membership, Membership.cohort_id == Cohort.id)
-        .where(Cohort.id == cohort_id, Membership.person_id == me.id, Membership.left_at.is_(None))
-    ).one_or_none()
+    found = db.execute(_COHORT, {"id": cohort_id, "me": me.id}).one_or_none()
     if found is None or found.Membership.role not in right.value:
         raise NotYours
     within = Within(found.Cohort, found.Membership)
@@ -72,12 +98,7 @@ def plan_for(db: Session, me: Me, cohort_id: UUID, plan_id: UUID) -> tuple[Withi
 
 def practice_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.MEMBER) -> AtPractice:
     """A practice session of a published cohort; tutors reach those of an unpublished one too."""
-    found = db.execute(
-        select(Cohort, Membership, PracticeSession)
-        .join(PracticeSession, PracticeSession.cohort_id == Cohort.id)
-        .join(Membership, Membership.cohort_id == Cohort.id)
-        .where(PracticeSession.id == practice_id, *_mine(me))
-    ).one_or_none()
+    found = db.execute(_PRACTICE, {"id": practice_id, "me": me.id}).one_or_none()
     if found is None:
         raise NotYours
     at = AtPractice(found.Cohort, found.Membership, found.PracticeSession)
@@ -87,30 +108,19 @@ def practice_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.ME
 
 def triad_for(db: Session, me: Me, triad_id: UUID) -> InTriad:
     """A triad for those who sit in it and for the cohort's tutors; nobody else sees who is in it."""
-    return _triad(db, me, Triad.id == triad_id)
+    return _triad(db, me, _TRIAD_BY_ID, triad_id)
 
 
 def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
     """The triad in which the asker holds this very seat."""
-    within = _triad(db, me, Seat.id == seat_id)
+    within = _triad(db, me, _TRIAD_BY_SEAT, seat_id)
     if within.seat is None:
         raise NotYours
     return within
 
 
-def _triad(db: Session, me: Me, which: ColumnElement[bool]) -> InTriad:
-    found = db.execute(
-        select(Cohort, Membership, PracticeSession, Triad, Seat)
-        .select_from(Triad)
-        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
-        .join(Membership, Membership.cohort_id == Cohort.id)
-        .outerjoin(
-            Seat,
-            and_(Seat.triad_id == Triad.id, Seat.membership_id == Membership.id, Seat.given_up_at.is_(None)),
-        )
-        .where(which, *_mine(me))
-    ).one_or_none()
+def _triad(db: Session, me: Me, statement: Select[Any], id: UUID) -> InTriad:
+    found = db.execute(statement, {"id": id, "me": me.id}).one_or_none()
     if found is None:
         raise NotYours
     within = InTriad(found.Cohort, found.Membership, found.PracticeSession, found.Triad, found.Seat)
@@ -118,10 +128,6 @@ def _triad(db: Session, me: Me, which: ColumnElement[bool]) -> InTriad:
         raise NotYours
     _admit(within, Right.MEMBER)
     return within
-
-
-def _mine(me: Me) -> tuple[ColumnElement[bool], ...]:
-    return Membership.person_id == me.id, Membership.left_at.is_(None)
 
 
 def _admit(within: Within, right: Right) -> None:
@@ -134,9 +140,9 @@ def _admit(within: Within, right: Right) -> None:
 def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     """A round of a triad the asker sits in, observes as its tutor, or teaches."""
     within = triad_for(db, me, triad_id)
-    roles = dict(
-        db.execute(select(Turn.seat_id, Turn.role).where(Turn.triad_id == triad_id, Turn.round == number)).all()
-    )
+    if not 1 <= number <= MOST_ROUNDS:
+        raise NotYours
+    roles = dict(db.execute(_ROLES, {"triad": triad_id, "round": number}).all())
     if not roles:
         raise NotYours
     role = roles.get(within.seat.id) if within.seat else None
