@@ -14,19 +14,22 @@ from threefold.store.engine import Busy, Store, Unusable
 
 def look(settings: Settings) -> Iterator[tuple[str, str]]:
     """(what, trouble) for everything looked at; trouble is "" where all is well."""
-    problems = unsafe(settings)
-    yield "Settings", " ".join(problems)
+    for problem in unsafe(settings) or ("",):
+        yield "Settings", problem
     yield "Database", database(settings)
     yield "Mail server", asyncio.run(mail_server(settings))
 
 
 def database(settings: Settings) -> str:
+    """What keeps the database from being used; "" when it answers and is up to date."""
     try:
         if not migrations.is_current(settings.database):
             return "The database is not up to date. Run `threefold migrate`."
         store = Store.open(settings.database)
     except (Unusable, Busy) as trouble:
         return str(trouble)
+    except OSError as refused:
+        return f"{refused.filename} cannot be used: {refused.strerror}. THREEFOLD_DATA_FOLDER says where it lies."
     try:
         store.read_now(lambda db: db.scalar(text("SELECT 1")))
     except Busy as trouble:
@@ -50,7 +53,7 @@ async def mail_server(settings: Settings) -> str:
     try:
         await carrier.greet()
     except (Held, Later, SMTPException) as trouble:
-        return f"{server.host}, port {server.port}: {trouble}."
+        return f"{server.host}, port {server.port}: {trouble}. THREEFOLD_SMTP_URL says which one it is."
     finally:
         await carrier.close()
     return ""

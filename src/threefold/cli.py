@@ -1,17 +1,23 @@
 """The command `threefold`: demo, serve, work, migrate, create-tutor, backup, check."""
 
 import asyncio
+import errno
+import logging
 import os
 import signal
+import socket
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import click
+import structlog
 import uvicorn
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy.orm import Session
 
 from threefold import check as checking
@@ -30,8 +36,12 @@ from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token
 
 CONNECTIONS = 4
-say = Console(highlight=False, soft_wrap=True)
-complain = Console(stderr=True, highlight=False, soft_wrap=True)
+ENDS = (signal.SIGINT, signal.SIGTERM)
+SECRETS = {"THREEFOLD_SECRET", "THREEFOLD_SMTP_URL", "THREEFOLD_DATABASE_URL"}  # never shown
+log = structlog.get_logger("threefold")
+# What is said holds paths and settings: nothing in them is markup or an emoji's name.
+say = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+complain = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def now() -> datetime:
@@ -47,38 +57,55 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, help="The port to listen on.")
+@click.option("--port", default=8000, show_default=True, help="The port to listen on; 0 takes any that is free.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep the demo here instead of a temporary folder.")
 def demo(port: int, folder: Path | None) -> None:
     """A made-up centre in the middle of its term, to look around in. Mails stay in its outbox."""
-    settings, links = build_demo(folder, port)
-    start_logging()
-    say.print(f"\n[bold]Threefold[/bold], a made-up centre: [link]{settings.base_url}[/link]\n")
-    for part, link in links:
-        say.print(f"  {part:<9} {link}")
-    say.print(f"  {'outbox':<9} {settings.base_url}/outbox\n\nEach link signs one browser in. Press Ctrl+C to stop.\n")
-    run_web(settings, folders=True)
+    door = open_door("127.0.0.1", port, "--port")
+    end_quietly()
+    start_logging(level=logging.WARNING)
+    say.print("Starting Threefold with a made-up centre. This takes a few seconds.")
+    with kept_in(folder) as home:
+        try:
+            settings, links = build_demo(home, door.getsockname()[1])
+        except OSError as refused:
+            give_up(f"{refused.filename or home} cannot be used: {refused.strerror}. Name another with --folder.")
+
+        def show_links() -> None:
+            say.print()
+            say.print("Threefold is ready.", style="bold")
+            for part, link in (("open", settings.base_url), *links, ("outbox", f"{settings.base_url}/outbox")):
+                say.print(f"  {part:<9} {link}")
+            say.print("\nThe tutor’s, trainee’s and observer’s link sign one browser in each. Press Ctrl+C to stop.")
+
+        run_web(settings, door, folders=True, once_ready=show_links)
 
 
 @main.command()
 def serve() -> None:
     """The web service; sends letters as well, unless THREEFOLD_COURIER is no."""
     settings = ready_to_run()
-    run_web(settings, folders=False)
+    door = open_door(settings.host, settings.port, "THREEFOLD_PORT")
+    end_quietly()
+    start_logging()
+    run_web(settings, door, folders=False, once_ready=lambda: log.info("ready", port=settings.port))
 
 
 @main.command()
 def work() -> None:
     """The courier alone: sends letters from the same database until stopped."""
     settings = ready_to_run()
+    end_quietly()
+    start_logging()
     store = opened(settings)
 
     async def until_stopped() -> None:
         courier = Courier(store, carriers(settings, folders=False), sender=settings.sender, clock=now)
         stop = asyncio.Event()
-        for sign in (signal.SIGINT, signal.SIGTERM):
+        for sign in ENDS:
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
         courier.start()
+        log.info("ready")
         await stop.wait()
         await courier.stop()
         await store.close()
@@ -90,10 +117,8 @@ def work() -> None:
 def migrate() -> None:
     """Bring the database up to date; safe to run again and from several places."""
     settings = settled()
-    try:
+    with trouble_told():
         migrations.upgrade(settings.database)
-    except (Unusable, Busy) as trouble:
-        give_up(str(trouble))
     say.print("The database is up to date.")
 
 
@@ -103,7 +128,7 @@ def migrate() -> None:
 def create_tutor(email: str, name: str) -> None:
     """Let somebody set up cohorts, and print a link that signs them in (good for a day, once)."""
     settings = settled()
-    store = opened(settings)
+    store = opened(settings, up_to_date=True)
     moment = now()
     keys, token, ids = Keys(settings.secret), new_token(), Ids(moment)
 
@@ -123,11 +148,14 @@ def create_tutor(email: str, name: str) -> None:
         )
         return None
 
-    refusal = store.write_now(work)
-    if refusal:
+    try:
+        refusal = store.write_now(work)
+    except Busy as trouble:
+        give_up(f"The database does not answer: {trouble}.")
+    finally:
         store.close_now()
+    if refusal:
         give_up(*(problem.sentence for problem in refusal.problems))
-    store.close_now()
     say.print(f"{email} may set up cohorts. This link signs them in once, until tomorrow:")
     say.print(f"{settings.base_url}/sign-in/link/{token}")
 
@@ -136,11 +164,14 @@ def create_tutor(email: str, name: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """A consistent copy of the embedded database in FILE, taken while it runs."""
-    store = opened(settled())
+    settings = settled()
+    with trouble_told():
+        if not migrations.is_there(settings.database):
+            give_up("There is no database to copy yet. Run `threefold migrate`.")
+    store = opened(settings)
     try:
-        store.backup_now(file)
-    except (Unusable, Busy) as trouble:
-        give_up(str(trouble))
+        with trouble_told():
+            store.backup_now(file)
     finally:
         store.close_now()
     say.print(f"Copied to {file}.")
@@ -149,21 +180,21 @@ def backup(file: Path) -> None:
 @main.command()
 def check() -> None:
     """Say in words what is missing or wrong, and list every setting."""
-    settings = settled()
-    listing = Table("Setting", "What it is for", "Now", show_lines=False, box=None)
     for variable, sentence, _ in variables():
         held = os.environ.get(variable, "")
-        secret = variable in {"THREEFOLD_SECRET", "THREEFOLD_SMTP_URL", "THREEFOLD_DATABASE_URL"}
-        listing.add_row(variable, sentence, ("set" if held else "not set") if secret else held or "not set")
-    say.print(listing)
+        say.print(f"{variable}: {('set' if variable in SECRETS else held) if held else 'not set'}")
+        say.print(f"    {sentence}", style="dim")
+    say.print()
+    settings = settled()
     troubles = 0
     for what, trouble in checking.look(settings):
         troubles += bool(trouble)
-        say.print(f"{what}: {trouble or 'all is well'}")
+        say.print(f"{what}: {trouble or 'all is well.'}")
     sys.exit(1 if troubles else 0)
 
 
 def settled() -> Settings:
+    """Settings as the environment has them; gives up with every problem at once."""
     try:
         return from_environment()
     except NotSettled as unsettled:
@@ -171,29 +202,38 @@ def settled() -> Settings:
 
 
 def ready_to_run() -> Settings:
-    """Settings that may go live; refuses with every reason at once."""
+    """Settings that may go live, and a database that is up to date; gives up with every reason at once."""
     settings = settled()
     problems = list(unsafe(settings))
-    try:
-        if settings.smtp_url:
+    if settings.smtp_url:
+        try:
             MailServer.from_url(settings.smtp_url)
-        if not migrations.is_current(settings.database):
-            problems.append("The database is not up to date. Run `threefold migrate`.")
-    except ValueError as unusable:
-        problems.append(str(unusable))
-    except (Unusable, Busy) as trouble:
-        problems.append(str(trouble))
+        except ValueError as unusable:
+            problems.append(str(unusable))
+    if trouble := checking.database(settings):
+        problems.append(trouble)
     if problems:
         give_up("Threefold does not start like this:", *problems)
-    start_logging()
     return settings
 
 
-def opened(settings: Settings) -> Store:
-    try:
+def opened(settings: Settings, *, up_to_date: bool = False) -> Store:
+    """The database's door; gives up with a sentence where it cannot be used."""
+    with trouble_told():
+        if up_to_date and not migrations.is_current(settings.database):
+            give_up("The database is not up to date. Run `threefold migrate`.")
         return Store.open(settings.database)
+
+
+@contextmanager
+def trouble_told() -> Iterator[None]:
+    """What keeps a database or a file from being used is told in a sentence."""
+    try:
+        yield
     except (Unusable, Busy) as trouble:
         give_up(str(trouble))
+    except OSError as refused:
+        give_up(f"{refused.filename} cannot be used: {refused.strerror}.")
 
 
 def carriers(settings: Settings, *, folders: bool) -> list[Carrier]:
@@ -203,15 +243,49 @@ def carriers(settings: Settings, *, folders: bool) -> list[Carrier]:
     return [SmtpCarrier(server) for _ in range(CONNECTIONS)]
 
 
-def run_web(settings: Settings, *, folders: bool) -> None:
+@contextmanager
+def kept_in(folder: Path | None) -> Iterator[Path]:
+    """The folder that was named, or one that is gone afterwards."""
+    if folder is not None:
+        yield folder
+        return
+    with TemporaryDirectory(prefix="threefold-demo-", ignore_cleanup_errors=True) as passing:
+        yield Path(passing)
+
+
+def open_door(host: str, port: int, chosen_by: str) -> socket.socket:
+    """Take the port before anything else is done; whoever knocks early waits. Gives up where it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as refused:
+        taken = refused.errno == errno.EADDRINUSE
+        why = "is taken by another program" if taken else f"cannot be had: {refused.strerror}"
+        give_up(f"Port {port} on {host} {why}. Choose another with {chosen_by}.")
+    except OverflowError:
+        give_up(f"Port {port} does not exist. Choose one up to 65535 with {chosen_by}.")
+
+
+class Server(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, once_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.once_ready = once_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.once_ready()
+
+
+def run_web(settings: Settings, door: socket.socket, *, folders: bool, once_ready: Callable[[], None]) -> None:
+    """Serve until told to end; answers under way are finished first."""
     store = opened(settings)
     courier = None
     if settings.courier:
         courier = Courier(store, carriers(settings, folders=folders), sender=settings.sender, clock=now)
-    uvicorn.run(
+    config = uvicorn.Config(
         build_app(settings, store, courier=courier),
-        host=settings.host,
-        port=settings.port,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -219,6 +293,17 @@ def run_web(settings: Settings, *, folders: bool) -> None:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
     )
+    Server(config, once_ready).run([door])
+
+
+def end_quietly() -> None:
+    """Ctrl+C and a supervisor's SIGTERM are how these commands end: without a word, and with 0."""
+
+    def leave(_sign: int, _frame: object) -> NoReturn:
+        sys.exit(0)
+
+    for sign in ENDS:
+        signal.signal(sign, leave)
 
 
 def give_up(*sentences: str) -> NoReturn:

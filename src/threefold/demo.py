@@ -55,6 +55,7 @@ TRAINEES = (
     "Hanna Kaya", "Ioan Popescu", "Joy Adeyemi", "Kit Thomas", "Léa Moreau", "Mira Shah", "Priya Nair",
 )  # fmt: skip
 TUTORS = ("Marion Shaw", "Tom Reid")
+BY_FEED = {"Farid Rahimi", "Grace Liu", "Kit Thomas", "Mira Shah"}  # their calendar reads the feed; no invitations
 ZONE = "Europe/London"
 FRAMEWORK = "human-connection-1"
 COMPETENCIES = ["HC2", "HC3", "HC5", "HC8", "HC10"]
@@ -173,6 +174,7 @@ class Builder:
             email_key=email_key(address),
             pronouns="",
             feed_number=0,
+            takes_feed_since=self.begun if name in BY_FEED else None,
             created_at=self.begun,
         )
         self.db.add(person)

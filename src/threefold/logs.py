@@ -1,6 +1,5 @@
 """Structured logs: one JSON object a line, without names, addresses, words or tokens."""
 
-import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 
@@ -19,7 +19,7 @@ def start_logging(stream: TextIO = sys.stderr, level: int = logging.INFO) -> Non
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             without_words,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
@@ -28,6 +28,10 @@ def start_logging(stream: TextIO = sys.stderr, level: int = logging.INFO) -> Non
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LibraryLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def as_json(event: Any, **_options: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
 def without_words(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -66,4 +70,4 @@ class LibraryLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1]:
             line["raised"] = causes(record.exc_info[1])
-        return json.dumps(line)
+        return as_json(line)

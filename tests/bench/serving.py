@@ -44,7 +44,7 @@ def steer(server: uvicorn.Server, kept: Kept) -> None:
             case "cpu":
                 say(time.process_time())
             case "cold":
-                kept.most = 0
+                kept.most = 0  # the next page kept pushes out every other
                 say("cold")
             case "warm":
                 kept.most = MOST_PAGES

@@ -54,12 +54,12 @@ async def test_one_observer_who_is_late_keeps_nothing_closed_and_is_labelled(hou
     await held.reflected()
     await held.felt()
     page = (await held.counsellor.get(held.path)).text
-    assert "It opens on" in page
+    assert "They open on" in page
     assert "Saturday 3 October</time> at the latest" in page
     assert "Ben" not in page
     assert await letters(house) == [("Your feedback from Thursday is ready", ENDED + timedelta(hours=48))]
     await held.opened()  # too early: nothing happens
-    assert "It opens on" in (await held.counsellor.get(held.path)).text
+    assert "They open on" in (await held.counsellor.get(held.path)).text
 
     house.now = ENDED + timedelta(hours=48)
     page = await held.opened()
@@ -104,7 +104,7 @@ async def test_a_harm_cue_waits_for_a_tutor_and_opens_once_it_was_read(house: Ho
     assert "You are angry" not in page
     assert "at the latest" in page
 
-    waiting = (await held.tutor.get("/feedback/to-come")).text.partition("Waiting for you to read first")[2]
+    waiting = (await held.tutor.get("/feedback/to-come")).text.partition("Worth a look before it opens")[2]
     assert "Amara Okafor, round 1" in waiting
     page = (await held.tutor.get(held.path)).text
     assert "“You are angry with her.”" in page
@@ -152,3 +152,47 @@ async def test_looking_changes_nothing(house: House) -> None:
     for browser in (held.counsellor, held.tutor, held.observer, held.client):
         assert (await browser.get(held.path)).status_code == 200
     assert await house.store.read(lambda db: db.scalars(select(Opening)).all()) == []
+
+
+async def test_what_a_counsellor_is_told_never_tells_of_a_tutors_look(house: House) -> None:
+    held = await a_round(house)
+    await held.reflected()
+    await held.felt()
+    house.later(hours=40)
+    cue: dict[str, str | list[str]] = {"HC2.cue": ["told-feeling"], "HC2.said": "“You are angry with her.”"}
+    await held.observed(**cue)
+    page, row = [(await held.counsellor.get(path)).text for path in (held.path, "/feedback")]
+    assert "Saturday 3 October</time> at the latest" in page
+    assert "Opens on Saturday 3 October at the latest" in row
+
+    house.later(hours=20)
+    page, row = [(await held.counsellor.get(path)).text for path in (held.path, "/feedback")]
+    assert "at the latest" not in page + row
+    assert "All words on this round open together. We’ll e-mail you." in page
+    assert "Not open yet. We’ll e-mail you" in row
+    for browser in (held.observer, held.client):
+        assert "tutor" not in (await browser.get(held.path)).text
+
+    # After two days it opens by itself; the tutor can still say that they have looked.
+    house.later(hours=40)
+    assert "You are angry" in await held.opened()
+    assert "Amara Okafor, round 1" in (await held.tutor.get("/feedback/to-come")).text
+    assert (await held.tutor.send_form(f"{held.path}/clearance")).status_code == 303
+    assert "Worth a look before it opens" not in (await held.tutor.get("/feedback/to-come")).text
+
+
+async def test_a_cue_added_after_a_tutor_looked_is_looked_at_too(house: House) -> None:
+    held = await a_round(house)
+    await held.reflected()
+    cue: dict[str, str | list[str]] = {"HC2.cue": ["told-feeling"], "HC2.said": "“You are angry with her.”"}
+    await held.observed(**cue)
+    house.later(hours=1)
+    await held.tutor.send_form(f"{held.path}/clearance")
+    house.later(hours=1)
+    await held.observed(**{**cue, "HC2.said": "“You are only pretending.”"})
+    await held.felt()
+    assert "ready to read" not in (await held.counsellor.get(held.path)).text
+    assert "Amara Okafor, round 1" in (await held.tutor.get("/feedback/to-come")).text
+    house.later(hours=1)
+    await held.tutor.send_form(f"{held.path}/clearance")
+    assert "“You are only pretending.”" in await held.opened()

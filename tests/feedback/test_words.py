@@ -1,5 +1,6 @@
 """No word is lost: drafts, two windows, double clicks, a sign-in that ran out, and words that try to be markup."""
 
+import asyncio
 import re
 
 from sqlalchemy import delete, func, select
@@ -170,3 +171,38 @@ async def test_the_check_page_shows_every_answer_before_anything_is_sent(house: 
         word for word in ("Helping", "Beginning", "Not seen this time", "“It sounds lonely.”") if word not in page
     ] == []
     assert await counts(house) == (0, 0, 1, 0)
+
+
+async def test_a_change_from_the_check_page_comes_back_to_it(house: House) -> None:
+    held = await a_round(house)
+    await held.observed()
+    page = (await held.observer.get(f"{held.path}/check")).text
+    links = re.findall(r'href="([^"]+/steps/[0-9]+[?]then=check)"', page)
+    assert [link.rpartition("/")[2] for link in links] == [f"{n}?then=check" for n in (1, 2, 3, 4, 4)]
+    page = (await held.observer.get(links[0])).text
+    fields = {"HC2.level": "4", "then_check": "yes", "version": version_in(page)}
+    assert 'name="then_check" value="yes"' in page
+    answer = await held.observer.send_form(f"{held.path}/steps/1", fields)
+    assert (answer.status_code, 'name="then_check" value="yes"' in answer.text) == (422, True)
+    more = {**fields, "HC2.moment": "She waited.", "version": version_in(answer.text)}
+    answer = await held.observer.send_form(f"{held.path}/steps/1", more)
+    assert answer.headers["location"] == f"{held.path}/check"
+    page = (await held.observer.get(f"{held.path}/check")).text
+    assert "<p>Deepening</p>" in page
+    assert "She waited." in page
+
+
+async def test_clicks_at_the_same_moment_do_everything_once(house: House) -> None:
+    held = await a_round(house)
+    await asyncio.gather(*(held.client.send_form(f"{held.path}/piece", {**FELT, "version": "0"}) for _ in range(4)))
+    json = {"accept": "application/json"}
+    typed = {"HC2.level": "3", "version": "0"}
+    saved = await asyncio.gather(
+        *(held.observer.send_form(f"{held.path}/draft", typed, headers=json) for _ in range(4))
+    )
+    assert [answer.json() for answer in saved] == [{"saved_at": "19:20", "version": 1}] * 4
+    await held.observed()
+    for path, data in (("skip", {}), ("opening", {})):
+        answers = await asyncio.gather(*(held.counsellor.send_form(f"{held.path}/{path}", data) for _ in range(4)))
+        assert [answer.status_code for answer in answers] == [303] * 4
+    assert await counts(house) == (3, 7, 0, 2)

@@ -1,13 +1,13 @@
 """What tutors see of their cohorts: the list, the people, the steps still to be taken, the term at a glance."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from markupsafe import Markup, escape
-from sqlalchemy import func, or_, select, union_all
+from sqlalchemy import String, and_, bindparam, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.names import short_names
@@ -161,48 +161,48 @@ def listed(db: Session, mine: Sequence[Cohort], now: datetime) -> list[Listed]:
     ]
 
 
-def pieces_to_come(db: Session, cohorts: list[UUID], now: datetime) -> dict[UUID, int]:
+_THERE = (Seat.given_up_at.is_(None), or_(Withdrawal.at.is_(None), Withdrawal.taken_back_at.is_not(None)))
+_HELD = (
+    select(PracticeSession.cohort_id, Turn.triad_id, Turn.round, Triad.tutor_id)
+    .select_from(Turn)
+    .join(Triad, Triad.id == Turn.triad_id)
+    .join(PracticeSession, PracticeSession.id == Triad.practice_id)
+    .join(Seat, Seat.id == Turn.seat_id)
+    .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+    .where(
+        Turn.role == "counsellor",
+        PracticeSession.cohort_id.in_(bindparam("cohorts", expanding=True)),
+        PracticeSession.starts_at > bindparam("since"),
+        PracticeSession.ends_at <= bindparam("now"),
+        *_THERE,
+    )
+    .subquery()
+)
+_ASKED = union_all(
+    select(_HELD.c.cohort_id, _HELD.c.triad_id, _HELD.c.round, Seat.membership_id.label("author"))
+    .join(Turn, (Turn.triad_id == _HELD.c.triad_id) & (Turn.round == _HELD.c.round))
+    .join(Seat, Seat.id == Turn.seat_id)
+    .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+    .where(*_THERE),
+    select(_HELD.c.cohort_id, _HELD.c.triad_id, _HELD.c.round, _HELD.c.tutor_id).where(_HELD.c.tutor_id.is_not(None)),
+).subquery()
+_TO_COME = (
+    select(_ASKED.c.cohort_id, func.count())
+    .outerjoin(
+        Piece,
+        (Piece.triad_id == _ASKED.c.triad_id) & (Piece.round == _ASKED.c.round) & (Piece.author_id == _ASKED.c.author),
+    )
+    .where(Piece.id.is_(None))
+    .group_by(_ASKED.c.cohort_id)
+)
+
+
+def pieces_to_come(db: Session, cohorts: Sequence[UUID], now: datetime) -> dict[UUID, int]:
     """How many pieces of feedback on the sessions of the last two weeks have not come in, by cohort.
 
     A round without its counsellor was not held, and nobody is asked about it; a tutor who observes a pair is asked.
     """
-    held = (
-        select(PracticeSession.cohort_id, Turn.triad_id, Turn.round, Triad.tutor_id)
-        .select_from(Turn)
-        .join(Triad, Triad.id == Turn.triad_id)
-        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-        .join(Seat, Seat.id == Turn.seat_id)
-        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-        .where(
-            Turn.role == "counsellor",
-            PracticeSession.cohort_id.in_(cohorts),
-            PracticeSession.starts_at > now - LOOK_BACK,
-            PracticeSession.ends_at <= now,
-            *_THERE,
-        )
-        .subquery()
-    )
-    asked = union_all(
-        select(held.c.cohort_id, held.c.triad_id, held.c.round, Seat.membership_id.label("author"))
-        .join(Turn, (Turn.triad_id == held.c.triad_id) & (Turn.round == held.c.round))
-        .join(Seat, Seat.id == Turn.seat_id)
-        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-        .where(*_THERE),
-        select(held.c.cohort_id, held.c.triad_id, held.c.round, held.c.tutor_id).where(held.c.tutor_id.is_not(None)),
-    ).subquery()
-    wanted = db.execute(
-        select(asked.c.cohort_id, func.count())
-        .outerjoin(
-            Piece,
-            (Piece.triad_id == asked.c.triad_id) & (Piece.round == asked.c.round) & (Piece.author_id == asked.c.author),
-        )
-        .where(Piece.id.is_(None))
-        .group_by(asked.c.cohort_id)
-    )
-    return dict(wanted.all())
-
-
-_THERE = (Seat.given_up_at.is_(None), or_(Withdrawal.at.is_(None), Withdrawal.taken_back_at.is_not(None)))
+    return dict(db.execute(_TO_COME, {"cohorts": cohorts, "since": now - LOOK_BACK, "now": now}).all())
 
 
 def people(db: Session, within: Within) -> People:
@@ -269,88 +269,89 @@ def steps(db: Session, within: Within, here: str) -> Steps:
     ]
 
 
+# Statements and cells are made for speed: this is the page tutors open most, and it grows with the cohort. Ids are
+# compared as the database has them, since making hundreds of UUIDs of them would cost more than reading the rows.
+_WEEKS = (
+    select(PracticeSession.id, PracticeSession.number, PracticeSession.starts_at, PracticeSession.ends_at)
+    .where(PracticeSession.cohort_id == bindparam("cohort"))
+    .order_by(PracticeSession.starts_at)
+)
+_TRAINEES = (
+    select(type_coerce(Membership.id, String), Person.name)
+    .join(Person, Person.id == Membership.person_id)
+    .where(Membership.cohort_id == bindparam("cohort"), Membership.role == "trainee")
+    .order_by(Person.name, Membership.id)
+)
+_SEATS = (
+    select(
+        PracticeSession.number,
+        Triad.number,
+        Triad.room,
+        type_coerce(Seat.membership_id, String),
+        and_(Withdrawal.at.is_not(None), Withdrawal.taken_back_at.is_(None)),
+    )
+    .join(Triad, Triad.id == Seat.triad_id)
+    .join(PracticeSession, PracticeSession.id == Seat.practice_id)
+    .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+    .where(PracticeSession.cohort_id == bindparam("cohort"), Seat.given_up_at.is_(None))
+    .order_by(PracticeSession.number, Triad.number, Seat.position)
+)
+
+
 def overview(db: Session, within: Within, now: datetime) -> Overview:
     """The term of a published cohort: trainees down, sessions across, each cell the group and who is in it."""
     cohort = within.cohort
-    weeks = tuple(
-        Week(row.id, row.number, row.starts_at, row.ends_at)
-        for row in db.execute(
-            select(PracticeSession.id, PracticeSession.number, PracticeSession.starts_at, PracticeSession.ends_at)
-            .where(PracticeSession.cohort_id == cohort.id)
-            .order_by(PracticeSession.starts_at)
+    here = {"cohort": cohort.id}
+    weeks = tuple(Week(*row) for row in db.execute(_WEEKS, here))
+    names = dict(db.execute(_TRAINEES, here).all())
+    short = short_names(names)
+    groups: dict[tuple[int, int], Group] = {}
+    for week, number, room, member, is_away in db.execute(_SEATS, here):
+        group = groups.setdefault((week, number), Group(week, room or f"Group {number}"))
+        group.members.append(member)
+        if is_away:
+            group.away.append(member)
+    away = tuple(
+        (week, name)
+        for week in weeks
+        if week.ends_at > now
+        for name in sorted(
+            short[member] for group in groups.values() if group.week == week.number for member in group.away
         )
-    )
-    people_ = {
-        row.id: row.name
-        for row in db.execute(
-            select(Membership.id, Person.name)
-            .join(Person, Person.id == Membership.person_id)
-            .where(Membership.cohort_id == cohort.id, Membership.role == "trainee")
-            .order_by(Person.name, Membership.id)
-        )
-    }
-    short = short_names(people_)
-    seats = db.execute(
-        select(
-            Seat.practice_id,
-            Seat.triad_id,
-            Seat.membership_id,
-            Triad.number,
-            Triad.room,
-            Withdrawal.at,
-            Withdrawal.taken_back_at,
-        )
-        .join(Triad, Triad.id == Seat.triad_id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-        .where(PracticeSession.cohort_id == cohort.id, Seat.given_up_at.is_(None))
-        .order_by(Seat.triad_id, Seat.position)
-    ).all()
-    together: dict[UUID, list[UUID]] = defaultdict(list)
-    cells: dict[tuple[UUID, UUID], tuple[UUID, str, bool]] = {}
-    for practice_id, triad_id, member, number, room, at, back in seats:
-        together[triad_id].append(member)
-        cells[member, practice_id] = (triad_id, room or f"Group {number}", at is not None and back is None)
-    by_id = {week.id: week for week in weeks}
-    away = sorted(
-        (
-            (by_id[practice_id], short[member])
-            for (member, practice_id), (_, _, withdrawn) in cells.items()
-            if withdrawn and by_id[practice_id].ends_at > now
-        ),
-        key=lambda found: (found[0].number, found[1]),
     )
     return Overview(
         cohort,
         weeks,
-        _rows(people_, short, weeks, cells, together),
-        tuple(away),
+        _rows(names, short, weeks, groups.values()),
+        away,
         pieces_to_come(db, [cohort.id], now).get(cohort.id, 0),
-        len(people_),
+        len(names),
     )
 
 
-def _rows(
-    people_: Mapping[UUID, str],
-    short: Mapping[UUID, str],
-    weeks: tuple[Week, ...],
-    cells: Mapping[tuple[UUID, UUID], tuple[UUID, str, bool]],
-    together: Mapping[UUID, list[UUID]],
-) -> Markup:
-    """The table's rows. Every name is escaped once and every cell put together once: the page's largest cost."""
+@dataclass
+class Group:
+    """Who sits together in one week, as the term's table needs it."""
+
+    week: int
+    where: str
+    members: list[str] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+
+
+def _rows(names: Mapping[str, str], short: Mapping[str, str], weeks: Sequence[Week], groups: Iterable[Group]) -> Markup:
+    """The table's rows. Every name and room is escaped once, and each cell is put together once."""
     safe = {member: str(escape(name)) for member, name in short.items()}
+    cells: dict[tuple[str, int], str] = {}
+    for group in groups:
+        begin = f'<td>{escape(group.where)}<br><span class="hint">'
+        for member in group.members:
+            others = ", ".join([safe[other] for other in group.members if other != member])
+            mark = '<br><b class="tag sun">can’t make it</b>' if member in group.away else ""
+            cells[member, group.week] = f"{begin}{others}</span>{mark}</td>"
+    numbers = [week.number for week in weeks]
     rows = []
-    for member, name in people_.items():
-        row = [f'<tr><th scope="row">{escape(name)}</th>']
-        for week in weeks:
-            found = cells.get((member, week.id))
-            if found is None:
-                row.append('<td class="hint">not in</td>')
-                continue
-            triad, room, withdrawn = found
-            others = ", ".join(safe[other] for other in together[triad] if other != member)
-            mark = '<br><b class="tag sun">can’t make it</b>' if withdrawn else ""
-            row.append(f'<td>{escape(room)}<br><span class="hint">{others}</span>{mark}</td>')
-        row.append("</tr>")
-        rows.append("".join(row))
+    for member, name in names.items():
+        row = "".join([cells.get((member, number), '<td class="hint">not in</td>') for number in numbers])
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{row}</tr>')
     return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
@@ -23,6 +23,8 @@ from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening, 
 
 NewId = Callable[[], UUID]
 MOST_ANSWER, MOST_FOCUS = 1000, 240
+# No row of these tables is held as an object, so there is none to bring up to date.
+AS_SAID = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,21 @@ class Done:
     changed: bool
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """Something is still wanted before the piece can go; its words are kept as a draft."""
+
+    desk: Desk
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class LetterWanted:
+    """Nothing is done yet: the letter that goes with this has to be written first."""
+
+
 def desk_of(db: Session, held: Held, member: UUID) -> Desk:
-    draft = db.get(PieceDraft, (held.triad_id, held.number, member))
+    draft = db.execute(select(PieceDraft.fields, PieceDraft.version).where(*_mine(held, member))).one_or_none()
     if draft is not None:
         return Desk(tuple((name, value) for name, value in draft.fields), draft.version, is_draft=True)
     piece = held.piece_of(member)
@@ -69,39 +84,11 @@ def keep(
     db: Session, held: Held, member: UUID, new: Fields, version: int, *, now: datetime
 ) -> Desk | Conflict | Refusal:
     """Keep what was typed so far. A draft is nobody else's business, so it leaves no trace in the audit."""
-    refusal = _closed(held, member)
-    if refusal:
-        return refusal
     desk = desk_of(db, held, member)
-    there = forms.about_same(desk.fields, new)
-    if forms.says_same(there, new):
-        return desk
-    if version != desk.version and forms.says_anything(there):
-        return Conflict(desk, new)
-    fields = forms.merged(desk.fields, new)
-    kept = [[name, value] for name, value in fields]
-    if desk.is_draft:
-        db.execute(
-            update(PieceDraft)
-            .where(
-                PieceDraft.triad_id == held.triad_id,
-                PieceDraft.round == held.number,
-                PieceDraft.author_id == member,
-            )
-            .values(fields=kept, version=desk.version + 1, saved_at=now)
-        )
-    else:
-        db.add(
-            PieceDraft(
-                triad_id=held.triad_id,
-                round=held.number,
-                author_id=member,
-                fields=kept,
-                version=desk.version + 1,
-                saved_at=now,
-            )
-        )
-    return Desk(fields, desk.version + 1, is_draft=True)
+    kept = _put_together(held, member, desk, new, version)
+    if isinstance(kept, Desk) and kept is not desk:
+        _put_away(db, held, member, kept, instead_of=desk, now=now)
+    return kept
 
 
 def send(
@@ -113,13 +100,17 @@ def send(
     version: int,
     *,
     asked: tuple[Competency, ...],
-    letter: Written,
+    letter: Written | None,
     by: Me,
     now: datetime,
     new_id: NewId,
-) -> Done | Conflict | Refusal:
-    """Send a piece, or send it again changed. What is still wanted is said; the words stay in the draft meanwhile."""
-    outcome = keep(db, held, member, new, version, now=now)
+) -> Done | Unfinished | LetterWanted | Conflict | Refusal:
+    """Send a piece, or send it again changed. What is still wanted is said; the words stay in the draft meanwhile.
+
+    `letter` tells the counsellor that the words are open. It is wanted with their own reflection and no other piece.
+    """
+    desk = desk_of(db, held, member)
+    outcome = _put_together(held, member, desk, new, version)
     if not isinstance(outcome, Desk):
         return outcome
     before = held.piece_of(member)
@@ -129,44 +120,25 @@ def send(
         return Conflict(outcome, new)
     found = forms.complete(kind, outcome.fields, asked, held.counsellor.first)
     if isinstance(found, Refusal):
-        return found
+        if outcome is not desk:
+            _put_away(db, held, member, outcome, instead_of=desk, now=now)
+        return Unfinished(outcome, found)
+    if kind is Kind.SELF and before is None and letter is None:
+        return LetterWanted()
     ratings, words = forms.ratings_of(found), forms.words_of(found)
     flagged = rules.cues_ticked(ratings) if kind is Kind.OBSERVER else 0
     if before is None:
         sent = Sent(new_id(), member, kind, words, ratings, now, flagged=flagged)
-        db.execute(insert(Piece).values(_row(held, sent)))
     else:
         # What opens when does not depend on later changes: a piece stays in from when it first came.
+        changed_at = now if before.skipped_at is None else None
         sent = replace(
-            before,
-            words=words,
-            ratings=ratings,
-            changed_at=now if before.skipped_at is None else None,
-            skipped_at=None,
-            flagged=flagged,
+            before, words=words, ratings=ratings, changed_at=changed_at, skipped_at=None, flagged=flagged
         )
-        db.execute(update(Piece).where(Piece.id == sent.id).values(_row(held, sent)))
-        db.execute(delete(Rating).where(Rating.piece_id == sent.id))
-    if ratings:
-        db.execute(
-            insert(Rating),
-            [
-                {
-                    "piece_id": sent.id,
-                    "code": rating.code,
-                    "level": rating.level,
-                    "moments": list(rating.moments),
-                    "cues": list(rating.cues),
-                    "what_was_said": rating.what_was_said,
-                }
-                for rating in ratings
-            ],
-        )
-    db.execute(
-        delete(PieceDraft).where(
-            PieceDraft.triad_id == held.triad_id, PieceDraft.round == held.number, PieceDraft.author_id == member
-        )
-    )
+        db.execute(delete(Rating).where(Rating.piece_id == sent.id), execution_options=AS_SAID)
+    _put_in(db, held, sent, first=before is None)
+    if desk.is_draft:
+        db.execute(delete(PieceDraft).where(*_mine(held, member)), execution_options=AS_SAID)
     verb = "sent feedback" if before is None else "changed feedback"
     record(db, id=new_id(), at=now, by=by.id, verb=verb, cohort_id=held.cohort_id, piece=sent.id)
     _announce(db, _with(held, sent), letter, now)
@@ -178,7 +150,7 @@ def skip(db: Session, held: Held, member: UUID, *, letter: Written, by: Me, now:
     if held.own is not None:
         return
     sent = Sent(new_id(), member, Kind.SELF, {}, (), now, skipped_at=now)
-    db.execute(insert(Piece).values(_row(held, sent)))
+    _put_in(db, held, sent, first=True)
     record(db, id=new_id(), at=now, by=by.id, verb="skipped a reflection", cohort_id=held.cohort_id, piece=sent.id)
     _announce(db, _with(held, sent), letter, now)
 
@@ -202,11 +174,15 @@ def open_words(db: Session, held: Held, *, by: Me, now: datetime, new_id: NewId)
     return True
 
 
-def clear(db: Session, held: Held, *, letter: Written, by: Me, now: datetime, new_id: NewId) -> None:
+def clear(db: Session, held: Held, *, by: Me, now: datetime, new_id: NewId) -> None:
     """A tutor has read a round in which something got in the way; it need not wait any longer."""
-    if held.cleared_at is not None or not held.is_held_back:
+    if not held.is_held_back:
         return
-    db.add(Clearance(triad_id=held.triad_id, round=held.number, at=now, by=by.id))
+    looked = db.get(Clearance, (held.triad_id, held.number))
+    if looked is None:
+        db.add(Clearance(triad_id=held.triad_id, round=held.number, at=now, by=by.id))
+    else:
+        looked.at, looked.by = now, by.id
     record(
         db,
         id=new_id(),
@@ -217,7 +193,7 @@ def clear(db: Session, held: Held, *, letter: Written, by: Me, now: datetime, ne
         triad=held.triad_id,
         round=held.number,
     )
-    _announce(db, replace(held, cleared_at=now), letter, now)
+    _announce(db, replace(held, cleared_at=now), None, now)
 
 
 def answer(
@@ -289,14 +265,33 @@ def focus(db: Session, held: Held, member: UUID, words: str, *, by: Me, now: dat
     return None
 
 
-def _closed(held: Held, member: UUID) -> Refusal | None:
+def _put_together(held: Held, member: UUID, desk: Desk, new: Fields, version: int) -> Desk | Conflict | Refusal:
+    """What is on the desk with what is new, as a draft of the next version; the desk itself if nothing is new."""
     if held.piece_of(member) is not None and not rules.may_change(held.opened_at):
         return Refusal.because(f"{held.counsellor.first} has opened this, so it stays as it is. You can add to it.")
-    return None
+    there = forms.about_same(desk.fields, new)
+    if forms.says_same(there, new):
+        return desk
+    if version != desk.version and forms.says_anything(there):
+        return Conflict(desk, new)
+    return Desk(forms.merged(desk.fields, new), desk.version + 1, is_draft=True)
 
 
-def _row(held: Held, sent: Sent) -> dict[str, object]:
-    return {
+def _put_away(db: Session, held: Held, member: UUID, kept: Desk, *, instead_of: Desk, now: datetime) -> None:
+    row = {"fields": [[name, value] for name, value in kept.fields], "version": kept.version, "saved_at": now}
+    if instead_of.is_draft:
+        db.execute(update(PieceDraft).where(*_mine(held, member)).values(row), execution_options=AS_SAID)
+    else:
+        here = {"triad_id": held.triad_id, "round": held.number, "author_id": member}
+        db.execute(insert(PieceDraft), [{**here, **row}])
+
+
+def _mine(held: Held, member: UUID) -> tuple[ColumnElement[bool], ...]:
+    return PieceDraft.triad_id == held.triad_id, PieceDraft.round == held.number, PieceDraft.author_id == member
+
+
+def _put_in(db: Session, held: Held, sent: Sent, *, first: bool) -> None:
+    piece = {
         "id": sent.id,
         "triad_id": held.triad_id,
         "round": held.number,
@@ -308,16 +303,37 @@ def _row(held: Held, sent: Sent) -> dict[str, object]:
         "skipped_at": sent.skipped_at,
         "flagged": sent.flagged,
     }
+    if first:
+        db.execute(insert(Piece), [piece])
+    else:
+        db.execute(update(Piece).where(Piece.id == sent.id).values(piece), execution_options=AS_SAID)
+    ratings = [
+        {
+            "piece_id": sent.id,
+            "code": rating.code,
+            "level": rating.level,
+            "moments": list(rating.moments),
+            "cues": list(rating.cues),
+            "what_was_said": rating.what_was_said,
+        }
+        for rating in sent.ratings
+    ]
+    if ratings:
+        db.execute(insert(Rating), ratings)
 
 
 def _with(held: Held, sent: Sent) -> Held:
     return replace(held, pieces=(*(piece for piece in held.pieces if piece.id != sent.id), sent))
 
 
-def _announce(db: Session, held: Held, letter: Written, now: datetime) -> None:
-    """Let the counsellor know at the moment the words open, once a session; later news moves a letter that waits."""
+def _announce(db: Session, held: Held, letter: Written | None, now: datetime) -> None:
+    """Let the counsellor know at the moment the words open, once a session.
+
+    The letter is written with their own reflection (or skip) and waits; whatever comes in later only moves it.
+    """
     opens_at = held.will_open_at
     if opens_at is None or held.opened_at is not None:
         return
-    outbox.withdraw(db, letter.once)
-    outbox.post(db, replace(letter, due_at=max(opens_at, now)), now)
+    due_at = max(opens_at, now)
+    if letter is None or not outbox.post(db, replace(letter, due_at=due_at), now):
+        outbox.move(db, held.letter, due_at)

@@ -56,7 +56,11 @@ async def to_come(visit: Visited) -> Answer:
     def work(db: Session, me: Me) -> queries.ToCome:
         if not me.is_tutor:
             raise NotYours
-        return queries.to_come(db, [within.cohort for within in cohorts_of(db, me, Right.TUTOR)], visit.now)
+        taught = [within.cohort for within in cohorts_of(db, me, Right.TUTOR)]
+        only = visit.request.query_params.get("cohort")
+        if only is not None and only not in {str(cohort.id) for cohort in taught}:
+            raise NotYours
+        return queries.to_come(db, [one for one in taught if only in {None, str(one.id)}], visit.now)
 
     return visit.page("feedback/to_come.html", page=await visit.read(work))
 
@@ -77,7 +81,8 @@ def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
         if within.role is None or party is None:
             return "feedback/tutor.html", {**here, "reading": reading_of(db, visit, within, held)}
         if party.away or not held.is_on or not held.has_begun(visit.now):
-            return "feedback/early.html", here
+            observes = party.role is Role.OBSERVER and not party.away and held.is_on
+            return "feedback/early.html", {**here, "focus": queries.focus_before(db, held) if observes else ""}
         if within.role == Role.COUNSELLOR:
             release = held.release(visit.now)
             if held.opened_at is not None:
@@ -246,13 +251,11 @@ async def again(visit: Visit, held: Held, refusal: Refusal, form: Form) -> Answe
 @post(f"{UUIDS}/clearance", status_code=303, **signed_in)
 async def clear(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
     """A tutor has looked: the words need not wait any longer."""
-    letter = await letter_for(visit, triad_id, number)
-
     def work(db: Session, me: Me) -> Held:
         within, held = arrive(db, me, triad_id, number)
         if not within.is_tutor:
             raise NotYours
-        actions.clear(db, held, letter=letter, by=me, now=visit.now, new_id=visit.new_id)
+        actions.clear(db, held, by=me, now=visit.now, new_id=visit.new_id)
         return held
 
     return visit.go((await visit.write(work)).path)

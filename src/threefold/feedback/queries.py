@@ -132,11 +132,12 @@ def to_come(db: Session, taught: Sequence[Cohort], now: datetime) -> ToCome:
     rounds = [
         held
         for held in held_rounds(db, [(triad, practice, cohorts[practice.cohort_id]) for triad, practice in triads])
-        if held.is_on and now >= held.clock.ends_at
+        if held.is_on and held.has_begun(now)
     ]
+    ended = [held for held in rounds if now >= held.clock.ends_at]
     missing: list[Missing] = []
     expected = 0
-    for held in rounds:
+    for held in ended:
         wanted = [*held.expected]
         expected += len(wanted) + 1
         late = set(still_to_come(wanted, held.sent))

@@ -170,8 +170,9 @@ def _levels(
     held: Held, framework: Framework, told: Sequence[Told], own_name: str, tutor: UUID | None
 ) -> tuple[Level, ...]:
     raters = [one for one in told if one.piece.kind is not Kind.CLIENT]
+    rated = [rating.code for one in raters for rating in one.piece.ratings]
     found = []
-    for code in held.asked:
+    for code in dict.fromkeys((*held.asked, *rated)):  # what was asked for then, should the term's list change
         competency = framework.of(code)
         if competency is None:
             continue

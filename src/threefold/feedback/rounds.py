@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from threefold.core import feedback as rules
 from threefold.core.competency import Competency, Framework
 from threefold.core.feedback import Kind, Rating, Release
+from threefold.core.names import short_names
 from threefold.core.roles import Role, RoleLabels
 from threefold.core.slots import Round, round_times
 from threefold.store.frameworks import framework_for
@@ -36,16 +37,16 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Party:
-    """Somebody in a round. `away`: they said beforehand that they can't make it, and nothing is asked of them."""
+    """Somebody in a round. `away`: they said beforehand that they can't make it, and nothing is asked of them.
+
+    `first`: what they are called here; more than the first name where two in the round share it.
+    """
 
     member: UUID
     name: str
+    first: str
     role: Role
     away: bool = False
-
-    @property
-    def first(self) -> str:
-        return self.name.split()[0] if self.name.split() else self.name
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Held:
         return f"/feedback/{self.triad_id}/{self.number}"
 
     @property
+    def letter(self) -> str:
+        """What makes the letter about this round unique: one a session for each counsellor."""
+        return f"feedback-ready:{self.counsellor.member}:{self.practice_id}"
+
+    @property
     def counsellor(self) -> Party:
         return next(one for one in self.people if one.role is Role.COUNSELLOR)
 
@@ -111,7 +117,7 @@ class Held:
     @property
     def asked(self) -> tuple[str, ...]:
         """Which competencies this round is looked at for."""
-        return rules.asked_for(self.competencies, self.practice_number, self.number)
+        return rules.asked_for(self.competencies, self.practice_number)
 
     @property
     def expected(self) -> tuple[str, ...]:
@@ -169,6 +175,11 @@ class Held:
         """Whether something got in the way that no tutor has looked at yet."""
         return self.looked_at is None and any(piece.flagged for piece in self.pieces)
 
+    def told_at_latest(self, now: datetime) -> datetime | None:
+        """By when the counsellor is told that it opens; None where there is nothing to be told."""
+        own = self.own.sent_at if self.own else None
+        return rules.told_at_latest(ended_at=self.clock.ends_at, now=now, reflected_at=own)
+
     @property
     def will_open_at(self) -> datetime | None:
         """When the words open if nothing more comes in; None before the counsellor has reflected or skipped."""
@@ -195,7 +206,7 @@ def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Coho
     if not triads:
         return []
     ids = [triad.id for triad, _, _ in triads]
-    people: dict[tuple[UUID, int], list[Party]] = defaultdict(list)
+    seated: dict[tuple[UUID, int], list[tuple[UUID, str, Role, bool]]] = defaultdict(list)
     marks: dict[tuple[UUID, int], tuple[datetime | None, datetime | None]] = {}
     for row in db.execute(
         select(
@@ -219,18 +230,20 @@ def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Coho
         .order_by(Turn.triad_id, Turn.round, Seat.position)
     ):
         away = row.away_at is not None and row.taken_back_at is None
-        people[row.triad_id, row.round].append(Party(row.membership_id, row.name, Role(row.role), away))
+        seated[row.triad_id, row.round].append((row.membership_id, row.name, Role(row.role), away))
         marks[row.triad_id, row.round] = (row.opened_at, row.cleared_at)
     tutors = _names(db, [triad.tutor_id for triad, _, _ in triads if triad.tutor_id])
     pieces = _pieces(db, ids)
     found = []
     for triad, practice, cohort in triads:
-        numbers = sorted(number for id_, number in people if id_ == triad.id)
-        beside = [Party(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER)] if triad.tutor_id else []
+        numbers = sorted(number for id_, number in seated if id_ == triad.id)
+        beside = [(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER, False)] if triad.tutor_id else []
         for clock in round_times(practice.starts_at, cohort.shape, len(numbers) or None):
             here = (triad.id, clock.number)
-            if not any(one.role is Role.COUNSELLOR for one in people[here]):
+            people = [*seated[here], *beside]
+            if not any(role is Role.COUNSELLOR for _, _, role, _ in people):
                 continue
+            called = short_names({member: name for member, name, _, _ in people})
             found.append(
                 Held(
                     triad_id=triad.id,
@@ -244,7 +257,7 @@ def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Coho
                     practice_number=practice.number,
                     starts_at=practice.starts_at,
                     clock=clock,
-                    people=(*people[here], *beside),
+                    people=tuple(Party(member, name, called[member], role, away) for member, name, role, away in people),
                     pieces=tuple(pieces[here]),
                     opened_at=marks[here][0],
                     cleared_at=marks[here][1],

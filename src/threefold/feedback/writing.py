@@ -24,7 +24,7 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.core.said import clock
 from threefold.feedback import actions, forms, queries
-from threefold.feedback.actions import Conflict, Desk
+from threefold.feedback.actions import Conflict, Desk, LetterWanted, Unfinished
 from threefold.feedback.forms import Fields
 from threefold.feedback.rounds import Held, looked_for, of_round
 from threefold.mail.outbox import Written
@@ -140,8 +140,7 @@ def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable
         if kinds and kind not in kinds:
             raise NotYours
         framework, asked = looked_for(db, held)
-        focus = queries.focus_before(db, held) if kind is Kind.OBSERVER else ""
-        return Writing(within, held, kind, framework, asked, actions.desk_of(db, held, within.membership.id), focus)
+        return Writing(within, held, kind, framework, asked, actions.desk_of(db, held, within.membership.id))
 
     return work
 
@@ -157,7 +156,7 @@ async def letter_for(visit: Visit, triad_id: UUID, number: int) -> Written:
     return visit.house.postroom.write(
         "feedback-ready",
         id=visit.new_id(),
-        once=f"feedback-ready:{held.counsellor.member}:{held.practice_id}",
+        once=held.letter,
         lane=f"feedback:{held.counsellor.member}",
         person_id=reader.person,
         name=reader.name,
@@ -184,10 +183,15 @@ def closed(page: Writing) -> bool:
 
 @get(f"{UUIDS}/steps/{{step:int}}", **signed_in)
 async def show_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int], step: FromPath[int]) -> Answer:
-    page = await visit.read(writing(visit, triad_id, number, Kind.OBSERVER))
+    def work(db: Session, me: Me) -> Writing:
+        page = writing(visit, triad_id, number, Kind.OBSERVER)(db, me)
+        return replace(page, focus=queries.focus_before(db, page.held))
+
+    page = await visit.read(work)
     if closed(page):
         return visit.go(page.held.path)
-    return visit.page("feedback/step.html", problems=(), **at_step(page, step))
+    then_check = visit.request.query_params.get("then") == "check"
+    return visit.page("feedback/step.html", problems=(), then_check=then_check, **at_step(page, step))
 
 
 @post(f"{UUIDS}/steps/{{step:int}}", status_code=303, **signed_in)
@@ -211,9 +215,9 @@ async def keep_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[i
     found = forms.complete(page.kind, kept.fields, page.asked, page.about)
     wanted = [p for p in found.problems if forms.stem(p.field) in here] if isinstance(found, Refusal) else []
     if wanted:
-        return visit.refused("feedback/step.html", Refusal(tuple(wanted)), **values)
-    going_back = form.has("then_check") or step >= page.steps
-    return visit.go(f"{page.held.path}/check" if going_back else f"{page.held.path}/steps/{step + 1}")
+        return visit.refused("feedback/step.html", Refusal(tuple(wanted)), then_check=form.has("then_check"), **values)
+    to_check = form.has("then_check") or step >= page.steps
+    return visit.go(f"{page.held.path}/check" if to_check else f"{page.held.path}/steps/{step + 1}")
 
 
 def at_step(page: Writing, step: int) -> dict[str, Any]:
@@ -266,12 +270,11 @@ async def keep_draft(visit: Visited, triad_id: FromPath[UUID], number: FromPath[
 async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
     """Send the piece. Sending the same one twice sends it once."""
     form = await visit.form()
-    letter = await letter_for(visit, triad_id, number)
 
-    def work(db: Session, me: Me) -> tuple[Writing, actions.Done | Conflict | Refusal]:
+    def work(db: Session, me: Me) -> tuple[Writing, actions.Done | Unfinished | LetterWanted | Conflict | Refusal]:
         page = writing(visit, triad_id, number)(db, me)
         new = forms.given(form.kept, page.kind, page.held.asked)
-        outcome = actions.send(
+        return page, actions.send(
             db,
             page.held,
             page.member,
@@ -284,22 +287,22 @@ async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
             now=visit.now,
             new_id=visit.new_id,
         )
-        if isinstance(outcome, Refusal) and not closed(page):
-            page = replace(page, desk=actions.desk_of(db, page.held, page.member))
-        return page, outcome
 
+    letter: Written | None = None
     page, outcome = await visit.write(work)
+    if isinstance(outcome, LetterWanted):
+        letter = await letter_for(visit, triad_id, number)
+        page, outcome = await visit.write(work)
     if isinstance(outcome, Conflict):
         if page.kind is Kind.OBSERVER:
             again = Problem("", "This was changed in another window. Here it is as it stands now.")
             return visit.refused(FORMS[page.kind], Refusal((again,)), page=replace(page, desk=outcome.desk))
         return both_versions(visit, page, outcome, f"{page.held.path}/piece")
-    if isinstance(outcome, Refusal):
-        if closed(page):
-            return visit.go(page.held.path)
+    if isinstance(outcome, Unfinished):
+        problems = outcome.refusal.problems
         if page.kind is Kind.OBSERVER:
-            outcome = Refusal(tuple(Problem(forms.stem(p.field), p.sentence) for p in outcome.problems))
-        return visit.refused(FORMS[page.kind], outcome, page=page)
+            problems = tuple(Problem(forms.stem(p.field), p.sentence) for p in problems)
+        return visit.refused(FORMS[page.kind], Refusal(problems), page=replace(page, desk=outcome.desk))
     return visit.go(page.held.path)
 
 

@@ -55,17 +55,21 @@ class MailServer:
     @classmethod
     def from_url(cls, url: str) -> "MailServer":
         """Raises ValueError with a sentence when the URL cannot be used."""
-        parts = urlsplit(url)
         kinds = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
-        if parts.scheme not in kinds or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            security, usual_port = kinds[parts.scheme]
+            host, port = parts.hostname, parts.port or usual_port
+        except (KeyError, ValueError):
+            host, port, security = None, 0, ""
+        if not host:
             raise ValueError(
                 "The mail server’s URL must look like smtp://host:25, smtp+starttls://name:word@host:587 "
                 "or smtps://name:word@host:465."
             )
-        security, port = kinds[parts.scheme]
         return cls(
-            parts.hostname,
-            parts.port or port,
+            host,
+            port,
             security,
             unquote(parts.username) if parts.username else None,
             unquote(parts.password) if parts.password else None,

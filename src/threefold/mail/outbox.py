@@ -48,6 +48,16 @@ def post_all(db: Session, letters: Iterable[Written], now: datetime) -> None:
         db.execute(insert(Letter), rows)
 
 
+def move(db: Session, once: str, due_at: datetime) -> None:
+    """Let a letter that waits leave at another moment; one that has left or is leaving stays as it was."""
+    db.execute(
+        update(Letter)
+        .where(Letter.once == once, Letter.sent_at.is_(None), Letter.lease_until.is_(None))
+        .values(due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def withdraw(db: Session, once: str) -> bool:
     """Take back a letter that has not left and is not leaving just now; False when it has."""
     taken = db.execute(

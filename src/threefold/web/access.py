@@ -3,7 +3,7 @@
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
@@ -119,7 +119,7 @@ def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
     return within
 
 
-def _triad(db: Session, me: Me, statement: Select[Any], id: UUID) -> InTriad:
+def _triad(db: Session, me: Me, statement: Select[Cohort, Membership, PracticeSession, Triad, Seat], id: UUID) -> InTriad:
     found = db.execute(statement, {"id": id, "me": me.id}).one_or_none()
     if found is None:
         raise NotYours

@@ -18,22 +18,22 @@ class Kept:
 
     def __init__(self, most: int = MOST_PAGES) -> None:
         self.most = most
-        self._pages: OrderedDict[Hashable, str] = OrderedDict()
+        self._pages: OrderedDict[Hashable, list[bytes]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable) -> str | None:
-        """The page under this key, if it is still here."""
+    def get(self, key: Hashable) -> list[bytes] | None:
+        """The page under this key, if it is still here: its pieces between the places for the form token."""
         with self._lock:
             found = self._pages.get(key)
             if found is not None:
                 self._pages.move_to_end(key)
             return found
 
-    def keep(self, key: Hashable, render: Callable[[], str]) -> str:
+    def keep(self, key: Hashable, render: Callable[[], str]) -> list[bytes]:
         """The page under this key, rendered now if it was not kept."""
         found = self.get(key)
         if found is None:
-            found = render()
+            found = render().encode().split(TOKEN_MARK.encode())
             with self._lock:
                 self._pages[key] = found
                 while len(self._pages) > self.most:

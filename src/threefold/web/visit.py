@@ -7,6 +7,7 @@ then takes four hops: page → access → action or query → core.
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, quote, urlsplit
 from uuid import UUID
@@ -79,6 +80,7 @@ class Visit:
         self.me: Me | None = None
         self.new_id = Ids(self.now)
         self._form: Form | None = None
+        self._etags: dict[Hashable, str] = {}
 
     # --- the browser ---
 
@@ -109,7 +111,7 @@ class Visit:
     def network_digest(self) -> bytes:
         return self.house.keys.digest("network", self.network)
 
-    @property
+    @cached_property
     def token(self) -> str:
         """The form token of this browser's session; "" for a browser without one."""
         session = self.session_token
@@ -202,7 +204,12 @@ class Visit:
 
     def not_modified(self, key: Hashable) -> bool:
         """Whether the browser holds this very page already."""
-        return self.request.headers.get("if-none-match") == etag(key, self.token)
+        return self.request.headers.get("if-none-match") == self._etag(key)
+
+    def _etag(self, key: Hashable) -> str:
+        if key not in self._etags:
+            self._etags[key] = etag(key, self.token)
+        return self._etags[key]
 
     def kept_page(self, key: Hashable, template: str, **values: Any) -> Answer:
         """A page that stays the same while `key` does: rendered once, kept here and by the browser."""
@@ -210,8 +217,8 @@ class Visit:
             answer = self.html("", status=304)
         else:
             page = self.house.kept.keep(key, lambda: self.render(template, token=TOKEN_MARK, **values))
-            answer = self.html(page.replace(TOKEN_MARK, self.token))
-        answer.headers["etag"] = etag(key, self.token)
+            answer = self.html(self.token.encode().join(page))
+        answer.headers["etag"] = self._etag(key)
         answer.headers["cache-control"] = "private, no-cache"
         return answer
 
@@ -226,7 +233,7 @@ class Visit:
             **values,
         )
 
-    def html(self, content: str, *, status: int = 200) -> Answer:
+    def html(self, content: str | bytes, *, status: int = 200) -> Answer:
         return Response(
             content,
             status_code=status,

@@ -56,6 +56,12 @@ def is_current(url: str) -> bool:
         return _revisions(connection) == set(heads())
 
 
+def is_there(url: str) -> bool:
+    """Whether there is a database at `url` at all. A server is asked by opening it."""
+    address = address_of(url)
+    return address.get_backend_name() != "sqlite" or sqlite.path_of(address).exists()
+
+
 def heads() -> tuple[str, ...]:
     """The revision this program was written for; one, as the history has no branches."""
     return tuple(ScriptDirectory.from_config(_config()).get_heads())
