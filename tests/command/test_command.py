@@ -340,8 +340,8 @@ async def eventually(holds: Callable[[], object]) -> None:
     raise AssertionError("it never came")
 
 
-async def test_the_demo_shows_its_links_once_it_is_ready_and_ends_without_a_word(tmp_path: Path) -> None:
-    with running("demo", "--port", "0", "--folder", str(tmp_path)) as process:
+async def test_the_demo_shows_its_links_once_it_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with running("demo", "--port", "0", TMPDIR=str(tmp_path)) as process:
         assert process.stdout is not None
         shown: dict[str, str] = {}
         for line in process.stdout:
@@ -353,12 +353,13 @@ async def test_the_demo_shows_its_links_once_it_is_ready_and_ends_without_a_word
         async with httpx.AsyncClient() as browser:
             assert (await browser.get(f"{shown['open']}/health/ready")).json() == {"status": "ready"}
             assert "Sign in as Marion" in html.unescape((await browser.get(shown["tutor"])).text)
-            await eventually(lambda: len(list(tmp_path.glob("*/outbox/*.eml"))) > 14)
+            await eventually(lambda: len(list(tmp_path.glob("threefold-demo-*/*/outbox/*.eml"))) > 14)
             outbox = await browser.get(shown["outbox"])
             assert (outbox.status_code, "@example.com" in outbox.text) == (200, True)
         process.send_signal(signal.SIGTERM)
         ended = await asyncio.to_thread(process.communicate, timeout=30)
         assert (process.returncode, ended) == (0, ("", ""))
+        assert list(tmp_path.iterdir()) == []
 
 
 async def test_the_courier_alone_delivers_what_waits_and_stops_when_asked(installed: Variables) -> None:

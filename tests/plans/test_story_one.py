@@ -168,7 +168,7 @@ async def test_a_first_cohort_from_a_pasted_list_to_letters(house: House) -> Non
         assert sorted(len(group) for group in triads.values()) == [3, 3, 3, 3, 4]
         for group in triads.values():
             together.update(map(frozenset, combinations(group, 2)))
-            in_fours.update(group if len(group) == 4 else ())
+            in_fours.update(list(group) if len(group) == 4 else ())
             for turns in group.values():
                 roles = Counter(turns.values())
                 assert roles == {Role.COUNSELLOR: 1, Role.CLIENT: 1, Role.OBSERVER: len(group) - 2}

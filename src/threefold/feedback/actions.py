@@ -132,9 +132,7 @@ def send(
     else:
         # What opens when does not depend on later changes: a piece stays in from when it first came.
         changed_at = now if before.skipped_at is None else None
-        sent = replace(
-            before, words=words, ratings=ratings, changed_at=changed_at, skipped_at=None, flagged=flagged
-        )
+        sent = replace(before, words=words, ratings=ratings, changed_at=changed_at, skipped_at=None, flagged=flagged)
         db.execute(delete(Rating).where(Rating.piece_id == sent.id), execution_options=AS_SAID)
     _put_in(db, held, sent, first=before is None)
     if desk.is_draft:

@@ -28,7 +28,7 @@ from threefold.feedback.writing import (
     writing,
 )
 from threefold.store.sessions import Me
-from threefold.store.within import InRound, NotYours
+from threefold.store.within import InTriad, NotYours
 from threefold.web.access import Right, cohorts_of, piece_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
@@ -78,12 +78,12 @@ def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
         member = within.membership.id
         party, piece = held.party(member), held.piece_of(member)
         here: dict[str, Any] = {"within": within, "held": held, "piece": piece}
-        if within.role is None or party is None:
+        if party is None:
             return "feedback/tutor.html", {**here, "reading": reading_of(db, visit, within, held)}
         if party.away or not held.is_on or not held.has_begun(visit.now):
             observes = party.role is Role.OBSERVER and not party.away and held.is_on
             return "feedback/early.html", {**here, "focus": queries.focus_before(db, held) if observes else ""}
-        if within.role == Role.COUNSELLOR:
+        if party.role is Role.COUNSELLOR:
             release = held.release(visit.now)
             if held.opened_at is not None:
                 return "feedback/reading.html", {**here, "reading": reading_of(db, visit, within, held)}
@@ -91,7 +91,7 @@ def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
                 return f"{held.path}/form"
             return ("feedback/ready.html" if release.is_open else "feedback/waiting.html"), {**here, "release": release}
         if piece is None:
-            return f"{held.path}/{'steps/1' if within.role == Role.OBSERVER else 'form'}"
+            return f"{held.path}/{'steps/1' if party.role is Role.OBSERVER else 'form'}"
         if within.is_tutor:
             return "feedback/tutor.html", {**here, "reading": reading_of(db, visit, within, held)}
         return "feedback/sent.html", {**here, **sent_page(db, visit, held, piece)}
@@ -122,14 +122,14 @@ def sent_page(db: Session, visit: Visit, held: Held, piece: Sent) -> dict[str, A
     }
 
 
-def reading_of(db: Session, visit: Visit, within: InRound, held: Held) -> Reading:
+def reading_of(db: Session, visit: Visit, within: InTriad, held: Held) -> Reading:
     framework, _ = looked_for(db, held)
     pieces = [piece.id for piece in held.pieces]
     return reading.read(
         held,
         framework,
         now=visit.now,
-        own_name="You" if within.role == Role.COUNSELLOR else held.counsellor.first,
+        own_name="You" if held.counsellor.member == within.membership.id else held.counsellor.first,
         tutor=within.triad.tutor_id,
         answers=queries.answers_to(db, pieces),
         added=queries.addenda_to(db, pieces),
@@ -140,9 +140,9 @@ def reading_of(db: Session, visit: Visit, within: InRound, held: Held) -> Readin
 # --- the counsellor -------------------------------------------------------------------------------------------
 
 
-def counselled(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InRound, Held]:
+def counselled(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
     within, held = arrive(db, me, triad_id, number)
-    if within.role != Role.COUNSELLOR:
+    if held.counsellor.member != within.membership.id:
         raise NotYours
     return within, held
 
@@ -201,7 +201,7 @@ async def answer(visit: Visited, piece_id: FromPath[UUID]) -> Answer:
 
     def work(db: Session, me: Me) -> tuple[Held, Refusal | None]:
         within, row = piece_for(db, me, piece_id)
-        held = of_round(db, within)
+        held = of_round(db, within, row.round)
         piece = held.piece_of(row.author_id)
         if within.role != Role.COUNSELLOR or held.opened_at is None or piece is None or piece.kind is Kind.SELF:
             raise NotYours
@@ -226,7 +226,7 @@ async def add(visit: Visited, piece_id: FromPath[UUID]) -> Answer:
         within, row = piece_for(db, me, piece_id)
         if row.author_id != within.membership.id:
             raise NotYours
-        held = of_round(db, within)
+        held = of_round(db, within, row.round)
         piece = held.piece_of(row.author_id)
         if piece is None or piece.skipped_at is not None:
             raise NotYours
@@ -251,6 +251,7 @@ async def again(visit: Visit, held: Held, refusal: Refusal, form: Form) -> Answe
 @post(f"{UUIDS}/clearance", status_code=303, **signed_in)
 async def clear(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
     """A tutor has looked: the words need not wait any longer."""
+
     def work(db: Session, me: Me) -> Held:
         within, held = arrive(db, me, triad_id, number)
         if not within.is_tutor:

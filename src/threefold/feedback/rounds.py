@@ -1,12 +1,13 @@
 """Rounds that have been held, with everybody's words on them; the ground that pages of feedback stand on."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
@@ -30,7 +31,7 @@ from threefold.store.tables import (
     Withdrawal,
 )
 from threefold.store.tables import Rating as RatingRow
-from threefold.store.within import InRound, NotYours
+from threefold.store.within import InTriad, NotYours
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -186,19 +187,46 @@ class Held:
         return self.release(END_OF_TIME).opened_at if self.own else None
 
 
-def of_round(db: Session, within: InRound) -> Held:
-    """The round somebody has reached through `web.access`."""
-    found = next(
-        (
-            held
-            for held in held_rounds(db, [(within.triad, within.practice, within.cohort)])
-            if held.number == within.round
-        ),
-        None,
+# Built once, on plain columns: these two run with every page and form of feedback.
+_turn, _seat, _membership, _person, _withdrawal, _opening, _clearance, _piece, _rating = (
+    table.__table__ for table in (Turn, Seat, Membership, Person, Withdrawal, Opening, Clearance, Piece, RatingRow)
+)
+_OF_THESE = bindparam("triads", expanding=True)
+_PEOPLE = (
+    select(
+        _turn.c.triad_id,
+        _turn.c.round,
+        _turn.c.role,
+        _seat.c.membership_id,
+        _person.c.name,
+        _withdrawal.c.at.label("away_at"),
+        _withdrawal.c.taken_back_at,
+        _opening.c.at.label("opened_at"),
+        _clearance.c.at.label("cleared_at"),
     )
-    if found is None:
-        raise NotYours
-    return found
+    .join(_seat, _seat.c.id == _turn.c.seat_id)
+    .join(_membership, _membership.c.id == _seat.c.membership_id)
+    .join(_person, _person.c.id == _membership.c.person_id)
+    .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
+    .outerjoin(_opening, and_(_opening.c.triad_id == _turn.c.triad_id, _opening.c.round == _turn.c.round))
+    .outerjoin(_clearance, and_(_clearance.c.triad_id == _turn.c.triad_id, _clearance.c.round == _turn.c.round))
+    .where(_turn.c.triad_id.in_(_OF_THESE))
+    .order_by(_turn.c.triad_id, _turn.c.round, _seat.c.position)
+)
+_PIECES = (
+    select(_piece, _rating)
+    .outerjoin(_rating, _rating.c.piece_id == _piece.c.id)
+    .where(_piece.c.triad_id.in_(_OF_THESE))
+    .order_by(_piece.c.sent_at, _piece.c.id)
+)
+
+
+def of_round(db: Session, within: InTriad, number: int) -> Held:
+    """A round of the triad somebody has reached through `web.access`. Raises NotYours if it has no such round."""
+    for held in held_rounds(db, [(within.triad, within.practice, within.cohort)]):
+        if held.number == number:
+            return held
+    raise NotYours
 
 
 def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Cohort]]) -> list[Held]:
@@ -208,37 +236,17 @@ def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Coho
     ids = [triad.id for triad, _, _ in triads]
     seated: dict[tuple[UUID, int], list[tuple[UUID, str, Role, bool]]] = defaultdict(list)
     marks: dict[tuple[UUID, int], tuple[datetime | None, datetime | None]] = {}
-    for row in db.execute(
-        select(
-            Turn.triad_id,
-            Turn.round,
-            Turn.role,
-            Seat.membership_id,
-            Person.name,
-            Withdrawal.at.label("away_at"),
-            Withdrawal.taken_back_at,
-            Opening.at.label("opened_at"),
-            Clearance.at.label("cleared_at"),
-        )
-        .join(Seat, Seat.id == Turn.seat_id)
-        .join(Membership, Membership.id == Seat.membership_id)
-        .join(Person, Person.id == Membership.person_id)
-        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-        .outerjoin(Opening, and_(Opening.triad_id == Turn.triad_id, Opening.round == Turn.round))
-        .outerjoin(Clearance, and_(Clearance.triad_id == Turn.triad_id, Clearance.round == Turn.round))
-        .where(Turn.triad_id.in_(ids))
-        .order_by(Turn.triad_id, Turn.round, Seat.position)
-    ):
+    for row in db.execute(_PEOPLE, {"triads": ids}):
         away = row.away_at is not None and row.taken_back_at is None
         seated[row.triad_id, row.round].append((row.membership_id, row.name, Role(row.role), away))
         marks[row.triad_id, row.round] = (row.opened_at, row.cleared_at)
+    how_many = Counter(triad for triad, _ in seated)
     tutors = _names(db, [triad.tutor_id for triad, _, _ in triads if triad.tutor_id])
     pieces = _pieces(db, ids)
     found = []
     for triad, practice, cohort in triads:
-        numbers = sorted(number for id_, number in seated if id_ == triad.id)
         beside = [(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER, False)] if triad.tutor_id else []
-        for clock in round_times(practice.starts_at, cohort.shape, len(numbers) or None):
+        for clock in round_times(practice.starts_at, cohort.shape, how_many[triad.id] or None):
             here = (triad.id, clock.number)
             people = [*seated[here], *beside]
             if not any(role is Role.COUNSELLOR for _, _, role, _ in people):
@@ -257,7 +265,9 @@ def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Coho
                     practice_number=practice.number,
                     starts_at=practice.starts_at,
                     clock=clock,
-                    people=tuple(Party(member, name, called[member], role, away) for member, name, role, away in people),
+                    people=tuple(
+                        Party(member, name, called[member], role, away) for member, name, role, away in people
+                    ),
                     pieces=tuple(pieces[here]),
                     opened_at=marks[here][0],
                     cleared_at=marks[here][1],
@@ -275,28 +285,22 @@ def looked_for(db: Session, held: Held) -> tuple[Framework, tuple[Competency, ..
 
 
 def _pieces(db: Session, triads: Sequence[UUID]) -> dict[tuple[UUID, int], list[Sent]]:
-    rows: dict[UUID, Piece] = {}
-    ratings: dict[UUID, list[Rating]] = defaultdict(list)
-    for piece, rating in db.execute(
-        select(Piece, RatingRow)
-        .outerjoin(RatingRow, RatingRow.piece_id == Piece.id)
-        .where(Piece.triad_id.in_(triads))
-        .order_by(Piece.sent_at, Piece.id)
-    ):
-        rows[piece.id] = piece
-        if rating is not None:
-            ratings[piece.id].append(
-                Rating(rating.code, rating.level, tuple(rating.moments), tuple(rating.cues), rating.what_was_said)
-            )
     found: dict[tuple[UUID, int], list[Sent]] = defaultdict(list)
-    for piece in rows.values():
+    for _, rows in groupby(db.execute(_PIECES, {"triads": triads}), key=lambda row: row.id):
+        together = list(rows)
+        piece = together[0]
+        ratings = tuple(
+            Rating(row.code, row.level, tuple(row.moments), tuple(row.cues), row.what_was_said)
+            for row in together
+            if row.code is not None
+        )
         found[piece.triad_id, piece.round].append(
             Sent(
                 piece.id,
                 piece.author_id,
                 Kind(piece.kind),
                 piece.words,
-                tuple(ratings[piece.id]),
+                ratings,
                 piece.sent_at,
                 piece.changed_at,
                 piece.skipped_at,

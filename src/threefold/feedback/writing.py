@@ -21,7 +21,6 @@ from threefold.core.feedback import (
     may_change,
 )
 from threefold.core.refusal import Problem, Refusal
-from threefold.core.roles import Role
 from threefold.core.said import clock
 from threefold.feedback import actions, forms, queries
 from threefold.feedback.actions import Conflict, Desk, LetterWanted, Unfinished
@@ -29,8 +28,8 @@ from threefold.feedback.forms import Fields
 from threefold.feedback.rounds import Held, looked_for, of_round
 from threefold.mail.outbox import Written
 from threefold.store.sessions import Me
-from threefold.store.within import InRound, NotYours
-from threefold.web.access import round_for
+from threefold.store.within import InTriad, NotYours
+from threefold.web.access import triad_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
@@ -41,7 +40,7 @@ UUIDS = "/feedback/{triad_id:uuid}/{number:int}"
 class Writing:
     """A form in front of its author: whom it is about, what is asked, and what has been written so far."""
 
-    within: InRound
+    within: InTriad
     held: Held
     kind: Kind
     framework: Framework
@@ -123,9 +122,9 @@ class Writing:
 # --- reaching a round -----------------------------------------------------------------------------------------
 
 
-def arrive(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InRound, Held]:
-    within = round_for(db, me, triad_id, number)
-    return within, of_round(db, within)
+def arrive(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
+    within = triad_for(db, me, triad_id)
+    return within, of_round(db, within, number)
 
 
 def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable[[Session, Me], Writing]:
@@ -134,9 +133,9 @@ def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable
     def work(db: Session, me: Me) -> Writing:
         within, held = arrive(db, me, triad_id, number)
         party = held.party(within.membership.id)
-        if party is None or within.role is None or party.away or not held.is_on or not held.has_begun(visit.now):
+        if party is None or party.away or not held.is_on or not held.has_begun(visit.now):
             raise NotYours
-        kind = asked_of(Role(within.role))
+        kind = asked_of(party.role)
         if kinds and kind not in kinds:
             raise NotYours
         framework, asked = looked_for(db, held)

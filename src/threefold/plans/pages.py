@@ -32,6 +32,7 @@ from threefold.store.sessions import Me
 from threefold.store.tables import Cohort
 from threefold.web.access import Right, cohort_for, plan_for
 from threefold.web.forms import Form
+from threefold.web.solver import Search
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 FIRST_LOOK_SECONDS = 0.15
@@ -134,16 +135,24 @@ def missing_steps(cohort: Cohort, course: Course) -> tuple[tuple[str, str], ...]
 
 @get("/cohorts/{cohort_id:uuid}/plan", **signed_in)
 async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    # Asked before the plan is read: a search that ends in between has kept its plan by then.
+    search = visit.house.solver.under_way(cohort_id)
     page = await visit.read(lambda db, me: load(db, me, cohort_id))
-    return plan_page(visit, page)
+    return plan_page(visit, page, search=search)
 
 
-def plan_page(visit: Visit, page: PlanPage, refusal: Refusal | None = None, form: Form | None = None) -> Answer:
+def plan_page(
+    visit: Visit,
+    page: PlanPage,
+    refusal: Refusal | None = None,
+    form: Form | None = None,
+    search: Search | None = None,
+) -> Answer:
     return visit.page(
         "plans/show.html",
         status=422 if refusal else 200,
         page=page,
-        search=visit.house.solver.under_way(page.cohort.id),
+        search=search,
         problems=refusal.problems if refusal else (),
         typed=form,
         pairs=len(list(combinations(page.course.people, 2))),
