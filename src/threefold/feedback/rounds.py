@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import BindParameter, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
@@ -191,7 +191,7 @@ class Held:
 _turn, _seat, _membership, _person, _withdrawal, _opening, _clearance, _piece, _rating = (
     table.__table__ for table in (Turn, Seat, Membership, Person, Withdrawal, Opening, Clearance, Piece, RatingRow)
 )
-_OF_THESE = bindparam("triads", expanding=True)
+_OF_THESE: BindParameter[list[UUID]] = bindparam("triads", expanding=True)
 _PEOPLE = (
     select(
         _turn.c.triad_id,
