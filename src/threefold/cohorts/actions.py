@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from threefold.store.tables import (
 from threefold.store.within import Within
 
 PUBLISHED = "The plan is published, so its dates stay as they are."
+JUST_CHANGED = "This has just changed, so nothing is agreed to yet. Please read it as it is now."
 
 
 @dataclass(frozen=True)
@@ -164,13 +165,26 @@ def add_framework(
     return None
 
 
-def accept(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
-    """The member accepts the privacy notice and the group's contract as they are now."""
-    membership = within.membership
+@dataclass(frozen=True)
+class Shown:
+    """Which notice and which contract somebody had in front of them when they agreed, as their form carries it."""
+
+    privacy_version: str
+    contract_version: str
+
+
+def accept(
+    db: Session, within: Within, shown: Shown, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """The member accepts the privacy notice and the group's contract; refused if either is no longer what they read."""
+    membership, cohort = within.membership, within.cohort
+    if shown != Shown(PRIVACY_VERSION, str(cohort.contract_version)):
+        return Refusal.because(JUST_CHANGED)
     membership.privacy_version = PRIVACY_VERSION
-    membership.contract_version = within.cohort.contract_version
+    membership.contract_version = cohort.contract_version
     membership.accepted_at = now
-    record(db, id=new_id(), at=now, by=by.id, verb="accepted the contract", cohort_id=within.cohort.id)
+    record(db, id=new_id(), at=now, by=by.id, verb="accepted the contract", cohort_id=cohort.id)
+    return None
 
 
 def rename(db: Session, within: Within, name: str, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
@@ -196,7 +210,6 @@ def copy(
     *,
     id: UUID,
     name: str,
-    first: date | None,
     by: Me,
     now: datetime,
     new_id: Callable[[], UUID],
@@ -217,7 +230,6 @@ def copy(
             version=1,
             created_at=now,
             created_by=by.id,
-            first_date=first,
             **{field: getattr(old, field) for field in kept},
         )
     )

@@ -23,8 +23,6 @@ from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visited, signed_in
 
-MOST_CARRIED = 800  # rows; six fields each, within forms.MOST_FIELDS
-
 LABELS: dict[str, dict[str, str]] = {
     "counsellor": {},
     "helper": {"counsellor": "helper", "client": "helpee", "observer": "observer"},

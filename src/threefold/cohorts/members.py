@@ -1,19 +1,29 @@
 """What tutors do about the people of a cohort: add, correct, remove, keep apart, invite to teach."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import Row, check_email, check_name, email_key, names_meant
 from threefold.mail.outbox import Written, post
-from threefold.store.deeds import record
+from threefold.store.deeds import changed, record
 from threefold.store.sessions import Me, end_all
-from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession, Seat, Staff
+from threefold.store.tables import (
+    Away,
+    KeepApart,
+    Membership,
+    Person,
+    PlanDraft,
+    PracticeSession,
+    Seat,
+    SignInSession,
+    Staff,
+)
 from threefold.store.within import Within
 
 PUBLISHED = "The plan is published, so people are not added for now. Copy the cohort, or see them into another group."
@@ -28,9 +38,19 @@ class Added:
 
 
 def add_people(
-    db: Session, within: Within, rows: Sequence[Row], *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session,
+    within: Within,
+    rows: Sequence[Row],
+    here: Sequence[Row] = (),
+    *,
+    by: Me,
+    now: datetime,
+    new_id: Callable[[], UUID],
 ) -> Added | Refusal:
-    """Add good rows as trainees. Somebody known by their address keeps the name they go by; nobody is added twice."""
+    """Add good rows as trainees. Somebody known by their address keeps the name they go by; nobody is added twice.
+
+    `here` are rows of people who need no adding: of theirs, only whom they are kept apart from is noted.
+    """
     if within.cohort.published_at is not None:
         return Refusal.because(PUBLISHED, "list")
     good: dict[str, Row] = {}
@@ -39,7 +59,7 @@ def add_people(
             good.setdefault(email_key(row.email), row)
     people = _people(db, good, now=now, new_id=new_id)
     added = _join_all(db, within, people, by=by, now=now, new_id=new_id)
-    not_found = _keep_apart_as_written(db, within, rows, by=by, now=now)
+    not_found = _keep_apart_as_written(db, within, (*good.values(), *here), by=by, now=now)
     record(db, id=new_id(), at=now, by=by.id, verb="added people", cohort_id=within.cohort.id, people=added)
     return Added(added, not_found)
 
@@ -106,7 +126,7 @@ def _keep_apart_as_written(
     db: Session, within: Within, rows: Sequence[Row], *, by: Me, now: datetime
 ) -> tuple[str, ...]:
     """Keep-apart words of the list, once everybody in it is there; those that name nobody are given back."""
-    wanted = [row for row in rows if row.apart_from and not row.problems]
+    wanted = [row for row in rows if row.apart_from]
     if not wanted:
         return ()
     members = db.execute(
@@ -190,6 +210,7 @@ def may_correct(db: Session, person_id: UUID, by: Me) -> bool:
 
     An address is the key to everything a person can reach, so only where the tutor teaches every group the person
     is in, and never for somebody who teaches or sets up cohorts: they change their own, or ask the office.
+    Somebody invited to teach who has never signed in is the exception: see below.
     """
     staff = db.get(Staff, person_id) is not None
     theirs = db.execute(
@@ -204,7 +225,10 @@ def may_correct(db: Session, person_id: UUID, by: Me) -> bool:
             )
         )
     )
-    return not staff and all(row.role == "trainee" and row.cohort_id in taught for row in theirs)
+    # A mistyped address is nobody's, or a stranger's. Until somebody has come in by it, a co-tutor cannot put it right
+    # themselves, and it opens nothing but groups that this tutor teaches already.
+    never_here = db.scalar(select(SignInSession.id).where(SignInSession.person_id == person_id).limit(1)) is None
+    return not staff and all(row.cohort_id in taught and (row.role == "trainee" or never_here) for row in theirs)
 
 
 def correct(
@@ -214,24 +238,29 @@ def correct(
     *,
     name: str,
     email: str,
+    letter: Written | None,
     by: Me,
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Refusal | None:
-    """Put a name or an address right. A new address signs the person out everywhere: the old one opens nothing."""
-    good_name, good_email = check_name(name), check_email(email)
-    problems = [found for found in (good_name, good_email) if isinstance(found, Problem)]
-    if isinstance(good_name, Problem) or isinstance(good_email, Problem):
-        return Refusal(tuple(problems))
+    """Put a name or an address right, both checked. A new address signs the person out everywhere: the old one opens
+    nothing. `letter` is a co-tutor's invitation, which goes to the new address.
+    """
     if not may_correct(db, person.id, by):
         return Refusal.because("They are in a group you don’t teach, so only they can change this, under their name.")
-    key = email_key(good_email)
+    key = email_key(email)
     other = db.scalar(select(Person.id).where(Person.email_key == key, Person.id != person.id))
     if other is not None:
         return Refusal.because("Somebody else here has this address already. Enter another one", "email")
     if key != person.email_key:
         end_all(db, person.id, now)
-    person.name, person.email, person.email_key = good_name, good_email, key
+        if letter is not None:
+            post(db, letter, now)
+    person.name, person.email, person.email_key = name, email, key
+    # Their name stands on the pages of every cohort they are or were in.
+    theirs = select(Membership.cohort_id).where(Membership.person_id == person.id).order_by(Membership.cohort_id)
+    for cohort_id in db.scalars(theirs).all():
+        changed(db, cohort_id)
     record(db, id=new_id(), at=now, by=by.id, verb="corrected somebody", cohort_id=within.cohort.id, person=person.id)
     return None
 
@@ -239,11 +268,13 @@ def correct(
 def remove(
     db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: Callable[[], UUID]
 ) -> Refusal | None:
-    """Take somebody out of the cohort. What they did stays; seats in sessions still to come are given up."""
+    """Take somebody out of the cohort. What they did stays; seats in sessions still to come are given up.
+
+    Whom they are kept apart from stays noted too, so that it holds should they be added again.
+    """
     if membership.id == within.membership.id:
         return Refusal.because("You can’t take yourself out. Ask another tutor to.")
     membership.left_at, membership.left_by = now, by.id
-    db.execute(delete(KeepApart).where(or_(KeepApart.one == membership.id, KeepApart.other == membership.id)))
     db.execute(delete(Away).where(Away.membership_id == membership.id))
     coming = select(PracticeSession.id).where(
         PracticeSession.cohort_id == within.cohort.id, PracticeSession.starts_at > now
@@ -259,23 +290,38 @@ def remove(
     return None
 
 
-def invite_tutor(
-    db: Session, within: Within, *, name: str, email: str, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Person | Refusal:
-    """Somebody to teach this cohort with; they see it the next time they sign in."""
+def checked(name: str, email: str) -> tuple[str, str] | Refusal:
+    """A name and an address as typed, tidied; or what is wrong with them."""
     good_name, good_email = check_name(name), check_email(email)
-    problems = [found for found in (good_name, good_email) if isinstance(found, Problem)]
     if isinstance(good_name, Problem) or isinstance(good_email, Problem):
-        return Refusal(tuple(problems))
-    row = Row(1, good_name, good_email)
-    (person_id,) = _people(db, {email_key(row.email): row}, now=now, new_id=new_id)
+        return Refusal(tuple(found for found in (good_name, good_email) if isinstance(found, Problem)))
+    return good_name, good_email
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody about to be invited to teach: as they are known here, or as typed and with a new id."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+def guest(db: Session, name: str, email: str, new_id: Callable[[], UUID]) -> Guest:
+    """Whom an invitation to this checked name and address would reach."""
+    known = db.scalar(select(Person).where(Person.email_key == email_key(email)))
+    return Guest(known.id, known.name, known.email) if known else Guest(new_id(), name, email)
+
+
+def invite_tutor(
+    db: Session, within: Within, guest: Guest, letter: Written, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """Somebody to teach this cohort with; one letter tells them each time they are invited anew."""
+    row = Row(1, guest.name, guest.email)
+    (person_id,) = _people(db, {email_key(row.email): row}, now=now, new_id=lambda: guest.id)
     if not _join_all(db, within, [person_id], "tutor", by=by, now=now, new_id=new_id):
         return Refusal.because("They are in this cohort already.", "email")
-    person = db.get_one(Person, person_id)
-    record(db, id=new_id(), at=now, by=by.id, verb="invited a tutor", cohort_id=within.cohort.id, person=person.id)
-    return person
-
-
-def post_invitation(db: Session, letter: Written, now: datetime) -> None:
-    """The letter that tells a co-tutor; one for each person and cohort."""
-    post(db, letter, now)
+    # Somebody else may have added them a moment ago, under another id.
+    post(db, replace(letter, person_id=person_id), now)
+    record(db, id=new_id(), at=now, by=by.id, verb="invited a tutor", cohort_id=within.cohort.id, person=person_id)
+    return None

@@ -10,15 +10,17 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from threefold.cohorts import actions, queries
+from threefold.cohorts.actions import Shown
 from threefold.cohorts.frameworks import routes as frameworks
 from threefold.cohorts.people import routes as people
 from threefold.cohorts.queries import Listed, Overview
 from threefold.cohorts.sessions import routes as sessions
-from threefold.core.contract import PRIVACY_NOTICE, Passage, passages
+from threefold.core.contract import PRIVACY_NOTICE, PRIVACY_VERSION, Passage, passages
 from threefold.core.refusal import Refusal
 from threefold.store.sessions import Me
 from threefold.store.within import NotYours, Within
 from threefold.web.access import Right, cohort_for, cohorts_of, has_accepted
+from threefold.web.cached import Pieces
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, local_path, signed_in
 
@@ -37,8 +39,11 @@ async def show_all(visit: Visited) -> Answer:
         return queries.listed(db, [within.cohort for within in cohorts_of(db, me, Right.TUTOR)], visit.now)
 
     found = await visit.read(work)
+    asked = visit.request.query_params
+    moved = (cohort for cohort in found if asked.get("archived" if cohort.archived else "returned") == str(cohort.id))
     return visit.page(
         "cohorts/list.html",
+        moved=next(moved, None),
         cohorts=[cohort for cohort in found if not cohort.archived],
         archived=[cohort for cohort in found if cohort.archived],
     )
@@ -73,11 +78,15 @@ def _only_who_may(_db: Session, me: Me) -> None:
 
 @dataclass(frozen=True)
 class Glance:
-    """Where /cohorts/{id} leads: a step of the set-up, or the term at a glance (None when it is kept already)."""
+    """Where /cohorts/{id} leads: a step of the set-up, or the term at a glance: kept, or made anew.
 
-    step: str
-    key: tuple[object, ...]
-    overview: Overview | None
+    Neither `kept` nor `overview` when the browser has the page already.
+    """
+
+    step: str = ""
+    key: tuple[object, ...] = ()
+    kept: Pieces | None = None
+    overview: Overview | None = None
 
 
 @get("/cohorts/{cohort_id:uuid}", **signed_in)
@@ -87,16 +96,17 @@ async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     def work(db: Session, me: Me) -> Glance:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
         if within.cohort.published_at is None:
-            return Glance(queries.next_step(db, within), (), None)
+            return Glance(step=queries.next_step(db, within))
         key = _key(visit, me, within)
-        if visit.not_modified(key) or visit.house.kept.get(key) is not None:
-            return Glance("", key, None)
-        return Glance("", key, queries.overview(db, within, visit.now))
+        if visit.not_modified(key):
+            return Glance(key=key)
+        kept = visit.house.kept.get(key)
+        return Glance(key=key, kept=kept) if kept else Glance(key=key, overview=queries.overview(db, within, visit.now))
 
     glance = await visit.read(work)
     if glance.step:
         return visit.go(f"/cohorts/{cohort_id}/{glance.step}")
-    return visit.kept_page(glance.key, "cohorts/overview.html", page=glance.overview)
+    return visit.kept_page(glance.key, glance.kept, "cohorts/overview.html", page=glance.overview)
 
 
 def _key(visit: Visit, me: Me, within: Within) -> tuple[object, ...]:
@@ -122,37 +132,46 @@ class ContractPage:
     lead: str
     accepted_at: datetime | None
     changed: bool
+    shown: Shown
+
+
+def load_contract(db: Session, me: Me, cohort_id: UUID) -> ContractPage:
+    within = cohort_for(db, me, cohort_id, Right.MEMBER, accepted=False)
+    held = has_accepted(within)
+    return ContractPage(
+        cohort_id,
+        within.cohort.name,
+        PRIVACY_NOTICE,
+        passages(within.cohort.contract),
+        within.cohort.safeguarding_lead,
+        within.membership.accepted_at if held else None,
+        within.membership.accepted_at is not None and not held,
+        Shown(PRIVACY_VERSION, str(within.cohort.contract_version)),
+    )
 
 
 @get("/cohorts/{cohort_id:uuid}/contract", **signed_in)
 async def contract(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
-    def work(db: Session, me: Me) -> ContractPage:
-        within = cohort_for(db, me, cohort_id, Right.MEMBER, accepted=False)
-        held = has_accepted(within)
-        return ContractPage(
-            cohort_id,
-            within.cohort.name,
-            PRIVACY_NOTICE,
-            passages(within.cohort.contract),
-            within.cohort.safeguarding_lead,
-            within.membership.accepted_at if held else None,
-            within.membership.accepted_at is not None and not held,
-        )
-
-    page = await visit.read(work)
-    return visit.page("cohorts/contract.html", page=page, next=local_path(visit.request.query_params.get("next", "/")))
+    page = await visit.read(lambda db, me: load_contract(db, me, cohort_id))
+    where = local_path(visit.request.query_params.get("next", "/"))
+    return visit.page("cohorts/contract.html", page=page, next=where, problems=())
 
 
 @post("/cohorts/{cohort_id:uuid}/contract", status_code=303, **signed_in)
 async def accept(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
+    where = local_path(form.get("next", "/"))
+    shown = Shown(form.get("privacy_version"), form.get("contract_version"))
 
-    def work(db: Session, me: Me) -> None:
+    def work(db: Session, me: Me) -> Refusal | None:
         within = cohort_for(db, me, cohort_id, Right.MEMBER, accepted=False)
-        actions.accept(db, within, by=me, now=visit.now, new_id=visit.new_id)
+        return actions.accept(db, within, shown, by=me, now=visit.now, new_id=visit.new_id)
 
-    await visit.write(work)
-    return visit.go(local_path(form.get("next", "/")))
+    refusal = await visit.write(work)
+    if refusal:
+        page = await visit.read(lambda db, me: load_contract(db, me, cohort_id))
+        return visit.refused("cohorts/contract.html", refusal, page=page, next=where)
+    return visit.go(where)
 
 
 # --- settings --------------------------------------------------------------------------------------------------
@@ -204,7 +223,7 @@ async def copy(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
         if form.refusal:
             return within
-        return actions.copy(db, within, id=id_, name=name, first=None, by=me, now=visit.now, new_id=visit.new_id)
+        return actions.copy(db, within, id=id_, name=name, by=me, now=visit.now, new_id=visit.new_id)
 
     done = await visit.write(work)
     if isinstance(done, Within):
@@ -219,7 +238,7 @@ async def archive(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         actions.archive(db, within, by=me, now=visit.now, new_id=visit.new_id)
 
     await visit.write(work)
-    return visit.go("/cohorts")
+    return visit.go(f"/cohorts?archived={cohort_id}")
 
 
 @post("/cohorts/{cohort_id:uuid}/return", status_code=303, **signed_in)
@@ -229,7 +248,7 @@ async def take_out(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         actions.take_out(db, within, by=me, now=visit.now, new_id=visit.new_id)
 
     await visit.write(work)
-    return visit.go("/cohorts")
+    return visit.go(f"/cohorts?returned={cohort_id}")
 
 
 @get("/cohorts/{cohort_id:uuid}/deletion", **signed_in)

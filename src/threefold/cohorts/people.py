@@ -8,19 +8,18 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from threefold.cohorts import members, queries
-from threefold.cohorts.members import Added
+from threefold.cohorts.members import Added, Guest
 from threefold.cohorts.queries import Member, People
 from threefold.cohorts.spreadsheets import read_xlsx
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import DryRun, Row, checked_row, csv_file, decode, judge, read_pasted, read_table
+from threefold.mail.outbox import Written
 from threefold.store.sessions import Me
 from threefold.store.tables import Cohort
 from threefold.store.within import NotYours
 from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
-
-MOST_CARRIED = 800  # rows; six fields each, within forms.MOST_FIELDS
 
 MOST_CARRIED = 800  # rows; six fields each, within forms.MOST_FIELDS
 
@@ -41,12 +40,18 @@ def load_people(db: Session, me: Me, cohort_id: UUID) -> PeoplePage:
 @get("/cohorts/{cohort_id:uuid}/people", **signed_in)
 async def people(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     page = await visit.read(lambda db, me: load_people(db, me, cohort_id))
-    return visit.page("cohorts/people.html", page=page, sent=None, problems=())
+    asked = visit.request.query_params
+    met = tuple(
+        member for member in page.people.trainees if str(member.id) in (asked.get("met"), asked.get("and"))
+    )
+    if len(met) != 2 or {member.id for member in met} in map(set, page.people.apart):
+        met = ()  # an old address: by now it is otherwise
+    return visit.page("cohorts/people.html", page=page, met=met, sent=None, problems=())
 
 
 async def people_again(visit: Visit, cohort_id: UUID, refusal: Refusal, form: Form) -> Answer:
     page = await visit.read(lambda db, me: load_people(db, me, cohort_id))
-    return visit.refused("cohorts/people.html", refusal, page=page, sent=form)
+    return visit.refused("cohorts/people.html", refusal, page=page, met=(), sent=form)
 
 
 @post("/cohorts/{cohort_id:uuid}/people/reading", status_code=200, **signed_in)
@@ -104,7 +109,8 @@ def lines_of(found: DryRun) -> tuple[Line, ...]:
     """Every row that needs no fix, in the order of the list; as many are carried as a form can hold."""
     said = [
         *((row, "Ready") for row in found.ready),
-        *((row, "Already here") for row in found.already_here),
+        # Of those here already, whoever is to be kept apart comes first: their rows must not be left behind.
+        *((row, "Already here") for row in sorted(found.already_here, key=lambda row: not row.apart_from)),
         *((twice.row, twice.sentence[0].upper() + twice.sentence[1:]) for twice in found.duplicates),
     ]
     room = MOST_CARRIED - len(found.to_fix)
@@ -139,10 +145,11 @@ def stopped_before(found: DryRun, form: Form) -> int | None:
 
 async def add(visit: Visit, cohort_id: UUID, found: DryRun, form: Form) -> Answer:
     """Good rows go in without the bad ones, which stay on the page."""
+    here = (*found.already_here, *(twice.row for twice in found.duplicates))
 
     def work(db: Session, me: Me) -> Added | Refusal:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
-        return members.add_people(db, within, found.ready, by=me, now=visit.now, new_id=visit.new_id)
+        return members.add_people(db, within, found.ready, here, by=me, now=visit.now, new_id=visit.new_id)
 
     added = await visit.write(work)
     if isinstance(added, Refusal):
@@ -201,12 +208,13 @@ def bad_rows(found: DryRun) -> Answer:
 async def keep_apart(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
     one, other = form.id("one"), form.id("other")
+    meet = form.get("do") == "remove"
 
     def work(db: Session, me: Me) -> Refusal | None:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
         if one is None or other is None:
             return Refusal.because("Choose two people of this cohort.", "one")
-        if form.get("do") == "remove":
+        if meet:
             members.allow_together(db, within, one, other, by=me, now=visit.now, new_id=visit.new_id)
             return None
         return members.keep_apart(db, within, one, other, by=me, now=visit.now, new_id=visit.new_id)
@@ -214,48 +222,58 @@ async def keep_apart(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     refusal = await visit.write(work)
     if refusal:
         return await people_again(visit, cohort_id, refusal, form)
-    return visit.go(f"/cohorts/{cohort_id}/people#apart")
+    return visit.go(f"/cohorts/{cohort_id}/people{f'?met={one}&and={other}' if meet else ''}#apart")
 
 
 @post("/cohorts/{cohort_id:uuid}/people/tutors", status_code=303, **signed_in)
 async def invite_tutor(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
+    details = members.checked(form.get("tutor_name"), form.get("tutor_email"))
 
-    def work(db: Session, me: Me) -> Refusal | None:
+    def look(db: Session, me: Me) -> tuple[Cohort, Me, Guest | None]:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
-        done = members.invite_tutor(
-            db,
-            within,
-            name=form.get("tutor_name"),
-            email=form.get("tutor_email"),
-            by=me,
-            now=visit.now,
-            new_id=visit.new_id,
-        )
-        if isinstance(done, Refusal):
-            return Refusal(tuple(Problem(f"tutor_{p.field}" if p.field else "", p.sentence) for p in done.problems))
-        letter = visit.house.postroom.write(
-            "co-tutor",
-            id=visit.new_id(),
-            once=f"co-tutor:{within.cohort.id}:{done.id}",
-            lane=f"co-tutor:{done.id}",
-            person_id=done.id,
-            cohort_id=within.cohort.id,
-            name=done.name,
-            recipient=done.email,
-            subject="You’ve been invited to teach a practice group",
-            sender_name=f"{me.name} via Threefold",
-            now=visit.now,
-            cohort=within.cohort.name,
-            tutor=me.name,
-        )
-        members.post_invitation(db, letter, visit.now)
-        return None
+        guest = None if isinstance(details, Refusal) else members.guest(db, *details, visit.new_id)
+        return within.cohort, me, guest
 
-    refusal = await visit.write(work)
+    cohort, me, guest = await visit.read(look)
+    refusal = details if isinstance(details, Refusal) else None
+    if guest:
+        letter = co_tutor_letter(visit, cohort, guest, me)
+        refusal = await visit.write(
+            lambda db, me: members.invite_tutor(
+                db,
+                cohort_for(db, me, cohort_id, Right.TUTOR),
+                guest,
+                letter,
+                by=me,
+                now=visit.now,
+                new_id=visit.new_id,
+            )
+        )
     if refusal:
-        return await people_again(visit, cohort_id, refusal, form)
+        beside = tuple(Problem(f"tutor_{p.field}" if p.field else "", p.sentence) for p in refusal.problems)
+        return await people_again(visit, cohort_id, Refusal(beside), form)
     return visit.go(f"/cohorts/{cohort_id}/people#tutors")
+
+
+def co_tutor_letter(visit: Visit, cohort: Cohort, guest: Guest, by: Me) -> Written:
+    """What tells a co-tutor. Each is a letter of its own: who is in the cohort already is not invited again."""
+    id_ = visit.new_id()
+    return visit.house.postroom.write(
+        "co-tutor",
+        id=id_,
+        once=f"co-tutor:{id_}",
+        lane=f"co-tutor:{guest.id}",
+        person_id=guest.id,
+        cohort_id=cohort.id,
+        name=guest.name,
+        recipient=guest.email,
+        subject="You’ve been invited to teach a practice group",
+        sender_name=f"{by.name} via Threefold",
+        now=visit.now,
+        cohort=cohort.name,
+        tutor=by.name,
+    )
 
 
 @dataclass(frozen=True)
@@ -284,6 +302,14 @@ async def member(visit: Visited, cohort_id: FromPath[UUID], membership_id: FromP
 @post("/cohorts/{cohort_id:uuid}/people/{membership_id:uuid}", status_code=303, **signed_in)
 async def correct(visit: Visited, cohort_id: FromPath[UUID], membership_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
+    details = members.checked(form.get("name"), form.get("email"))
+    page, me = await visit.read(lambda db, me: (load_member(db, me, cohort_id, membership_id), me))
+    if isinstance(details, Refusal):
+        return visit.refused("cohorts/member.html", details, page=page, sent=form)
+    name, email = details
+    letter = None
+    if page.member.role == "tutor" and page.may_correct:
+        letter = co_tutor_letter(visit, page.cohort, Guest(page.member.person_id, name, email), me)
 
     def work(db: Session, me: Me) -> Refusal | None:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
@@ -291,14 +317,7 @@ async def correct(visit: Visited, cohort_id: FromPath[UUID], membership_id: From
         if found is None:
             raise NotYours
         return members.correct(
-            db,
-            within,
-            found[1],
-            name=form.get("name"),
-            email=form.get("email"),
-            by=me,
-            now=visit.now,
-            new_id=visit.new_id,
+            db, within, found[1], name=name, email=email, letter=letter, by=me, now=visit.now, new_id=visit.new_id
         )
 
     refusal = await visit.write(work)

@@ -206,7 +206,7 @@ def pieces_to_come(db: Session, cohorts: Sequence[UUID], now: datetime) -> dict[
 
 
 def people(db: Session, within: Within) -> People:
-    """Everybody here now, tutors first, with who is kept apart."""
+    """Everybody here now, tutors first, with who of them is kept apart; a pair outlasts somebody's leaving."""
     rows = db.execute(
         select(
             Membership.id,
@@ -224,8 +224,9 @@ def people(db: Session, within: Within) -> People:
     members = tuple(
         Member(r.id, r.person_id, r.name, r.email, r.pronouns, r.role, r.accepted_at is not None) for r in rows
     )
+    trainees = {member.id for member in members if member.role == "trainee"}
     apart = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == within.cohort.id))
-    return People(within.cohort, members, tuple((row.one, row.other) for row in apart))
+    return People(within.cohort, members, tuple((row.one, row.other) for row in apart if {*row} <= trainees))
 
 
 def already_here(db: Session, within: Within) -> frozenset[str]:

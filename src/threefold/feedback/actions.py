@@ -5,26 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
 from threefold.core.competency import Competency
 from threefold.core.feedback import Kind
 from threefold.core.refusal import Refusal
-from threefold.feedback import forms
+from threefold.feedback import forms, rows
 from threefold.feedback.forms import Fields
 from threefold.feedback.rounds import Held, Sent
 from threefold.mail import outbox
 from threefold.mail.outbox import Written
 from threefold.store.deeds import record
 from threefold.store.sessions import Me
-from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening, Piece, PieceDraft, Rating
+from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening
 
 NewId = Callable[[], UUID]
 MOST_ANSWER, MOST_FOCUS = 1000, 240
-# No row of these tables is held as an object, so there is none to bring up to date.
-AS_SAID = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,9 @@ class LetterWanted:
 
 
 def desk_of(db: Session, held: Held, member: UUID) -> Desk:
-    draft = db.execute(select(PieceDraft.fields, PieceDraft.version).where(*_mine(held, member))).one_or_none()
+    draft = rows.draft(db, held, member)
     if draft is not None:
-        return Desk(tuple((name, value) for name, value in draft.fields), draft.version, is_draft=True)
+        return Desk(*draft, is_draft=True)
     piece = held.piece_of(member)
     if piece is None:
         return Desk()
@@ -81,13 +79,13 @@ def desk_of(db: Session, held: Held, member: UUID) -> Desk:
 
 
 def keep(
-    db: Session, held: Held, member: UUID, new: Fields, version: int, *, now: datetime
+    db: Session, held: Held, member: UUID, desk: Desk, new: Fields, version: int, *, now: datetime
 ) -> Desk | Conflict | Refusal:
     """Keep what was typed so far. A draft is nobody else's business, so it leaves no trace in the audit."""
-    desk = desk_of(db, held, member)
     kept = _put_together(held, member, desk, new, version)
     if isinstance(kept, Desk) and kept is not desk:
-        _put_away(db, held, member, kept, instead_of=desk, now=now)
+        put_away = rows.change_draft if desk.is_draft else rows.add_draft
+        put_away(db, held, member, kept.fields, kept.version, now)
     return kept
 
 
@@ -96,6 +94,7 @@ def send(
     held: Held,
     member: UUID,
     kind: Kind,
+    desk: Desk,
     new: Fields,
     version: int,
     *,
@@ -109,7 +108,6 @@ def send(
 
     `letter` tells the counsellor that the words are open. It is wanted with their own reflection and no other piece.
     """
-    desk = desk_of(db, held, member)
     outcome = _put_together(held, member, desk, new, version)
     if not isinstance(outcome, Desk):
         return outcome
@@ -120,8 +118,7 @@ def send(
         return Conflict(outcome, new)
     found = forms.complete(kind, outcome.fields, asked, held.counsellor.first)
     if isinstance(found, Refusal):
-        if outcome is not desk:
-            _put_away(db, held, member, outcome, instead_of=desk, now=now)
+        keep(db, held, member, desk, new, version, now=now)
         return Unfinished(outcome, found)
     if kind is Kind.SELF and before is None and letter is None:
         return LetterWanted()
@@ -129,14 +126,14 @@ def send(
     flagged = rules.cues_ticked(ratings) if kind is Kind.OBSERVER else 0
     if before is None:
         sent = Sent(new_id(), member, kind, words, ratings, now, flagged=flagged)
+        rows.add_piece(db, held, sent)
     else:
         # What opens when does not depend on later changes: a piece stays in from when it first came.
         changed_at = now if before.skipped_at is None else None
         sent = replace(before, words=words, ratings=ratings, changed_at=changed_at, skipped_at=None, flagged=flagged)
-        db.execute(delete(Rating).where(Rating.piece_id == sent.id), execution_options=AS_SAID)
-    _put_in(db, held, sent, first=before is None)
+        rows.change_piece(db, sent)
     if desk.is_draft:
-        db.execute(delete(PieceDraft).where(*_mine(held, member)), execution_options=AS_SAID)
+        rows.drop_draft(db, held, member)
     verb = "sent feedback" if before is None else "changed feedback"
     record(db, id=new_id(), at=now, by=by.id, verb=verb, cohort_id=held.cohort_id, piece=sent.id)
     _announce(db, _with(held, sent), letter, now)
@@ -148,7 +145,7 @@ def skip(db: Session, held: Held, member: UUID, *, letter: Written, by: Me, now:
     if held.own is not None:
         return
     sent = Sent(new_id(), member, Kind.SELF, {}, (), now, skipped_at=now)
-    _put_in(db, held, sent, first=True)
+    rows.add_piece(db, held, sent)
     record(db, id=new_id(), at=now, by=by.id, verb="skipped a reflection", cohort_id=held.cohort_id, piece=sent.id)
     _announce(db, _with(held, sent), letter, now)
 
@@ -273,51 +270,6 @@ def _put_together(held: Held, member: UUID, desk: Desk, new: Fields, version: in
     if version != desk.version and forms.says_anything(there):
         return Conflict(desk, new)
     return Desk(forms.merged(desk.fields, new), desk.version + 1, is_draft=True)
-
-
-def _put_away(db: Session, held: Held, member: UUID, kept: Desk, *, instead_of: Desk, now: datetime) -> None:
-    row = {"fields": [[name, value] for name, value in kept.fields], "version": kept.version, "saved_at": now}
-    if instead_of.is_draft:
-        db.execute(update(PieceDraft).where(*_mine(held, member)).values(row), execution_options=AS_SAID)
-    else:
-        here = {"triad_id": held.triad_id, "round": held.number, "author_id": member}
-        db.execute(insert(PieceDraft), [{**here, **row}])
-
-
-def _mine(held: Held, member: UUID) -> tuple[ColumnElement[bool], ...]:
-    return PieceDraft.triad_id == held.triad_id, PieceDraft.round == held.number, PieceDraft.author_id == member
-
-
-def _put_in(db: Session, held: Held, sent: Sent, *, first: bool) -> None:
-    piece = {
-        "id": sent.id,
-        "triad_id": held.triad_id,
-        "round": held.number,
-        "author_id": sent.author,
-        "kind": sent.kind.value,
-        "words": dict(sent.words),
-        "sent_at": sent.sent_at,
-        "changed_at": sent.changed_at,
-        "skipped_at": sent.skipped_at,
-        "flagged": sent.flagged,
-    }
-    if first:
-        db.execute(insert(Piece), [piece])
-    else:
-        db.execute(update(Piece).where(Piece.id == sent.id).values(piece), execution_options=AS_SAID)
-    ratings = [
-        {
-            "piece_id": sent.id,
-            "code": rating.code,
-            "level": rating.level,
-            "moments": list(rating.moments),
-            "cues": list(rating.cues),
-            "what_was_said": rating.what_was_said,
-        }
-        for rating in sent.ratings
-    ]
-    if ratings:
-        db.execute(insert(Rating), ratings)
 
 
 def _with(held: Held, sent: Sent) -> Held:

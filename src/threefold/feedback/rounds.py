@@ -223,14 +223,19 @@ _PIECES = (
 
 def of_round(db: Session, within: InTriad, number: int) -> Held:
     """A round of the triad somebody has reached through `web.access`. Raises NotYours if it has no such round."""
-    for held in held_rounds(db, [(within.triad, within.practice, within.cohort)]):
-        if held.number == number:
-            return held
-    raise NotYours
+    found = held_rounds(db, [(within.triad, within.practice, within.cohort)], only=number)
+    if not found:
+        raise NotYours
+    return found[0]
 
 
-def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Cohort]]) -> list[Held]:
-    """Every round of these triads in order: two queries however many there are, a third if tutors observe."""
+def held_rounds(
+    db: Session, triads: Sequence[tuple[Triad, PracticeSession, Cohort]], *, only: int | None = None
+) -> list[Held]:
+    """Every round of these triads in order, or the one with that number in each.
+
+    Two queries however many there are, a third if tutors observe.
+    """
     if not triads:
         return []
     ids = [triad.id for triad, _, _ in triads]
@@ -246,8 +251,11 @@ def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Coho
     found = []
     for triad, practice, cohort in triads:
         beside = [(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER, False)] if triad.tutor_id else []
+        labels, competencies = cohort.role_labels, tuple(cohort.competencies)
         for clock in round_times(practice.starts_at, cohort.shape, how_many[triad.id] or None):
             here = (triad.id, clock.number)
+            if only not in {None, clock.number}:
+                continue
             people = [*seated[here], *beside]
             if not any(role is Role.COUNSELLOR for _, _, role, _ in people):
                 continue
@@ -258,8 +266,8 @@ def held_rounds(db: Session, triads: Sequence[tuple[Triad, PracticeSession, Coho
                     cohort_id=cohort.id,
                     cohort=cohort.name,
                     zone=cohort.zone,
-                    labels=cohort.role_labels,
-                    competencies=tuple(cohort.competencies),
+                    labels=labels,
+                    competencies=competencies,
                     framework_key=(cohort.framework_id or "", cohort.framework_version or ""),
                     practice_id=practice.id,
                     practice_number=practice.number,

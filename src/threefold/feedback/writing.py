@@ -201,7 +201,7 @@ async def keep_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[i
     def work(db: Session, me: Me) -> tuple[Writing, Desk | Conflict | Refusal]:
         page = writing(visit, triad_id, number, Kind.OBSERVER)(db, me)
         new = forms.given(form.kept, page.kind, page.held.asked)
-        return page, actions.keep(db, page.held, page.member, new, version_of(form), now=visit.now)
+        return page, actions.keep(db, page.held, page.member, page.desk, new, version_of(form), now=visit.now)
 
     page, kept = await visit.write(work)
     if isinstance(kept, Refusal):
@@ -251,7 +251,7 @@ async def keep_draft(visit: Visited, triad_id: FromPath[UUID], number: FromPath[
     def work(db: Session, me: Me) -> tuple[Writing, Desk | Conflict | Refusal]:
         page = writing(visit, triad_id, number)(db, me)
         new = forms.given(form.kept, page.kind, page.held.asked)
-        return page, actions.keep(db, page.held, page.member, new, version_of(form), now=visit.now)
+        return page, actions.keep(db, page.held, page.member, page.desk, new, version_of(form), now=visit.now)
 
     page, kept = await visit.write(work)
     if isinstance(kept, Desk):
@@ -278,6 +278,7 @@ async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
             page.held,
             page.member,
             page.kind,
+            page.desk,
             new,
             version_of(form),
             asked=page.asked,

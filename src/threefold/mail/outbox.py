@@ -5,10 +5,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from threefold.store.tables import Letter
+from threefold.store.tables import Letter, metadata
+
+_letter = metadata.tables["letter"]
+_MOVE = update(_letter).where(
+    _letter.c.once == bindparam("which"), _letter.c.sent_at.is_(None), _letter.c.lease_until.is_(None)
+)
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,7 @@ def post_all(db: Session, letters: Iterable[Written], now: datetime) -> None:
 
 def move(db: Session, once: str, due_at: datetime) -> None:
     """Let a letter that waits leave at another moment; one that has left or is leaving stays as it was."""
-    db.execute(
-        update(Letter)
-        .where(Letter.once == once, Letter.sent_at.is_(None), Letter.lease_until.is_(None))
-        .values(due_at=due_at)
-        .execution_options(synchronize_session=False)
-    )
+    db.execute(_MOVE, {"which": once, "due_at": due_at})
 
 
 def withdraw(db: Session, once: str) -> bool:

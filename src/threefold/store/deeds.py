@@ -3,10 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
-from threefold.store.tables import Cohort, Deed
+from threefold.store.tables import metadata
+
+# Built once, on plain columns: one of each goes with everything that anybody does.
+_deed, _cohort = metadata.tables["deed"], metadata.tables["cohort"]
+_NOTE = insert(_deed)
+_RAISE = update(_cohort).where(_cohort.c.id == bindparam("which")).values(version=_cohort.c.version + 1)
 
 
 def record(
@@ -25,18 +30,10 @@ def record(
     """
     if cohort_id is not None:
         changed(db, cohort_id)
-    db.add(
-        Deed(
-            id=id,
-            at=at,
-            by=by,
-            cohort_id=cohort_id,
-            verb=verb,
-            subject={name: str(value) if isinstance(value, UUID) else value for name, value in subject.items()},
-        )
-    )
+    said = {name: str(value) if isinstance(value, UUID) else value for name, value in subject.items()}
+    db.execute(_NOTE, {"id": id, "at": at, "by": by, "cohort_id": cohort_id, "verb": verb, "subject": said})
 
 
 def changed(db: Session, cohort_id: UUID) -> None:
     """Raise the version of a cohort because something inside it is no longer as it was."""
-    db.execute(update(Cohort).where(Cohort.id == cohort_id).values(version=Cohort.version + 1))
+    db.execute(_RAISE, {"which": cohort_id})

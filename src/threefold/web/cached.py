@@ -11,6 +11,8 @@ from threading import Lock
 
 TOKEN_MARK = "%%form-token%%"  # noqa: S105 - the place where the token goes, not a token
 MOST_PAGES = 200
+Pieces = list[bytes]
+"""A kept page, cut where the form token goes."""
 
 
 class Kept:
@@ -18,18 +20,18 @@ class Kept:
 
     def __init__(self, most: int = MOST_PAGES) -> None:
         self.most = most
-        self._pages: OrderedDict[Hashable, list[bytes]] = OrderedDict()
+        self._pages: OrderedDict[Hashable, Pieces] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable) -> list[bytes] | None:
-        """The page under this key, if it is still here: its pieces between the places for the form token."""
+    def get(self, key: Hashable) -> Pieces | None:
+        """The page under this key, if it is still here. It may be gone at the next look: hold on to it."""
         with self._lock:
             found = self._pages.get(key)
             if found is not None:
                 self._pages.move_to_end(key)
             return found
 
-    def keep(self, key: Hashable, render: Callable[[], str]) -> list[bytes]:
+    def keep(self, key: Hashable, render: Callable[[], str]) -> Pieces:
         """The page under this key, rendered now if it was not kept."""
         found = self.get(key)
         if found is None:

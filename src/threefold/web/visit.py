@@ -30,7 +30,7 @@ from threefold.store import sessions
 from threefold.store.engine import Busy, Store
 from threefold.store.sessions import Me
 from threefold.store.tables import KeptForm
-from threefold.web.cached import TOKEN_MARK, Kept, etag
+from threefold.web.cached import TOKEN_MARK, Kept, Pieces, etag
 from threefold.web.errors import NOT_SAVED, SAID, Answered
 from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.ids import Ids
@@ -211,13 +211,17 @@ class Visit:
             self._etags[key] = etag(key, self.token)
         return self._etags[key]
 
-    def kept_page(self, key: Hashable, template: str, **values: Any) -> Answer:
-        """A page that stays the same while `key` does: rendered once, kept here and by the browser."""
+    def kept_page(self, key: Hashable, kept: Pieces | None, template: str, **values: Any) -> Answer:
+        """A page that stays the same while `key` does: rendered once, kept here and by the browser.
+
+        `kept` is what the unit of work found under the key; only without it are `values` needed, and rendered.
+        """
         if self.not_modified(key):
             answer = self.html("", status=304)
         else:
-            page = self.house.kept.keep(key, lambda: self.render(template, token=TOKEN_MARK, **values))
-            answer = self.html(self.token.encode().join(page))
+            if kept is None:
+                kept = self.house.kept.keep(key, lambda: self.render(template, token=TOKEN_MARK, **values))
+            answer = self.html(self.token.encode().join(kept))
         answer.headers["etag"] = self._etag(key)
         answer.headers["cache-control"] = "private, no-cache"
         return answer
