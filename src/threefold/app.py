@@ -1,5 +1,6 @@
 """The composition root: settings in, a Litestar application out; nothing else."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ def build_app(
     async def open_house(_app: Litestar) -> AsyncIterator[None]:
         if courier:
             courier.start()
+        gc.collect()
+        gc.freeze()  # what was made at the start stays: looking through it again and again would slow every page
         try:
             yield
         finally:

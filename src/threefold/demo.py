@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
-from threefold.core.feedback import CLIENT_QUESTIONS
+from threefold.core.feedback import CLIENT_QUESTIONS, asked_for
 from threefold.core.identity import token_digest
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
@@ -300,7 +300,7 @@ class Builder:
                 continue
             piece = self._piece(turn, author, role, session, sizes[turn["triad_id"]])
             pieces.append(piece)
-            ratings.extend(self._ratings(piece["id"], role))
+            ratings.extend(self._ratings(piece["id"], role, session.number))
         self.db.execute(insert(Piece), pieces)
         self.db.execute(insert(Rating), ratings)
         opened = {
@@ -339,8 +339,8 @@ class Builder:
             "flagged": 0,
         }
 
-    def _ratings(self, piece_id: object, role: Role) -> list[dict[str, object]]:
-        codes = [q.code for q in CLIENT_QUESTIONS] if role is Role.CLIENT else self.chance.sample(COMPETENCIES, 3)
+    def _ratings(self, piece_id: object, role: Role, session: int) -> list[dict[str, object]]:
+        codes = [q.code for q in CLIENT_QUESTIONS] if role is Role.CLIENT else asked_for(COMPETENCIES, session)
         rows = []
         for code in codes:
             level = self.chance.choice((2, 3, 3, 3, 4, None))

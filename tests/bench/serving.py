@@ -53,7 +53,7 @@ def steer(server: uvicorn.Server, kept: Kept) -> None:
 
 
 def serve(what: str, folder: Path) -> None:
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a device, not a file
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         start_logging(nowhere)
         app, kept = app_of(what, folder)
         listening = socket.create_server(("127.0.0.1", 0))

@@ -22,6 +22,7 @@ from tests.databases import prepare
 from tests.house import BASE, House, settings_for
 from tests.web.queries import queries_of_every_page
 from threefold.app import build_app
+from threefold.logs import start_logging
 from threefold.store import sessions
 from threefold.store.engine import Store
 from threefold.web.security import Keys, new_token
@@ -33,8 +34,8 @@ PARTS = 10
 REQUESTS = 2000  # of the quickest kinds; a tenth of them where an answer takes long
 COMPARED = (
     "processor time of the server for each request, as a ratio to a Litestar handler that answers “ok”, in the same "
-    f"run on the same uvicorn, the quietest tenth of each; {TRAINEES} trainees × {WEEKS} sessions, SQLite with full durability, {CONNECTIONS} "
-    "connections; the courier runs apart"
+    f"run on the same uvicorn, the quietest tenth of each; {TRAINEES} trainees × {WEEKS} sessions, SQLite with full "
+    f"durability, {CONNECTIONS} connections; the courier runs apart"
 )
 
 
@@ -157,7 +158,7 @@ def submissions(term: Term) -> Iterator[Ask]:
     }
     words = {"helped": "You waited after “I don’t know”, and more came.", "to_try": "Name the last five minutes."}
     for week, triads in enumerate(term.built.triads[:-1]):
-        sat = [member for member in term.built.members[week:] + term.built.members[:week]]
+        sat = term.built.members[week:] + term.built.members[:week]
         for number, triad in enumerate(triads):
             group = sat[3 * number : 3 * number + 3]
             for round_ in (1, 2, 3):
@@ -170,7 +171,11 @@ def submissions(term: Term) -> Iterator[Ask]:
 
 
 async def measure() -> list[Figure]:
-    with tempfile.TemporaryDirectory(prefix="threefold-bench-") as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="threefold-bench-") as name,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+    ):  # noqa: ASYNC230 - nothing else runs meanwhile
+        start_logging(nowhere)
         folder = Path(name)
         settings = settings_for(folder)
         prepare(settings.database)

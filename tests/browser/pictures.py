@@ -32,14 +32,13 @@ def for_the_readme(browser: Browser, site: Site, folder: Path) -> None:
         state = page.context.storage_state()
     with visiting(browser, storage_state=state, **DESK) as page:
         page.goto(f"{site.address}/feedback")
-        read = page.get_by_role("link", name="Read").first
-        read.click()
+        page.locator("section:has-text('Your own rounds') a:has-text('round')").nth(1).click()
         take(page, folder / "reading.png")
 
 
 def take(page: Page, path: Path, *, whole: bool = False) -> None:
     page.wait_for_load_state("networkidle")
-    page.add_style_tag(content=".demo { display: none }") if not whole else None
+    page.evaluate("document.querySelector('.demo')?.remove()")
     page.screenshot(path=path, full_page=whole)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
-from playwright.sync_api import APIRequestContext, Browser, StorageState
+from playwright.sync_api import APIRequestContext, Browser, Page, StorageState
 
 from tests.browser.running import Site, visiting
 
@@ -15,8 +15,11 @@ START = {"nobody": "/sign-in", "tutor": "/cohorts", "trainee": "/", "observer": 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 NOT_PAGES = re.compile(r"^/(static|sign-in/link)/|\.(ics|eml|csv)$|^/outbox/\d+/html$")
 MOST = 60
-# A round looks different to its counsellor, its client, its observer and its tutor, and before and after it is read.
-HOW_MANY = Counter({"/feedback/{id}/{n}": 6, "/feedback/{id}/{n}/form": 2, "/feedback/{id}/{n}/steps/{n}": 2})
+# A round looks different to its counsellor, its client, its observer and its tutor, and before and after it is read;
+# a cohort's rooms look different while it is being set up.
+HOW_MANY = {"/feedback/{id}/{n}": 4, "/feedback/{id}/{n}/form": 2} | {
+    f"/cohorts/{{id}}/{room}": 2 for room in ("people", "framework", "plan", "settings")
+}
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,24 @@ def kind_of(path: str) -> str:
 
 
 def walk(browser: Browser, site: Site, part: str) -> Walk:
-    """Sign in by the demo's link, then follow every link of this site, nearest first."""
+    """Sign in by the demo's link, then follow every link of this site, nearest first.
+
+    The tutor copies the cohort beforehand, so that one of the two is still being set up.
+    """
     with visiting(browser) as page:
         if part != "nobody":
             site.sign_in_by_link(page, part)
+        if part == "tutor":
+            copy_a_cohort(page)
         return Walk(part, page.context.storage_state(), tuple(follow(page.context.request, site.address, START[part])))
+
+
+def copy_a_cohort(page: Page) -> None:
+    page.locator("main a[href^='/cohorts/']:has-text('evenings')").first.click()
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_label("Name of the copy").fill("Level 3 Skills, spring")
+    page.get_by_role("button", name="Make the copy").click()
+    page.get_by_role("heading", level=1).wait_for()
 
 
 def follow(asking: APIRequestContext, address: str, start: str) -> list[str]:
@@ -49,7 +65,7 @@ def follow(asking: APIRequestContext, address: str, start: str) -> list[str]:
     while waiting and len(found) < MOST:
         path = waiting.pop(0)
         kind = kind_of(path)
-        if seen[kind] >= (HOW_MANY[kind] or 1):
+        if seen[kind] >= HOW_MANY.get(kind, 1):
             continue
         answer = asking.get(address + path)
         landed = urlsplit(answer.url).path

@@ -1,7 +1,8 @@
 """A cohort as a whole: the term at a glance, its settings, and that nobody else learns that it exists."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from tests.house import House
 from threefold.cohorts import queries
 from threefold.feedback.queries import to_come
 from threefold.store.tables import Cohort, Deed, Membership, PracticeSession, Triad, Withdrawal
+from threefold.web.cached import Kept, Pieces
 
 PAGES = ("", "/people", "/sessions", "/framework", "/contract", "/settings", "/deletion")
 
@@ -81,6 +83,24 @@ async def test_a_kept_page_carries_the_readers_own_token(house: House) -> None:
         tutor = await house.as_(person)
         page = (await tutor.get(f"/cohorts/{made.cohort}")).text
         assert f'value="{tutor.form_token}"' in page
+
+
+class Forgetful(Kept):
+    """Drops every page the moment it has been looked at, as a busy house may."""
+
+    def get(self, key: Hashable) -> Pieces | None:
+        found = super().get(key)
+        self._pages.clear()
+        return found
+
+
+async def test_a_kept_page_dropped_at_the_wrong_moment_is_still_shown(house: House) -> None:
+    made = await a_cohort(house.store)
+    house.app.state.house = replace(house.app.state.house, kept=Forgetful())
+    tutor = await house.as_(made.tutors[0])
+    pages = [await tutor.get(f"/cohorts/{made.cohort}") for _ in range(3)]
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert len({page.text for page in pages}) == 1
 
 
 async def test_the_overview_asks_the_database_little(house: House) -> None:
@@ -156,14 +176,22 @@ async def test_a_cohort_is_renamed_put_away_and_taken_out(house: House) -> None:
     assert (await tutor.send_form(f"{base}/name", {"name": "Level 4"})).headers["location"] == f"{base}/settings"
     refused = await tutor.send_form(f"{base}/name", {"name": "y" * 101})
     assert (refused.status_code, "y" * 101 in refused.text) == (422, True)
-    assert (await tutor.send_form(f"{base}/archive")).headers["location"] == "/cohorts"
-    folded = (await tutor.get("/cohorts")).text
+    assert (await tutor.send_form(f"{base}/archive")).headers["location"] == f"/cohorts?archived={made.cohort}"
+    folded = (await tutor.get(f"/cohorts?archived={made.cohort}")).text
     assert "Archived (1)" in folded
     assert "Take out" in folded
-    assert (await tutor.send_form(f"{base}/return")).headers["location"] == "/cohorts"
+    toast = folded[folded.index('<div class="toast">') : folded.index("<h1")]
+    assert "Level 4 is in the archive." in toast
+    assert f'action="{base}/return"' in toast
+    assert (await tutor.send_form(f"{base}/return")).headers["location"] == f"/cohorts?returned={made.cohort}"
     listed = (await tutor.get("/cohorts")).text
     assert "Archived" not in listed
     assert "Level 4" in listed
+    back = (await tutor.get(f"/cohorts?returned={made.cohort}")).text
+    assert "Level 4 is back among your cohorts." in back
+    assert f'action="{base}/archive"' in back
+    for old in ("archived=" + str(made.cohort), "returned=" + str(uuid4()), "archived="):
+        assert '<div class="toast">' not in (await tutor.get(f"/cohorts?{old}")).text
 
 
 async def test_a_copy_has_the_people_and_settings_and_no_dates(house: House) -> None:

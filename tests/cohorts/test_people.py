@@ -2,16 +2,18 @@
 
 import csv
 import io
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from tests.builders import a_cohort, a_person
-from tests.cohorts.test_setting_up import a_new_cohort, a_tutor, carried, heading, trainees
+from tests.builders import Class, a_cohort, a_person, an_id
+from tests.cohorts.test_setting_up import a_new_cohort, a_tutor, carried, heading, hidden, trainees
 from tests.cohorts.test_spreadsheets import PEOPLE as SHEET
 from tests.cohorts.test_spreadsheets import SHARED, packed, parts
 from tests.house import House
-from threefold.store.tables import KeepApart, Letter, Membership, Person, Seat
+from threefold.store.tables import KeepApart, Letter, Membership, Person, Seat, Staff
 
 SAME = ["Zoë Ångström", "Bà Nguyễn"]
 
@@ -169,8 +171,81 @@ async def test_two_are_kept_apart_once_and_let_together_again(house: House) -> N
     assert (await tutor.send_form(to, {"one": one, "other": one})).status_code == 422
     stranger = await a_cohort(house.store, published=False)
     assert (await tutor.send_form(to, {"one": one, "other": str(stranger.members[0])})).status_code == 422
-    await tutor.send_form(to, {"one": other, "other": one, "do": "remove"})
+    met = await tutor.send_form(to, {"one": other, "other": one, "do": "remove"})
     assert await house.store.read(lambda db: db.scalar(select(func.count()).select_from(KeepApart))) == 0
+    assert met.headers["location"] == f"/cohorts/{made.cohort}/people?met={other}&and={one}#apart"
+    said = (await tutor.get(met.headers["location"])).text
+    assert "Amara Okafor and Ben Hughes may meet again." in said
+    undo = said[said.index('<div class="toast">') : said.index("Undo")]
+    await tutor.send_form(to, hidden(undo))
+    assert await house.store.read(lambda db: db.scalar(select(func.count()).select_from(KeepApart))) == 1
+    assert "may meet again" not in (await tutor.get(met.headers["location"])).text
+    strange = (await tutor.get(f"/cohorts/{made.cohort}/people?met={stranger.members[0]}&and={one}")).text
+    assert "may meet again" not in strange
+
+
+async def kept_apart(house: House, base: str) -> list[list[str]]:
+    """The names of those kept apart in a cohort, present or not."""
+    cohort = UUID(base.rpartition("/")[2])
+
+    def work(db: Session) -> list[list[str]]:
+        called = dict(
+            db.execute(select(Membership.id, Person.name).join(Person, Person.id == Membership.person_id)).all()
+        )
+        pairs = db.scalars(select(KeepApart).where(KeepApart.cohort_id == cohort))
+        return sorted(sorted((called[pair.one], called[pair.other])) for pair in pairs)
+
+    return await house.store.read(work)
+
+
+async def test_a_list_can_say_whom_somebody_already_here_is_kept_apart_from(house: House) -> None:
+    tutor = await a_tutor(house)
+    base = await a_new_cohort(tutor)
+    to = f"{base}/people/reading"
+    await tutor.send_form(to, {"list": "Kit Thomas, kit@example.org\nOwen Tudor, owen@example.org", "do": "add"})
+    pasted = """Name, E-mail, Keep apart from
+Kit Thomas, kit@example.org, Owen Tudor
+New One, new@example.org,
+New One, new@example.org, Kit Thomas
+"""
+    page = (await tutor.send_form(to, {"list": pasted})).text
+    assert "Apart from Owen Tudor" in page
+    assert await kept_apart(house, base) == []
+    assert (await tutor.send_form(to, [*carried(page), ("do", "add")])).status_code == 303
+    both = [["Kit Thomas", "New One"], ["Kit Thomas", "Owen Tudor"]]
+    assert await kept_apart(house, base) == both
+    assert await trainees(house, base) == ["Kit Thomas", "New One", "Owen Tudor"]
+
+    nobody_new = (await tutor.send_form(to, {"list": "Name, E-mail, Apart\n, owen@example.org, New One; Ann"})).text
+    assert heading(nobody_new) == "0 people are ready"
+    assert ">Note who is kept apart</button>" in nobody_new
+    noted = (await tutor.send_form(to, [*carried(nobody_new), ("do", "add")])).text
+    assert "Row 2: “Ann”" in noted
+    assert await kept_apart(house, base) == [*both, ["New One", "Owen Tudor"]]
+
+
+async def test_whom_somebody_is_kept_apart_from_outlasts_their_leaving(house: House) -> None:
+    tutor = await a_tutor(house)
+    base = await a_new_cohort(tutor)
+    to = f"{base}/people/reading"
+    pasted = (
+        "Name, E-mail, Apart\nKit Thomas, kit@example.org, Owen Tudor\nOwen Tudor, owen@example.org\nAn, an@example.org"
+    )
+    await tutor.send_form(to, {"list": pasted, "do": "add"})
+    cohort = UUID(base.rpartition("/")[2])
+    owen = await house.store.read(
+        lambda db: db.scalar(
+            select(Membership.id)
+            .join(Person, Person.id == Membership.person_id)
+            .where(Person.name == "Owen Tudor", Membership.cohort_id == cohort)
+        )
+    )
+    assert "Let them meet" in (await tutor.get(f"{base}/people")).text
+    await tutor.send_form(f"{base}/people/{owen}/removal")
+    assert "Let them meet" not in (await tutor.get(f"{base}/people")).text
+    await tutor.send_form(to, {"list": "Owen Tudor, owen@example.org", "do": "add"})
+    assert "Let them meet" in (await tutor.get(f"{base}/people")).text
+    assert await kept_apart(house, base) == [["Kit Thomas", "Owen Tudor"]]
 
 
 async def test_a_co_tutor_gets_one_letter_and_agrees_before_they_teach(house: House) -> None:
@@ -188,8 +263,113 @@ async def test_a_co_tutor_gets_one_letter_and_agrees_before_they_teach(house: Ho
     joan = await house.as_(letters[0].person_id)
     asked = await joan.get(f"/cohorts/{made.cohort}")
     assert asked.headers["location"] == f"/cohorts/{made.cohort}/contract?next=/cohorts/{made.cohort}"
-    await joan.send_form(f"/cohorts/{made.cohort}/contract", {"next": f"/cohorts/{made.cohort}"})
+    await joan.send_form(f"/cohorts/{made.cohort}/contract", hidden((await joan.get(asked.headers["location"])).text))
     assert (await joan.get(f"/cohorts/{made.cohort}")).status_code == 200
+
+
+async def invite_joan(house: House, made: Class) -> tuple[UUID, str]:
+    """Joan, invited to teach at a mistyped address: her person, and the page about her."""
+    tutor = await house.as_(made.tutors[0])
+    words = {"tutor_name": "Joan Park", "tutor_email": "jaon@example.org"}
+    assert (await tutor.send_form(f"/cohorts/{made.cohort}/people/tutors", words)).status_code == 303
+    found = await house.store.read(
+        lambda db: db.execute(
+            select(Membership.id, Person.id.label("person"))
+            .join(Person, Person.id == Membership.person_id)
+            .where(Person.name == "Joan Park", Membership.cohort_id == made.cohort)
+        ).one()
+    )
+    return found.person, f"/cohorts/{made.cohort}/people/{found.id}"
+
+
+async def letters_to(house: House) -> list[str]:
+    return await house.store.read(lambda db: list(db.scalars(select(Letter.recipient).order_by(Letter.id))))
+
+
+async def test_a_co_tutor_taken_out_and_invited_again_hears_of_it_again(house: House) -> None:
+    made = await a_cohort(house.store)
+    tutor = await house.as_(made.tutors[0])
+    _joan, path = await invite_joan(house, made)
+    await tutor.send_form(f"{path}/removal")
+    house.later(hours=1)
+    await invite_joan(house, made)
+    assert await letters_to(house) == ["jaon@example.org"] * 2
+
+
+async def test_somebody_known_is_written_to_by_the_name_they_go_by(house: House) -> None:
+    made = await a_cohort(house.store)
+    joan = await a_person(house.store, "Joan Park-Ellis", email="joan@example.org")
+    tutor = await house.as_(made.tutors[0])
+    words = {"tutor_name": "J. Park", "tutor_email": "JOAN@example.org"}
+    await tutor.send_form(f"/cohorts/{made.cohort}/people/tutors", words)
+    letter = await house.store.read(lambda db: db.scalars(select(Letter)).one())
+    assert (letter.person_id, letter.recipient) == (joan, "joan@example.org")
+    assert b"Joan Park-Ellis" in letter.message
+
+
+async def test_a_mistyped_invitation_is_put_right_until_they_sign_in(house: House) -> None:
+    made = await a_cohort(house.store)
+    tutor = await house.as_(made.tutors[0])
+    joan, path = await invite_joan(house, made)
+    assert "The invitation then goes to the new address." in (await tutor.get(path)).text
+    assert (await tutor.send_form(path, {"name": "Joan Park", "email": "joan@"})).status_code == 422
+    house.later(minutes=5)
+    for name in ("Joan Park", "Joan E. Park"):
+        assert (await tutor.send_form(path, {"name": name, "email": "joan@example.org"})).status_code == 303
+    assert await letters_to(house) == ["jaon@example.org", "joan@example.org"]
+    await house.as_(joan)
+    assert 'name="email"' not in (await tutor.get(path)).text
+    assert (await tutor.send_form(path, {"name": "Joan", "email": "mine@example.org"})).status_code == 422
+    assert (await house.store.read(lambda db: db.get_one(Person, joan))).email == "joan@example.org"
+
+
+async def test_nobody_new_is_corrected_who_can_reach_more_than_the_tutor(house: House) -> None:
+    made, elsewhere = await a_cohort(house.store), await a_cohort(house.store)
+    tutor = await house.as_(made.tutors[0])
+    joan, path = await invite_joan(house, made)
+    place = Membership(id=an_id(), cohort_id=elsewhere.cohort, person_id=joan, role="tutor", joined_at=house.now)
+    place_id = place.id
+    await house.store.write(lambda db: db.add(place))
+    taken = {"name": "Joan Park", "email": "mine@example.org"}
+    assert (await tutor.send_form(path, taken)).status_code == 422
+
+    def staff_instead(db: Session) -> None:
+        db.delete(db.get_one(Membership, place_id))
+        db.add(Staff(person_id=joan, since=house.now, by=None))
+
+    await house.store.write(staff_instead)
+    assert (await tutor.send_form(path, taken)).status_code == 422
+    assert (await house.store.read(lambda db: db.get_one(Person, joan))).email == "jaon@example.org"
+
+
+async def test_a_new_name_stands_on_every_page_they_are_on(house: House) -> None:
+    one, two = await a_cohort(house.store), await a_cohort(house.store)
+    tutor = await house.as_(one.tutors[0])
+    place = an_id()
+
+    def join(db: Session) -> None:
+        own = db.get_one(Membership, one.tutor_members[0])
+        db.add(
+            Membership(
+                id=place,
+                cohort_id=two.cohort,
+                person_id=own.person_id,
+                role="tutor",
+                joined_at=house.now,
+                contract_version=own.contract_version,
+                privacy_version=own.privacy_version,
+            )
+        )
+        db.get_one(Membership, two.members[0]).person_id = one.people[0]
+
+    await house.store.write(join)
+    before = await tutor.get(f"/cohorts/{two.cohort}")
+    assert "Amara Okafor" in before.text
+    email = (await house.store.read(lambda db: db.get_one(Person, one.people[0]))).email
+    path = f"/cohorts/{one.cohort}/people/{one.members[0]}"
+    assert (await tutor.send_form(path, {"name": "Zuri Okafor", "email": email})).status_code == 303
+    after = await tutor.get(f"/cohorts/{two.cohort}", headers={"if-none-match": before.headers["etag"]})
+    assert (after.status_code, "Zuri Okafor" in after.text, "Amara" in after.text) == (200, True, False)
 
 
 async def test_a_new_address_signs_the_person_out_everywhere(house: House) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from tests.builders import a_cohort, a_person, an_id
 from tests.house import Browser, House
+from threefold.core.contract import PRIVACY_VERSION
 from threefold.store.tables import Away, Cohort, Letter, Membership, Person, PracticeSession
 
 LONDON = ZoneInfo("Europe/London")
@@ -86,6 +87,12 @@ def heading(page: str) -> str:
     found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
     assert found
     return html.unescape(" ".join(re.sub(r"<[^>]+>", "", found[1]).split()))
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What the one form of a page carries along unseen, but for its token."""
+    pairs = re.findall(r'<input type="hidden" name="([^"_][^"]*)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in pairs}
 
 
 async def trainees(house: House, base: str) -> list[str]:
@@ -284,11 +291,33 @@ async def test_a_contract_in_new_words_is_agreed_to_again(house: House) -> None:
     page = (await amara.get(sent_on.headers["location"])).text
     assert heading(page) == "The agreement for Level 3, Thursdays has changed"
     assert "We make our own." in page
-    agreed = await amara.send_form(contract, {"next": f"/practice/{made.sessions[1]}"})
+    agreed = await amara.send_form(contract, hidden(page))
     assert agreed.headers["location"] == f"/practice/{made.sessions[1]}"
     assert (await amara.get(f"/practice/{made.sessions[1]}")).status_code == 200
     assert "You agreed to this on" in (await amara.get(contract)).text
-    assert (await amara.send_form(contract, {"next": "https://elsewhere.example"})).headers["location"] == "/"
+    elsewhere = await amara.send_form(contract, {**hidden(page), "next": "https://elsewhere.example"})
+    assert elsewhere.headers["location"] == "/"
+
+
+async def test_nobody_agrees_to_words_they_never_saw(house: House) -> None:
+    made = await a_cohort(house.store, accepted=False)
+    amara, tutor = await house.as_(made.people[0]), await house.as_(made.tutors[0])
+    contract = f"/cohorts/{made.cohort}/contract"
+    read = hidden((await amara.get(f"{contract}?next=/feedback")).text)
+    assert read == {"next": "/feedback", "privacy_version": PRIVACY_VERSION, "contract_version": "1"}
+    new = {**LOOKING, "labels": "counsellor", "contract": "Tea\nWe make our own."}
+    await tutor.send_form(f"/cohorts/{made.cohort}/framework", new)
+    for seen in (read, {**read, "privacy_version": "2020-01", "contract_version": "2"}, {}):
+        again = await amara.send_form(contract, seen)
+        assert again.status_code == 422
+        assert "This has just changed, so nothing is agreed to yet." in again.text
+        assert "We make our own." in again.text
+        member = await house.store.read(lambda db: db.get_one(Membership, made.members[0]))
+        assert (member.contract_version, member.accepted_at) == (None, None)
+    shown = hidden((await amara.send_form(contract, read)).text)
+    assert (await amara.send_form(contract, shown)).headers["location"] == "/feedback"
+    member = await house.store.read(lambda db: db.get_one(Membership, made.members[0]))
+    assert (member.contract_version, member.accepted_at) == (2, house.now)
 
 
 async def test_a_centres_own_framework_is_checked_kept_and_never_changed(house: House) -> None:

@@ -333,7 +333,7 @@ def running(*words: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
 
 async def eventually(holds: Callable[[], object]) -> None:
     """Wait until `holds()` is true."""
-    for _ in range(600):
+    for _ in range(1200):
         if holds():
             return
         await asyncio.sleep(0.05)
@@ -359,7 +359,7 @@ async def test_the_demo_shows_its_links_once_it_is_ready_and_leaves_nothing_behi
         process.send_signal(signal.SIGTERM)
         ended = await asyncio.to_thread(process.communicate, timeout=30)
         assert (process.returncode, ended) == (0, ("", ""))
-        assert list(tmp_path.iterdir()) == []
+        assert os.listdir(tmp_path) == []  # noqa: PTH208 - a folder of nothing, looked at once
 
 
 async def test_the_courier_alone_delivers_what_waits_and_stops_when_asked(installed: Variables) -> None:

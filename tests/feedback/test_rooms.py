@@ -1,16 +1,17 @@
 """Who reaches what: lists of what waits, the tutor's page, what a reader does next, and everybody who is not asked."""
 
 import re
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, event, select, update
 
 from tests.builders import a_cohort, an_id
 from tests.feedback.rounds import FELT, a_round
-from tests.house import House
+from tests.house import Browser, House
 from threefold.feedback.queries import Todo, todo
 from threefold.store.sessions import Me
-from threefold.store.tables import Focus, Piece, Triad
+from threefold.store.tables import Cohort, Focus, Person, Piece, Triad
 
 
 def asker(house: House, person: UUID) -> Me:
@@ -112,8 +113,16 @@ async def test_one_thing_is_taken_along_and_the_next_observer_reads_it(house: Ho
     assert len(await house.store.read(lambda db: list(db.scalars(select(Focus))))) == 1
     assert "Notice when I want to fix it" in (await held.counsellor.get(held.path)).text
 
-    # Next week the groups have moved on by one, and Amara counsels in round 3.
-    house.later(days=7, hours=2)
+    # Next week the groups have moved on by one, and Amara counsels in round 3. Its observer reads it beforehand.
+    house.later(days=6)
+    told = 0
+    for person in held.built.people:
+        browser = await house.as_(person)
+        for triad in held.built.triads[1]:
+            for number in (1, 2, 3):
+                told += "Notice when I want to fix it" in (await browser.get(f"/feedback/{triad}/{number}")).text
+    assert told == 1
+    house.later(days=1, hours=2)
     seen = 0
     for person in held.built.people[1:]:
         browser = await house.as_(person)
@@ -171,3 +180,64 @@ async def test_a_tutor_who_observes_writes_first_and_reads_the_others_afterwards
     assert "at the latest" in page  # Ben's words are still to come
     house.later(hours=48)
     assert 'aria-label="You: Helping, Marion: Helping"' in await held.opened()
+
+
+async def test_a_page_asks_the_database_eight_times_at_most(house: House) -> None:
+    held = await a_round(house)
+    asked: list[str] = []
+
+    def note(*said: Any) -> None:
+        asked.append(said[2])
+
+    async def queries(browser: Browser, path: str) -> int:
+        asked.clear()
+        assert (await browser.get(path)).status_code == 200
+        return len(asked)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        found = [await queries(held.observer, f"{held.path}/steps/1"), await queries(held.client, f"{held.path}/form")]
+        await held.observed()
+        await held.felt()
+        await held.reflected()
+        found += [await queries(held.counsellor, held.path), await queries(held.observer, f"{held.path}/check")]
+        await held.opened()
+        for browser in (held.counsellor, held.observer, held.client, held.tutor):
+            found.append(await queries(browser, held.path))
+        house.later(hours=4)
+        found += [await queries(held.counsellor, "/feedback"), await queries(held.tutor, "/feedback/to-come")]
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert [count for count in found if count > 8] == []
+
+
+async def test_two_who_share_a_first_name_are_told_apart(house: House) -> None:
+    held = await a_round(house)
+    chloe = held.built.people[2]
+    await house.store.write(lambda db: setattr(db.get_one(Person, chloe), "name", "Ben Martin"))
+    await held.observed()
+    await held.felt()
+    await held.reflected()
+    page = await held.opened()
+    assert "What Ben H noticed" in page
+    assert "Ben M</span>, as your client" in page
+
+
+async def test_levels_stay_readable_when_the_term_looks_for_something_else(house: House) -> None:
+    held = await a_round(house)
+    await held.observed()
+    await held.felt()
+    await held.reflected()
+    cohort = held.built.cohort
+    await house.store.write(lambda db: setattr(db.get_one(Cohort, cohort), "competencies", ["HC1", "HC3", "HC5"]))
+    page = await held.opened()
+    assert [name for name in ("Empathy", "Boundaries", "Client choice") if f"<h3>{name}</h3>" not in page] == []
+    assert "<h3>Collaboration</h3>" not in page
+
+
+async def test_a_tutor_looks_at_one_cohort_alone(house: House) -> None:
+    held = await a_round(house)
+    other = await a_cohort(house.store, name="Level 2")
+    assert (await held.tutor.get(f"/feedback/to-come?cohort={held.built.cohort}")).status_code == 200
+    for cohort in (other.cohort, "nonsense"):
+        assert (await held.tutor.get(f"/feedback/to-come?cohort={cohort}")).status_code == 404

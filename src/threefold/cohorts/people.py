@@ -41,9 +41,7 @@ def load_people(db: Session, me: Me, cohort_id: UUID) -> PeoplePage:
 async def people(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     page = await visit.read(lambda db, me: load_people(db, me, cohort_id))
     asked = visit.request.query_params
-    met = tuple(
-        member for member in page.people.trainees if str(member.id) in (asked.get("met"), asked.get("and"))
-    )
+    met = tuple(member for member in page.people.trainees if str(member.id) in (asked.get("met"), asked.get("and")))
     if len(met) != 2 or {member.id for member in met} in map(set, page.people.apart):
         met = ()  # an old address: by now it is otherwise
     return visit.page("cohorts/people.html", page=page, met=met, sent=None, problems=())

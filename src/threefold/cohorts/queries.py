@@ -1,13 +1,13 @@
 """What tutors see of their cohorts: the list, the people, the steps still to be taken, the term at a glance."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from markupsafe import Markup, escape
-from sqlalchemy import String, and_, bindparam, func, or_, select, type_coerce, union_all
+from sqlalchemy import String, bindparam, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.names import short_names
@@ -270,32 +270,38 @@ def steps(db: Session, within: Within, here: str) -> Steps:
     ]
 
 
-# Statements and cells are made for speed: this is the page tutors open most, and it grows with the cohort. Ids are
-# compared as the database has them, since making hundreds of UUIDs of them would cost more than reading the rows.
+# Statements and cells are made for speed: this is the page tutors open most, and it grows with the cohort. A group is
+# one row, and ids stay the text they are compared as: fetching each seat and making UUIDs cost three times as much.
 _WEEKS = (
     select(PracticeSession.id, PracticeSession.number, PracticeSession.starts_at, PracticeSession.ends_at)
     .where(PracticeSession.cohort_id == bindparam("cohort"))
     .order_by(PracticeSession.starts_at)
 )
 _TRAINEES = (
-    select(type_coerce(Membership.id, String), Person.name)
+    select(cast(Membership.id, String), Person.name)
     .join(Person, Person.id == Membership.person_id)
     .where(Membership.cohort_id == bindparam("cohort"), Membership.role == "trainee")
     .order_by(Person.name, Membership.id)
 )
-_SEATS = (
+_GROUPS = (
     select(
         PracticeSession.number,
         Triad.number,
         Triad.room,
-        type_coerce(Seat.membership_id, String),
-        and_(Withdrawal.at.is_not(None), Withdrawal.taken_back_at.is_(None)),
+        func.aggregate_strings(cast(Seat.membership_id, String), " "),
     )
-    .join(Triad, Triad.id == Seat.triad_id)
-    .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-    .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+    .join(Triad, Triad.practice_id == PracticeSession.id)
+    .join(Seat, Seat.triad_id == Triad.id)
     .where(PracticeSession.cohort_id == bindparam("cohort"), Seat.given_up_at.is_(None))
-    .order_by(PracticeSession.number, Triad.number, Seat.position)
+    .group_by(PracticeSession.number, Triad.number, Triad.room)
+)
+_AWAY = (
+    select(PracticeSession.number, cast(Seat.membership_id, String))
+    .join(Seat, Seat.practice_id == PracticeSession.id)
+    .join(Withdrawal, Withdrawal.seat_id == Seat.id)
+    .where(
+        PracticeSession.cohort_id == bindparam("cohort"), Seat.given_up_at.is_(None), Withdrawal.taken_back_at.is_(None)
+    )
 )
 
 
@@ -306,53 +312,55 @@ def overview(db: Session, within: Within, now: datetime) -> Overview:
     weeks = tuple(Week(*row) for row in db.execute(_WEEKS, here))
     names = dict(db.execute(_TRAINEES, here).all())
     short = short_names(names)
-    groups: dict[tuple[int, int], Group] = {}
-    for week, number, room, member, is_away in db.execute(_SEATS, here):
-        group = groups.setdefault((week, number), Group(week, room or f"Group {number}"))
-        group.members.append(member)
-        if is_away:
-            group.away.append(member)
-    away = tuple(
-        (week, name)
-        for week in weeks
-        if week.ends_at > now
-        for name in sorted(
-            short[member] for group in groups.values() if group.week == week.number for member in group.away
-        )
-    )
+    away = {(number, member) for number, member in db.execute(_AWAY, here)}
+    groups = [
+        Group(week, room or f"Group {number}", tuple(sorted(members.split(), key=short.__getitem__)))
+        for week, number, room, members in db.execute(_GROUPS, here)
+    ]
     return Overview(
         cohort,
         weeks,
-        _rows(names, short, weeks, groups.values()),
-        away,
+        _rows(names, short, weeks, groups, away),
+        tuple(
+            (week, name)
+            for week in weeks
+            if week.ends_at > now
+            for name in sorted(short[member] for number, member in away if number == week.number)
+        ),
         pieces_to_come(db, [cohort.id], now).get(cohort.id, 0),
         len(names),
     )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Group:
-    """Who sits together in one week, as the term's table needs it."""
+    """Who sits together in one week, as the term's table needs it; `members` by name."""
 
     week: int
     where: str
-    members: list[str] = field(default_factory=list)
-    away: list[str] = field(default_factory=list)
+    members: tuple[str, ...]
 
 
-def _rows(names: Mapping[str, str], short: Mapping[str, str], weeks: Sequence[Week], groups: Iterable[Group]) -> Markup:
+def _rows(
+    names: Mapping[str, str],
+    short: Mapping[str, str],
+    weeks: Sequence[Week],
+    groups: Iterable[Group],
+    away: Container[tuple[int, str]],
+) -> Markup:
     """The table's rows. Every name and room is escaped once, and each cell is put together once."""
     safe = {member: str(escape(name)) for member, name in short.items()}
-    cells: dict[tuple[str, int], str] = {}
+    cells: dict[tuple[int, str], str] = {}
     for group in groups:
         begin = f'<td>{escape(group.where)}<br><span class="hint">'
         for member in group.members:
             others = ", ".join([safe[other] for other in group.members if other != member])
-            mark = '<br><b class="tag sun">can’t make it</b>' if member in group.away else ""
-            cells[member, group.week] = f"{begin}{others}</span>{mark}</td>"
+            here = group.week, member
+            mark = '<br><b class="tag sun">can’t make it</b>' if here in away else ""
+            cells[here] = f"{begin}{others}</span>{mark}</td>"
     numbers = [week.number for week in weeks]
     rows = []
     for member, name in names.items():
-        row = "".join([cells.get((member, number), '<td class="hint">not in</td>') for number in numbers])
+        row = "".join([cells.get((number, member), '<td class="hint">not in</td>') for number in numbers])
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{row}</tr>')
     return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own

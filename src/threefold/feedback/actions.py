@@ -136,7 +136,7 @@ def send(
         rows.drop_draft(db, held, member)
     verb = "sent feedback" if before is None else "changed feedback"
     record(db, id=new_id(), at=now, by=by.id, verb=verb, cohort_id=held.cohort_id, piece=sent.id)
-    _announce(db, _with(held, sent), letter, now)
+    _announce(db, held, _with(held, sent), letter, now)
     return Done(changed=True)
 
 
@@ -147,7 +147,7 @@ def skip(db: Session, held: Held, member: UUID, *, letter: Written, by: Me, now:
     sent = Sent(new_id(), member, Kind.SELF, {}, (), now, skipped_at=now)
     rows.add_piece(db, held, sent)
     record(db, id=new_id(), at=now, by=by.id, verb="skipped a reflection", cohort_id=held.cohort_id, piece=sent.id)
-    _announce(db, _with(held, sent), letter, now)
+    _announce(db, held, _with(held, sent), letter, now)
 
 
 def open_words(db: Session, held: Held, *, by: Me, now: datetime, new_id: NewId) -> bool:
@@ -188,7 +188,7 @@ def clear(db: Session, held: Held, *, by: Me, now: datetime, new_id: NewId) -> N
         triad=held.triad_id,
         round=held.number,
     )
-    _announce(db, replace(held, cleared_at=now), None, now)
+    _announce(db, held, replace(held, cleared_at=now), None, now)
 
 
 def answer(
@@ -276,7 +276,7 @@ def _with(held: Held, sent: Sent) -> Held:
     return replace(held, pieces=(*(piece for piece in held.pieces if piece.id != sent.id), sent))
 
 
-def _announce(db: Session, held: Held, letter: Written | None, now: datetime) -> None:
+def _announce(db: Session, before: Held, held: Held, letter: Written | None, now: datetime) -> None:
     """Let the counsellor know at the moment the words open, once a session.
 
     The letter is written with their own reflection (or skip) and waits; whatever comes in later only moves it.
@@ -285,5 +285,7 @@ def _announce(db: Session, held: Held, letter: Written | None, now: datetime) ->
     if opens_at is None or held.opened_at is not None:
         return
     due_at = max(opens_at, now)
-    if letter is None or not outbox.post(db, replace(letter, due_at=due_at), now):
+    if letter is not None and outbox.post(db, replace(letter, due_at=due_at), now):
+        return
+    if opens_at != before.will_open_at:
         outbox.move(db, held.letter, due_at)

@@ -119,7 +119,9 @@ def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
     return within
 
 
-def _triad(db: Session, me: Me, statement: Select[Cohort, Membership, PracticeSession, Triad, Seat], id: UUID) -> InTriad:
+def _triad(
+    db: Session, me: Me, statement: Select[Cohort, Membership, PracticeSession, Triad, Seat], id: UUID
+) -> InTriad:
     found = db.execute(statement, {"id": id, "me": me.id}).one_or_none()
     if found is None:
         raise NotYours
