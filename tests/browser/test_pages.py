@@ -34,7 +34,7 @@ SEEN = """() => {
     title: document.title,
     lang: document.documentElement.lang,
     mains: all('main').length,
-    levels: all('h1, h2, h3, h4, h5, h6').map((one) => Number(one.tagName[1])),
+    levels: all('h1, h2, h3, h4, h5, h6').filter((one) => !one.closest('[data-focus]')).map((one) => Number(one.tagName[1])),
     skip: all('a, button, input, select, textarea, summary')[0].getAttribute('href'),
     help: words('footer a'),
     words: document.body.innerText,
@@ -272,7 +272,7 @@ def test_states_stay_visible_in_forced_colours_and_nothing_but_words_is_printed(
 def test_pages_that_say_no_are_whole_too(browser: Browser, demo_site: Site) -> None:
     """The page for nothing there, a form with a problem, and a link that has had its day."""
     found = Findings()
-    with visiting(browser, **DESK) as page:
+    with visiting(browser, reduced_motion="reduce", **DESK) as page:
         for path in ("/nothing/here", "/sign-in", "/sign-in/link/not-a-link"):
             expect = found.on(path)
             page.goto(demo_site.address + path)
