@@ -22,7 +22,6 @@ from tests.databases import prepare
 from tests.house import BASE, House, settings_for
 from tests.web.queries import queries_of_every_page
 from threefold.app import build_app
-from threefold.logs import start_logging
 from threefold.store import sessions
 from threefold.store.engine import Store
 from threefold.web.security import Keys, new_token
@@ -171,11 +170,7 @@ def submissions(term: Term) -> Iterator[Ask]:
 
 
 async def measure() -> list[Figure]:
-    with (
-        tempfile.TemporaryDirectory(prefix="threefold-bench-") as name,
-        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-    ):  # noqa: ASYNC230 - nothing else runs meanwhile
-        start_logging(nowhere)
+    with tempfile.TemporaryDirectory(prefix="threefold-bench-") as name:
         folder = Path(name)
         settings = settings_for(folder)
         prepare(settings.database)

@@ -34,7 +34,8 @@ SEEN = """() => {
     title: document.title,
     lang: document.documentElement.lang,
     mains: all('main').length,
-    levels: all('h1, h2, h3, h4, h5, h6').filter((one) => !one.closest('[data-focus]')).map((one) => Number(one.tagName[1])),
+    levels: all('h1, h2, h3, h4, h5, h6').filter((one) => !one.closest('[data-focus]'))
+      .map((one) => Number(one.tagName[1])),
     skip: all('a, button, input, select, textarea, summary')[0].getAttribute('href'),
     help: words('footer a'),
     words: document.body.innerText,
@@ -50,7 +51,8 @@ TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"
 TWICE_AS_LARGE = "(size) => { document.documentElement.style.fontSize = size }"
 LOOSER = """() => {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }'
+  sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: .12em !important; '
+    + 'word-spacing: .16em !important }'
     + 'p { margin-block-end: 2em !important }');
   document.adoptedStyleSheets = [sheet];
 }"""
@@ -203,7 +205,7 @@ def look_at_words(expect: Expect, seen: dict[str, Any], part: str) -> None:
 def look_with_axe(expect: Expect, page: Page) -> None:
     for one in Axe().run(page, options=AXE).response["violations"]:
         first = one["nodes"][0]
-        expect(False, f"{one['id']}, {len(one['nodes'])} times: {first['html'][:150]} {first['failureSummary'][:200]}")  # noqa: FBT003 - axe has said so
+        expect(False, f"{one['id']}, {len(one['nodes'])} times: {first['html'][:150]} {first['failureSummary'][:200]}")
 
 
 def look_at_width(expect: Expect, page: Page) -> None:

@@ -127,12 +127,13 @@ def _told(
 ) -> Told:
     said = {answer.kind: answer for answer in answers if answer.piece_id == piece.id}
     levels = {rating.code: rating.level for rating in piece.ratings}
+    order = {competency.code: place for place, competency in enumerate(framework.competencies)}
     return Told(
         piece=piece,
         who=held.party(piece.author),
         moments=tuple(
             _moment(framework, rating)
-            for rating in piece.ratings
+            for rating in sorted(piece.ratings, key=lambda rating: order.get(rating.code, len(order)))
             if rating.moments or rating.cues or rating.what_was_said
         ),
         answers=tuple(

@@ -22,8 +22,8 @@ from threefold.practice.queries import Group, MyRound, Place, Waiting
 from threefold.store.sessions import Me
 from threefold.store.tables import Seat
 from threefold.store.within import AtPractice, InTriad, NotYours
-from threefold.web.access import practice_for, seat_for
-from threefold.web.errors import Answered
+from threefold.web.access import Right, cohorts_of, has_accepted, practice_for, seat_for
+from threefold.web.errors import Answered, MustAccept
 from threefold.web.security import same
 from threefold.web.visit import Answer, Visit, Visited, by_secret, signed_in
 
@@ -55,6 +55,7 @@ async def home(visit: Visited) -> Answer:
     def work(db: Session, me: Me) -> Home | None:
         if me.is_tutor and not me.is_trainee:
             return None
+        ask_to_accept(db, me)
         places = queries.places_of(db, me)
         place = queries.next_place(places, visit.now)
         return Home(
@@ -72,9 +73,17 @@ async def home(visit: Visited) -> Answer:
     return visit.page("practice/home.html", page=page)
 
 
+def ask_to_accept(db: Session, me: Me) -> None:
+    """Notice and contract come before the first look at a group, and again when they change. Raises MustAccept."""
+    for within in cohorts_of(db, me, Right.TRAINEE):
+        if within.cohort.published_at and not within.cohort.archived_at and not has_accepted(within):
+            raise MustAccept(within.cohort.id)
+
+
 @get("/calendar", **signed_in)
 async def calendar(visit: Visited) -> Answer:
     def work(db: Session, me: Me) -> tuple[list[Place], int]:
+        ask_to_accept(db, me)
         return queries.places_of(db, me), queries.feed_person(db, me.id)[0]
 
     places, number = await visit.read(work)

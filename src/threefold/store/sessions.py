@@ -38,9 +38,7 @@ class Me:
         return initials(self.name)
 
 
-_person, _session, _membership, _staff = (
-    table.__table__ for table in (Person, SignInSession, Membership, Staff)
-)
+_person, _session, _membership, _staff = (table.__table__ for table in (Person, SignInSession, Membership, Staff))
 
 
 def _holds(role: str) -> ColumnElement[bool]:
