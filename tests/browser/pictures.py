@@ -23,7 +23,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 def for_the_readme(browser: Browser, site: Site, folder: Path) -> None:
     with visiting(browser, **DESK) as page:
         site.sign_in_by_link(page, "tutor")
-        page.locator("main a[href^='/cohorts/']").first.click()
+        page.locator("main a", has_text="Level 3 Skills").first.click()
         page.get_by_role("link", name="The published plan").click()
         take(page, folder / "plan.png")
     with visiting(browser, **PHONE) as page:
