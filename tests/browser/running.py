@@ -79,16 +79,22 @@ class Site:
             time.sleep(0.05)
         raise AssertionError(f"no mail “{subject}” to {to}: {[m['Subject'] for m in self.mails(to)]}")
 
+    def ask_to_sign_in(self, page: Page, email: str, button: str = "E-mail me a link and a code") -> tuple[str, str]:
+        """Fill in the page that asks for an address and press its button; the link and the code that are mailed."""
+        before = len([m for m in self.mails(email) if "sign-in" in m["Subject"]])
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_role("button", name=button).click()
+        text = text_of(self.mail(email, "sign-in", before + 1))
+        link, code = re.search(r"https?://\S+/sign-in/link/\S+", text), re.search(r"\b\d{3} \d{3}\b", text)
+        assert link is not None
+        assert code is not None
+        return link[0], code[0]
+
     def sign_in(self, page: Page, email: str) -> None:
         """Sign in as a person does: ask, open the link from the mail, press its button."""
-        before = len([m for m in self.mails(email) if "sign-in" in m["Subject"]])
         page.goto(f"{self.address}/sign-in")
-        page.get_by_label("E-mail address").fill(email)
-        page.get_by_role("button", name="E-mail me a link and a code").click()
-        mail = self.mail(email, "sign-in", before + 1)
-        link = re.search(r"https?://\S+/sign-in/link/\S+", text_of(mail))
-        assert link is not None
-        page.goto(link[0])
+        link, _ = self.ask_to_sign_in(page, email)
+        page.goto(link)
         page.get_by_role("button", name=re.compile("Sign in as")).click()
 
     def sign_in_by_link(self, page: Page, part: str) -> None:
