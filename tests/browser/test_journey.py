@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.looking import SEEN, Findings, look_at_structure, look_with_axe
 from tests.browser.running import DESK, PHONE, Site, visiting
 from threefold.core.refusal import Refusal
 from threefold.people.actions import make_tutor
@@ -70,11 +71,23 @@ class Round:
     observer: str
 
 
+def look(page: Page) -> None:
+    """A page that only lives on the way is whole as well. (axe needs scripts; without them it would wait for ever.)"""
+    if not page.evaluate("matchMedia('(scripting: enabled)').matches"):
+        return
+    found = Findings()
+    look_at_structure(found.on(urlsplit(page.url).path), page.evaluate(SEEN))
+    look_with_axe(found.on(urlsplit(page.url).path), page)
+    found.check()
+
+
 def heading(page: Page) -> Locator:
     return page.get_by_role("heading", level=1)
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+@pytest.mark.parametrize(
+    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off", marks=pytest.mark.heavy)]
+)
 def test_from_an_empty_database_to_feedback_that_has_been_read(
     browser: Browser,
     empty_site: Site,
@@ -82,7 +95,8 @@ def test_from_an_empty_database_to_feedback_that_has_been_read(
 ) -> None:
     site = empty_site
     employ(site, MARION, "Marion Shaw")
-    desk, phone = DESK | {"java_script_enabled": scripts}, PHONE | {"java_script_enabled": scripts}
+    way = {"java_script_enabled": scripts, "reduced_motion": "reduce"}
+    desk, phone = DESK | way, PHONE | way
 
     with visiting(browser, **desk) as page:
         site.sign_in(page, MARION)
@@ -145,6 +159,7 @@ def set_up(hand: Hand) -> None:
     hand.fill("Names and e-mail addresses", a_list_with_two_slips())
     hand.press("Read this list")
     expect(heading(page)).to_have_text("12 people are ready, 2 need a fix")
+    look(page)
     for number, label, words in ((5, "E-mail address", "dev@example.com"), (11, "Name", "Joy Adeyemi")):
         hand.times += 1
         page.get_by_role("group", name=f"Row {number}").get_by_label(label, exact=True).fill(words)
@@ -175,12 +190,14 @@ def set_up(hand: Hand) -> None:
     if page.get_by_role("button", name="Draw the plan").count():
         hand.press("Draw the plan")
     expect(heading(page)).to_have_text("Your plan is ready to check", timeout=30_000)
+    look(page)
 
 
 def publish(hand: Hand) -> Counter[str]:
     """Publish; (address, letters) as the page before it listed them."""
     page = hand.page
     hand.press("Publish plan", "link")
+    look(page)
     rows = [row.locator("td").all_inner_texts() for row in page.locator("tbody tr").all()]
     listed = Counter({address: int(overview) + int(invitations) for address, overview, invitations in rows})
     assert listed == Counter(dict.fromkeys(ADDRESSES.values(), WEEKS)), "one evening is over already"
@@ -226,6 +243,7 @@ def arrive(page: Page, site: Site, name: str) -> None:
     site.sign_in(page, ADDRESSES[name])
     expect(heading(page)).to_have_text("Before you begin in Level 3 Skills")
     expect(page.locator("main")).to_contain_text("Tom Reid, 01632 960001")
+    look(page)
     page.get_by_role("button", name="I’ve read this and agree").click()
     expect(heading(page)).to_have_text(f"Hello, {first(name)}")
 
@@ -236,6 +254,7 @@ def observe(page: Page, evening: Round) -> None:
     page.get_by_label("Deepening").check()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="There’s a problem")).to_be_visible()
+    look(page)
     page.get_by_label("A moment", exact=True).fill("“It sounds lonely, being the strong one.”")
     page.get_by_role("button", name="Continue").click()
     for choice in ("Helping", "Not seen this time"):
@@ -274,6 +293,7 @@ def reflect_and_read(page: Page, evening: Round) -> None:
             group.get_by_label("Helping").check()
     page.get_by_role("button", name="Keep my reflection").click()
     expect(heading(page)).to_have_text("What people noticed is ready to read")
+    look(page)
     page.get_by_role("button", name="Open it").click()
     expect(heading(page)).to_have_text(f"Your round with {first(evening.client)}")
     words = page.locator("main").inner_text()

@@ -2,80 +2,31 @@
 elsewhere, words that never blame, small, open to everybody's way of reading, and the same with scripts off."""
 
 import gzip
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+from tests.browser.looking import (
+    RULES,
+    SEEN,
+    SIGHT,
+    Findings,
+    look_at_structure,
+    look_at_width,
+    look_at_words,
+    look_with_axe,
+)
 from tests.browser.running import DESK, PHONE, Site, visiting
 from tests.browser.walking import PARTS, Walk, kind_of, walk
 from threefold.web.templates import folder
 
 pytestmark = pytest.mark.browser
 
-AXE = {
-    "resultTypes": ["violations"],
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-}
 # A tall phone: sticky tabs would cover half of whatever lies under them while axe measures targets.
 TALL: dict[str, Any] = {**PHONE, "viewport": {"width": 390, "height": 6000}}
 HTML_KB, CSS_KB, JS_KB = 30, 12, 10
-BLAME = re.compile(r"\b(?:fail|failed|poor|weak|bad|overdue|non-compliant)\b", re.IGNORECASE)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$")
-
-Expect = Callable[[bool, str], None]
-Scheme = Literal["light", "dark"]
-
-SEEN = """() => {
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const words = (selector) => all(selector).map((one) => one.textContent.trim());
-  return {
-    title: document.title,
-    lang: document.documentElement.lang,
-    mains: all('main').length,
-    levels: all('h1, h2, h3, h4, h5, h6').filter((one) => !one.closest('[data-focus]'))
-      .map((one) => Number(one.tagName[1])),
-    skip: all('a, button, input, select, textarea, summary')[0].getAttribute('href'),
-    help: words('footer a'),
-    words: document.body.innerText,
-    times: all('time').map((one) => one.getAttribute('datetime') ?? ''),
-    fonts: document.fonts.size,
-    inline: all('[style], style, script:not([src])').length,
-    low: all('.btn, .tabs a').filter((one) => one.checkVisibility() && !one.matches('.vh'))
-      .filter((one) => one.getBoundingClientRect().height < 43.5).map((one) => one.textContent.trim()),
-    moving: document.getAnimations().length,
-  };
-}"""
-TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"
-TWICE_AS_LARGE = "(size) => { document.documentElement.style.fontSize = size }"
-LOOSER = """() => {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: .12em !important; '
-    + 'word-spacing: .16em !important }'
-    + 'p { margin-block-end: 2em !important }');
-  document.adoptedStyleSheets = [sheet];
-}"""
-
-
-@dataclass
-class Findings:
-    """What is wrong, page by page, so that one run tells everything."""
-
-    said: list[str] = field(default_factory=list)
-
-    def on(self, path: str) -> Expect:
-        def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
-            if not holds:
-                self.said.append(f"{kind_of(path)}: {otherwise}")
-
-        return expect
-
-    def check(self) -> None:
-        assert not self.said, "\n".join(self.said)
 
 
 @dataclass(frozen=True)
@@ -155,10 +106,13 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
     }
 
 
-def test_every_page_is_whole_on_a_desk_in_light(browser: Browser, demo_site: Site, walked: Walk) -> None:
+def test_every_page_is_whole_on_a_desk_in_light_and_the_same_with_scripts_off(
+    browser: Browser, demo_site: Site, walked: Walk
+) -> None:
     found = Findings()
     titles: dict[str, str] = {}
-    with visiting(browser, storage_state=walked.state, color_scheme="light", reduced_motion="reduce", **DESK) as page:
+    options = DESK | {"storage_state": walked.state, "color_scheme": "light", "reduced_motion": "reduce"}
+    with visiting(browser, **options) as page, visiting(browser, java_script_enabled=False, **options) as plain:
         heard = listen(page, demo_site)
         for path in walked.paths:
             expect = found.on(path)
@@ -177,86 +131,38 @@ def test_every_page_is_whole_on_a_desk_in_light(browser: Browser, demo_site: Sit
             page.keyboard.press("Enter")
             expect(page.evaluate("document.activeElement.localName") == "main", "the skip link doesn’t lead to main")
             look_at_width(expect, page)
+            plain.goto(demo_site.address + path)
+            for what in ("h1", "main h2", ".btn.go"):
+                both = [[words.strip() for words in one.locator(what).all_inner_texts()] for one in (page, plain)]
+                expect(both[0] == both[1], f"differs with scripts off: {both}")
             expect(not heard.complaints, f"complains: {heard.complaints}")
             expect(not heard.elsewhere, f"asks elsewhere: {heard.elsewhere}")
             heard.complaints.clear()
     found.check()
 
 
-def look_at_structure(expect: Expect, seen: dict[str, Any]) -> None:
-    levels = seen["levels"]
-    expect(levels.count(1) == 1, f"has {levels.count(1)} h1")
-    expect(all(b - a <= 1 for a, b in zip([0, *levels], levels, strict=False)), f"skips a heading level: {levels}")
-    expect(seen["title"].endswith("– Threefold"), f"is called “{seen['title']}”")
-    expect(seen["lang"] == "en-GB", f"is in “{seen['lang']}”")
-    expect(seen["mains"] == 1, f"has {seen['mains']} main")
-    expect(seen["skip"] == "#main", f"begins with {seen['skip']}")
-    expect(seen["help"] == ["Help and contact"], f"has {seen['help']} in its footer")
-    expect(seen["fonts"] == 0, "loads a font")
-    expect(seen["inline"] == 0, f"has {seen['inline']} inline styles or scripts")
-    expect(seen["low"] == [], f"has buttons too low to press: {seen['low']}")
-    expect(seen["moving"] == 0, "moves though asked not to")
-
-
-def look_at_words(expect: Expect, seen: dict[str, Any], part: str) -> None:
-    vague = [one for one in seen["times"] if not MOMENT.match(one)]
-    expect(not vague, f"has times without an offset: {vague}")
-    expect(not BLAME.findall(seen["words"]), f"says {BLAME.findall(seen['words'])}")
-    expect(part == "tutor" or "!" not in seen["words"], "exclaims")
-
-
-def look_with_axe(expect: Expect, page: Page) -> None:
-    for one in Axe().run(page, options=AXE).response["violations"]:
-        first = one["nodes"][0]
-        expect(False, f"{one['id']}, {len(one['nodes'])} times: {first['html'][:150]} {first['failureSummary'][:200]}")
-
-
-def look_at_width(expect: Expect, page: Page) -> None:
-    """Narrow, with looser text, and with text twice as large; then as it was."""
-    page.set_viewport_size({"width": 320, "height": 800})
-    expect(not page.evaluate(TOO_WIDE), "scrolls sideways at 320 px")
-    page.set_viewport_size({"width": 390, "height": 800})
-    page.evaluate(TWICE_AS_LARGE, "200%")
-    expect(not page.evaluate(TOO_WIDE), "scrolls sideways at 390 px with text twice as large")
-    page.evaluate(TWICE_AS_LARGE, "")
-    page.evaluate(LOOSER)
-    expect(not page.evaluate(TOO_WIDE), "scrolls sideways at 390 px with looser text")
-    page.set_viewport_size(DESK["viewport"])
-
-
 def test_every_page_reads_well_on_a_phone_in_the_dark(browser: Browser, demo_site: Site, walked: Walk) -> None:
-    look_at_all(browser, demo_site, walked, "dark", TALL)
+    look_at_all(browser, demo_site, walked, SIGHT, color_scheme="dark", **TALL)
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(("scheme", "frame"), [("dark", DESK), ("light", TALL)], ids=["desk-dark", "phone-light"])
-def test_every_page_reads_well_the_other_way_round(
-    browser: Browser, demo_site: Site, walked: Walk, scheme: Scheme, frame: dict[str, Any]
+@pytest.mark.parametrize(
+    ("scheme", "frame"),
+    [("dark", DESK), ("light", TALL), ("dark", TALL)],
+    ids=["desk-dark", "phone-light", "phone-dark"],
+)
+def test_every_page_is_whole_every_other_way_round(
+    browser: Browser, demo_site: Site, walked: Walk, scheme: str, frame: dict[str, Any]
 ) -> None:
-    look_at_all(browser, demo_site, walked, scheme, frame)
+    look_at_all(browser, demo_site, walked, RULES, color_scheme=scheme, **frame)
 
 
-def look_at_all(browser: Browser, site: Site, walked: Walk, scheme: Scheme, frame: dict[str, Any]) -> None:
+def look_at_all(browser: Browser, site: Site, walked: Walk, rules: dict[str, Any], **options: Any) -> None:
     found = Findings()
-    with visiting(browser, storage_state=walked.state, color_scheme=scheme, **frame) as page:
+    with visiting(browser, storage_state=walked.state, **options) as page:
         for path in walked.paths:
             page.goto(site.address + path)
-            look_with_axe(found.on(path), page)
-    found.check()
-
-
-def test_every_page_says_the_same_with_scripts_off(browser: Browser, demo_site: Site, walked: Walk) -> None:
-    found = Findings()
-    with (
-        visiting(browser, storage_state=walked.state, **DESK) as page,
-        visiting(browser, storage_state=walked.state, java_script_enabled=False, **DESK) as plain,
-    ):
-        for path in walked.paths:
-            page.goto(demo_site.address + path)
-            plain.goto(demo_site.address + path)
-            for what in ("h1", "main h2", ".btn.go"):
-                both = [[words.strip() for words in one.locator(what).all_inner_texts()] for one in (page, plain)]
-                found.on(path)(both[0] == both[1], f"differs with scripts off: {both}")
+            look_with_axe(found.on(path), page, rules)
     found.check()
 
 

@@ -24,6 +24,14 @@ async def test_home_says_when_where_with_whom_and_what_in_each_round(house: Hous
     assert "ben.hughes" not in page
 
 
+async def test_notice_and_contract_come_before_the_first_look_at_a_group(house: House) -> None:
+    made = await a_cohort(house.store, accepted=False)
+    amara = await house.as_(made.people[0])
+    for path in ("/", "/calendar"):
+        answer = await amara.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/cohorts/{made.cohort}/contract?next={path}")
+
+
 async def test_a_trainee_whose_timetable_is_not_out_hears_so_kindly(house: House) -> None:
     made = await a_cohort(house.store, published=False)
     page = (await (await house.as_(made.people[0])).get("/")).text

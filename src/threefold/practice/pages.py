@@ -1,6 +1,6 @@
 """Where a trainee needs to be and as what: home, calendar, one session, "I can't make it", the private feed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -21,7 +21,7 @@ from threefold.practice import actions, queries
 from threefold.practice.queries import Group, MyRound, Place, Waiting
 from threefold.store.sessions import Me
 from threefold.store.tables import Seat
-from threefold.store.within import AtPractice, InTriad, NotYours
+from threefold.store.within import AtPractice, InTriad, NotYours, Within
 from threefold.web.access import Right, cohorts_of, has_accepted, practice_for, seat_for
 from threefold.web.errors import Answered, MustAccept
 from threefold.web.security import same
@@ -55,7 +55,8 @@ async def home(visit: Visited) -> Answer:
     def work(db: Session, me: Me) -> Home | None:
         if me.is_tutor and not me.is_trainee:
             return None
-        ask_to_accept(db, me)
+        groups = cohorts_of(db, me, Right.TRAINEE)
+        ask_to_accept(groups)
         places = queries.places_of(db, me)
         place = queries.next_place(places, visit.now)
         return Home(
@@ -63,7 +64,7 @@ async def home(visit: Visited) -> Answer:
             place,
             queries.rounds_of(db, place) if place else (),
             feedback.todo(db, me, visit.now),
-            queries.still_waiting(db, me),
+            queries.still_waiting(within.cohort for within in groups),
             bool(places),
         )
 
@@ -73,9 +74,9 @@ async def home(visit: Visited) -> Answer:
     return visit.page("practice/home.html", page=page)
 
 
-def ask_to_accept(db: Session, me: Me) -> None:
+def ask_to_accept(groups: Iterable[Within]) -> None:
     """Notice and contract come before the first look at a group, and again when they change. Raises MustAccept."""
-    for within in cohorts_of(db, me, Right.TRAINEE):
+    for within in groups:
         if within.cohort.published_at and not within.cohort.archived_at and not has_accepted(within):
             raise MustAccept(within.cohort.id)
 
@@ -83,7 +84,7 @@ def ask_to_accept(db: Session, me: Me) -> None:
 @get("/calendar", **signed_in)
 async def calendar(visit: Visited) -> Answer:
     def work(db: Session, me: Me) -> tuple[list[Place], int]:
-        ask_to_accept(db, me)
+        ask_to_accept(cohorts_of(db, me, Right.TRAINEE))
         return queries.places_of(db, me), queries.feed_person(db, me.id)[0]
 
     places, number = await visit.read(work)

@@ -1,7 +1,7 @@
 """What a trainee sees of their practice: the sessions they have a seat in, with whom, and their role in each round."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -206,20 +206,9 @@ def next_place(places: Sequence[Place], now: datetime) -> Place | None:
     return next((place for place in places if not place.is_over(now)), None)
 
 
-def still_waiting(db: Session, me: Me) -> list[Waiting]:
-    """Cohorts the person is a trainee of whose plan has not been published."""
-    rows = db.execute(
-        select(Cohort.id, Cohort.name)
-        .join(Membership, Membership.cohort_id == Cohort.id)
-        .where(
-            Membership.person_id == me.id,
-            Membership.role == "trainee",
-            Membership.left_at.is_(None),
-            Cohort.published_at.is_(None),
-            Cohort.archived_at.is_(None),
-        )
-    )
-    return [Waiting(row.id, row.name) for row in rows]
+def still_waiting(cohorts: Iterable[Cohort]) -> list[Waiting]:
+    """Those whose plan has not been published."""
+    return [Waiting(each.id, each.name) for each in cohorts if not each.published_at and not each.archived_at]
 
 
 def groups_at(db: Session, at: AtPractice) -> list[Group]:
