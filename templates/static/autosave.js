@@ -119,7 +119,8 @@ export function keepWords(form) {
       tries = 0;
       saved = words;
       if (version) version.value = now;
-      if (changed()) copy(); else device.forget(name);
+      // On the way out the copy stays: the next page may have been read before this save arrived.
+      if (!going) { if (changed()) copy(); else device.forget(name); }
       speak.say(`Saved at ${at}`);
     } catch {
       away();

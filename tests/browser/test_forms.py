@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, StorageState, expect
+from playwright.sync_api import Browser, Locator, Page, Route, StorageState, expect
 
 from tests.browser.running import DESK, PHONE, Site, free_port, served, visiting
 from threefold.demo import build_demo
@@ -189,6 +189,42 @@ def test_a_server_that_goes_away_while_somebody_types_takes_no_word_with_it(brow
         expect(said(page)).to_have_text(SAVED)
         page.reload()
         expect(box).to_have_value("The end came a little suddenly.")
+
+
+def test_a_device_that_was_offline_still_has_the_words_after_a_reload(
+    browser: Browser, site: Site, states: dict[str, StorageState]
+) -> None:
+    def cut(route: Route) -> None:
+        route.abort("internetdisconnected")
+
+    with visiting(browser, storage_state=states["trainee"], **PHONE) as page:
+        box = open_a_form(page, site)
+        page.route("**/draft", cut)
+        box.fill("Typed in a tunnel.")
+        expect(said(page)).to_contain_text("Your words are still on this page")
+        page.unroute("**/draft", cut)
+        page.reload()
+        expect(box).to_have_value("Typed in a tunnel.")
+
+
+def test_a_page_read_before_the_last_save_arrived_still_shows_the_words(
+    browser: Browser, site: Site, states: dict[str, StorageState]
+) -> None:
+    """The save of a page that is being left races the page that comes next; the device's copy settles it."""
+    with visiting(browser, storage_state=states["trainee"], **PHONE) as page:
+        box = open_a_form(page, site)
+        before = page.request.get(page.url)
+        page.route("**/draft", lambda route: route.abort("internetdisconnected"))
+        box.fill("Typed on the way out.")
+        expect(said(page)).to_contain_text("Your words are still on this page")
+        page.unroute("**/draft")
+        with page.expect_response("**/draft") as saved:
+            page.evaluate("dispatchEvent(new Event('beforeunload'))")
+        assert saved.value.status == 200
+        expect(said(page)).to_contain_text("Saved at")
+        page.route(page.url, lambda route: route.fulfill(response=before))
+        page.reload()
+        expect(box).to_have_value("Typed on the way out.")
 
 
 def test_opening_a_link_any_number_of_times_spends_nothing_and_one_press_does(browser: Browser, site: Site) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from threefold.core.roles import Role, turns
+from threefold.core.roles import Role, Turning, turns
 
 Person = str
 """An opaque id; the rules compare people and never look inside."""
@@ -19,19 +19,36 @@ class Group:
 
     `members` stand in the order they take the counsellor's place, so the whole rota of the group can be read
     from it (`turns`). `tutor` says that a tutor observes: a pair has nobody of its own left to do so.
+    `rests` are members who are nobody's client here. Their round as client is left out, so the session is
+    shorter for the group, unless `twice`, who has agreed to it, takes that place as well.
     """
 
     members: tuple[Person, ...]
     tutor: bool = False
+    turning: Turning = Turning.CLIENT_RESTS
+    rests: frozenset[Person] = frozenset()
+    twice: Person | None = None
 
     def pairs(self) -> Iterator[Pair]:
         """Everybody who meets here, two by two."""
         return map(frozenset, combinations(self.members, 2))
 
     def rounds(self) -> tuple[dict[Person, Role], ...]:
-        """Every member's role in every round, first round first."""
-        return turns(self.members)
+        """Every member's role in every round that is held, first round first."""
+        held = (self._without_whoever_rests(roles) for roles in turns(self.members, self.turning))
+        return tuple(roles for roles in held if roles)
 
     def counselled(self) -> Iterator[tuple[Person, Person]]:
         """Who has whom as a client here: (counsellor, client), round by round."""
-        return ((person, self.members[number - 1]) for number, person in enumerate(self.members))
+        for roles in self.rounds():
+            who = {role: person for person, role in roles.items()}
+            yield who[Role.COUNSELLOR], who[Role.CLIENT]
+
+    def _without_whoever_rests(self, roles: dict[Person, Role]) -> dict[Person, Role]:
+        """The same round with somebody else as client where the client rests; {} where nobody can be."""
+        client = next(person for person, role in roles.items() if role is Role.CLIENT)
+        if client not in self.rests:
+            return roles
+        if self.twice is None or roles[self.twice] is not Role.OBSERVER:
+            return {}
+        return {**roles, client: Role.OBSERVER, self.twice: Role.CLIENT}

@@ -32,25 +32,39 @@ class RoleLabels:
         }[role]
 
 
-def turns(order: Sequence[Someone]) -> tuple[dict[Someone, Role], ...]:
+class Turning(StrEnum):
+    """How the roles go round in a group (PRACTICE §1.3); the cohort's choice.
+
+    CLIENT_RESTS: counsellor, then client, then observer, so that whoever has just spoken about themselves rests
+    as observer before they counsel. CLIENT_COUNSELS: counsellor, then observer, then client, who counsels next;
+    nobody is client fresh from hearing feedback. ONE_ROUND: there is time for a single round.
+    """
+
+    CLIENT_RESTS = "client_rests"
+    CLIENT_COUNSELS = "client_counsels"
+    ONE_ROUND = "one_round"
+
+
+def turns(order: Sequence[Someone], turning: Turning = Turning.CLIENT_RESTS) -> tuple[dict[Someone, Role], ...]:
     """Every member's role in every round for one group, in the order they take the counsellor's place.
 
-    The group turns "client rests next": counsellor, then client, then observer (domain rule: whoever has just
-    spoken about themselves does not have to counsel straight afterwards). One round a member, each counsellor
-    once and client once; a quad has two observers a round, a pair none of its own (a tutor observes).
-    Round r (0-based) has `order[r]` as counsellor and `order[r - 1]` as client.
+    One round a member, each counsellor once and client once; a quad has two observers a round, a pair none of its
+    own (a tutor observes). Round r (from 0) has `order[r]` as counsellor; its client is `order[r - 1]` where the
+    client rests next, `order[r + 1]` where the client counsels next. With one round only, the first counsels the
+    second and everybody else observes.
     """
     size = len(order)
+    step = -1 if turning is Turning.CLIENT_RESTS else 1
     return tuple(
         {
             person: Role.COUNSELLOR
             if place == number
             else Role.CLIENT
-            if place == (number - 1) % size
+            if place == (number + step) % size
             else Role.OBSERVER
             for place, person in enumerate(order)
         }
-        for number in range(size)
+        for number in range(1 if turning is Turning.ONE_ROUND else size)
     )
 
 

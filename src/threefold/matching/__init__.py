@@ -13,7 +13,7 @@ from threefold.matching.explain import (
     say_person,
 )
 from threefold.matching.plan import InvalidPlan, Plan, check, meetings, repeats, swap
-from threefold.matching.problem import CourseProblem, Remainder, shape
+from threefold.matching.problem import CourseProblem, Remainder, Together, shape
 from threefold.matching.seats import Progress
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Remainder",
+    "Together",
     "WayOut",
     "bounds",
     "check",
