@@ -33,6 +33,7 @@ from threefold.settings import Settings
 from threefold.store import migrations
 from threefold.store.engine import Store
 from threefold.store.frameworks import shipped
+from threefold.store.rows import CohortRow, MembershipRow, value
 from threefold.store.sessions import Me
 from threefold.store.tables import (
     Cohort,
@@ -253,7 +254,7 @@ class Builder:
         return found
 
     def _plan(self, cohort: Cohort, tutor: Person, membership: Membership) -> Layout:
-        within = Within(cohort, membership)
+        within = Within(value(CohortRow, cohort), value(MembershipRow, membership))
         seen = course(self.db, within)
         plan = plan_course(seen.problem, seed=1, effort=BRIEF)
         if isinstance(plan, NoPlan):
@@ -272,7 +273,9 @@ class Builder:
         self.db.add(row)
         self.db.flush()
         postroom = Postroom(self.settings, environment())
-        layout = publication.prepare(postroom, cohort, seen, plan, tutor=tutor.name, now=self.begun, new_id=self.new_id)
+        layout = publication.prepare(
+            postroom, within.cohort, seen, plan, tutor=tutor.name, now=self.begun, new_id=self.new_id
+        )
         me = Me(tutor.id, tutor.name, tutor.email, None, tutor.id, self.begun, True, True, False)
         plans.publish(self.db, within, row, layout, by=me, now=self.begun, new_id=self.new_id)
         return layout

@@ -4,26 +4,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event
 
 from tests.builders import Class, an_id
 from tests.house import House
 from tests.web.test_rights import ids_of, ways
+from threefold.store import postgresql, sqlite
+
+SAID = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements sent while this is open, to whatever database."""
+    """The statements sent while this is open, to whatever database: through SQLAlchemy or past it (store.prepared)."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         statements.append(statement)
 
+    def noting(execute: Any) -> Any:
+        def noted(driver: Any, sql: Any, *values: Any) -> Any:
+            if isinstance(sql, str) and sql.startswith(SAID):  # not BEGIN and its like
+                statements.append(sql)
+            return execute(driver, sql, *values)
+
+        return noted
+
     event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
+    with pytest.MonkeyPatch.context() as patch:
+        for driver in (sqlite._Driver, postgresql._Driver):
+            patch.setattr(driver, "execute", noting(driver.execute))
+        try:
+            yield statements
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
 
 
 async def queries_of_every_page(house: House, built: Class) -> dict[str, int]:

@@ -90,9 +90,9 @@ def set_sessions(
     new_id: Callable[[], UUID],
 ) -> Refusal | None:
     """The dates of the term; saving again replaces them, as long as nothing is published."""
-    cohort = within.cohort
-    if cohort.published_at is not None:
+    if within.cohort.published_at is not None:
         return Refusal.because(PUBLISHED)
+    cohort = db.get_one(Cohort, within.cohort.id)
     cohort.zone, cohort.starts, cohort.minutes = pattern.zone, pattern.start, pattern.minutes
     cohort.first_date, cohort.how_many = pattern.first, pattern.count
     cohort.skip = sorted(day.isoformat() for day in pattern.skip)
@@ -134,7 +134,7 @@ def set_framework(
     chosen = choose(looking.framework, looking.codes)
     if isinstance(chosen, Refusal):
         return chosen
-    cohort = within.cohort
+    cohort = db.get_one(Cohort, within.cohort.id)
     cohort.framework_id, cohort.framework_version = looking.framework.id, looking.framework.version
     cohort.competencies = [competency.code for competency in chosen]
     cohort.labels, cohort.remainder = looking.labels, looking.remainder
@@ -177,9 +177,10 @@ def accept(
     db: Session, within: Within, shown: Shown, *, by: Me, now: datetime, new_id: Callable[[], UUID]
 ) -> Refusal | None:
     """The member accepts the privacy notice and the group's contract; refused if either is no longer what they read."""
-    membership, cohort = within.membership, within.cohort
+    cohort = within.cohort
     if shown != Shown(PRIVACY_VERSION, str(cohort.contract_version)):
         return Refusal.because(JUST_CHANGED)
+    membership = db.get_one(Membership, within.membership.id)
     membership.privacy_version = PRIVACY_VERSION
     membership.contract_version = cohort.contract_version
     membership.accepted_at = now
@@ -188,19 +189,21 @@ def accept(
 
 
 def rename(db: Session, within: Within, name: str, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
-    within.cohort.name = name
+    db.get_one(Cohort, within.cohort.id).name = name
     record(db, id=new_id(), at=now, by=by.id, verb="renamed the cohort", cohort_id=within.cohort.id)
 
 
 def archive(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
     """Fold a cohort away; everything in it stays, and it can be taken out again."""
-    within.cohort.archived_at, within.cohort.archived_by = now, by.id
+    cohort = db.get_one(Cohort, within.cohort.id)
+    cohort.archived_at, cohort.archived_by = now, by.id
     record(db, id=new_id(), at=now, by=by.id, verb="archived the cohort", cohort_id=within.cohort.id)
 
 
 def take_out(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
     """Take a cohort out of the archive."""
-    within.cohort.archived_at = within.cohort.archived_by = None
+    cohort = db.get_one(Cohort, within.cohort.id)
+    cohort.archived_at = cohort.archived_by = None
     record(db, id=new_id(), at=now, by=by.id, verb="took the cohort out", cohort_id=within.cohort.id)
 
 

@@ -16,8 +16,8 @@ from threefold.core.contract import usual_contract
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import decode
 from threefold.store.frameworks import available, framework_for
+from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
-from threefold.store.tables import Cohort
 from threefold.store.within import NotYours, Within
 from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
@@ -34,7 +34,7 @@ LABELS: dict[str, dict[str, str]] = {
 class FrameworkPage:
     """Step three: what observers look for, in which words, and whom people turn to."""
 
-    cohort: Cohort
+    cohort: CohortRow
     steps: queries.Steps
     frameworks: tuple[Framework, ...]
     framework: Framework

@@ -84,7 +84,7 @@ class Glance:
     """
 
     step: str = ""
-    key: tuple[object, ...] = ()
+    key: str = ""
     kept: Pieces | None = None
     overview: Overview | None = None
 
@@ -109,13 +109,13 @@ async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     return visit.kept_page(glance.key, glance.kept, "cohorts/overview.html", page=glance.overview)
 
 
-def _key(visit: Visit, me: Me, within: Within) -> tuple[object, ...]:
+def _key(visit: Visit, me: Me, within: Within) -> str:
     """Everything the overview depends on: the cohort's version, the viewer, and the hour of the cohort's day.
 
     The hour, since "the next session" and what has not come in yet move on while nothing is written.
     """
-    local = visit.now.astimezone(ZoneInfo(within.cohort.zone))
-    return ("overview", within.cohort.id, within.cohort.version, me.id, me.name, me.is_trainee, f"{local:%Y-%m-%d %H}")
+    local, cohort = visit.now.astimezone(ZoneInfo(within.cohort.zone)), within.cohort
+    return f"overview {cohort.id.hex} {cohort.version} {me.id.hex} {me.is_trainee} {local:%Y-%m-%d %H} {me.name}"
 
 
 # --- what members accept ---------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from threefold.cohorts.spreadsheets import read_xlsx
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import DryRun, Row, checked_row, csv_file, decode, judge, read_pasted, read_table
 from threefold.mail.outbox import Written
+from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
-from threefold.store.tables import Cohort
 from threefold.store.within import NotYours
 from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
@@ -228,7 +228,7 @@ async def invite_tutor(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
     details = members.checked(form.get("tutor_name"), form.get("tutor_email"))
 
-    def look(db: Session, me: Me) -> tuple[Cohort, Me, Guest | None]:
+    def look(db: Session, me: Me) -> tuple[CohortRow, Me, Guest | None]:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
         guest = None if isinstance(details, Refusal) else members.guest(db, *details, visit.new_id)
         return within.cohort, me, guest
@@ -254,7 +254,7 @@ async def invite_tutor(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     return visit.go(f"/cohorts/{cohort_id}/people#tutors")
 
 
-def co_tutor_letter(visit: Visit, cohort: Cohort, guest: Guest, by: Me) -> Written:
+def co_tutor_letter(visit: Visit, cohort: CohortRow, guest: Guest, by: Me) -> Written:
     """What tells a co-tutor. Each is a letter of its own: who is in the cohort already is not invited again."""
     id_ = visit.new_id()
     return visit.house.postroom.write(
@@ -278,7 +278,7 @@ def co_tutor_letter(visit: Visit, cohort: Cohort, guest: Guest, by: Me) -> Writt
 class MemberPage:
     """One person of the cohort, to correct or to take out."""
 
-    cohort: Cohort
+    cohort: CohortRow
     member: Member
     may_correct: bool
 

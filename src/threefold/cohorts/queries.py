@@ -1,27 +1,38 @@
 """What tutors see of their cohorts: the list, the people, the steps still to be taken, the term at a glance."""
 
-from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from markupsafe import Markup, escape
-from sqlalchemy import String, bindparam, cast, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from threefold.core.names import short_names
+from threefold.store.prepared import Prepared
+from threefold.store.rows import CohortRow
 from threefold.store.tables import (
-    Cohort,
     KeepApart,
     Membership,
     Person,
-    Piece,
     PracticeSession,
     Seat,
-    Triad,
-    Turn,
     Withdrawal,
+    metadata,
 )
 from threefold.store.within import Within
 
@@ -63,7 +74,7 @@ class Member:
 class People:
     """Everybody in a cohort, and who is kept apart."""
 
-    cohort: Cohort
+    cohort: CohortRow
     members: tuple[Member, ...]
     apart: tuple[tuple[UUID, UUID], ...]
 
@@ -94,7 +105,7 @@ class Week:
 class Overview:
     """A published cohort at a glance; `rows` are table rows, rendered once."""
 
-    cohort: Cohort
+    cohort: CohortRow
     weeks: tuple[Week, ...]
     rows: Markup
     away: tuple[tuple[Week, str], ...]
@@ -109,7 +120,7 @@ class Overview:
         return tuple(name for away, name in self.away if away == week)
 
 
-def listed(db: Session, mine: Sequence[Cohort], now: datetime) -> list[Listed]:
+def listed(db: Session, mine: Sequence[CohortRow], now: datetime) -> list[Listed]:
     """The cohorts somebody teaches; five queries however many there are."""
     ids = [cohort.id for cohort in mine]
     if not ids:
@@ -161,39 +172,55 @@ def listed(db: Session, mine: Sequence[Cohort], now: datetime) -> list[Listed]:
     ]
 
 
-_THERE = (Seat.given_up_at.is_(None), or_(Withdrawal.at.is_(None), Withdrawal.taken_back_at.is_not(None)))
-_HELD = (
-    select(PracticeSession.cohort_id, Turn.triad_id, Turn.round, Triad.tutor_id)
-    .select_from(Turn)
-    .join(Triad, Triad.id == Turn.triad_id)
-    .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-    .join(Seat, Seat.id == Turn.seat_id)
-    .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-    .where(
-        Turn.role == "counsellor",
-        PracticeSession.cohort_id.in_(bindparam("cohorts", expanding=True)),
-        PracticeSession.starts_at > bindparam("since"),
-        PracticeSession.ends_at <= bindparam("now"),
-        *_THERE,
+def _there(seat: FromClause, withdrawal: FromClause) -> ColumnElement[bool]:
+    """Nobody gave the seat up or said they can't make it."""
+    return and_(seat.c.given_up_at.is_(None), or_(withdrawal.c.at.is_(None), withdrawal.c.taken_back_at.is_not(None)))
+
+
+def _from(author: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Somebody's piece on the counsellor's round."""
+    return and_(
+        _piece.c.triad_id == _counsellor.c.triad_id,
+        _piece.c.round == _counsellor.c.round,
+        _piece.c.author_id == author,
     )
-    .subquery()
+
+
+_practice, _triad, _turn, _seat, _withdrawal, _piece, _membership, _person = (
+    metadata.tables[name]
+    for name in ("practice_session", "triad", "turn", "seat", "withdrawal", "piece", "membership", "person")
 )
-_ASKED = union_all(
-    select(_HELD.c.cohort_id, _HELD.c.triad_id, _HELD.c.round, Seat.membership_id.label("author"))
-    .join(Turn, (Turn.triad_id == _HELD.c.triad_id) & (Turn.round == _HELD.c.round))
-    .join(Seat, Seat.id == Turn.seat_id)
-    .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-    .where(*_THERE),
-    select(_HELD.c.cohort_id, _HELD.c.triad_id, _HELD.c.round, _HELD.c.tutor_id).where(_HELD.c.tutor_id.is_not(None)),
-).subquery()
-_TO_COME = (
-    select(_ASKED.c.cohort_id, func.count())
-    .outerjoin(
-        Piece,
-        (Piece.triad_id == _ASKED.c.triad_id) & (Piece.round == _ASKED.c.round) & (Piece.author_id == _ASKED.c.author),
-    )
-    .where(Piece.id.is_(None))
-    .group_by(_ASKED.c.cohort_id)
+_counsellor, _their_seat, _their_withdrawal = _turn.alias(), _seat.alias(), _withdrawal.alias()
+_HELD = (  # rounds that ended lately, with their counsellor there
+    _practice.join(_triad, _triad.c.practice_id == _practice.c.id)
+    .join(_counsellor, and_(_counsellor.c.triad_id == _triad.c.id, _counsellor.c.role == "counsellor"))
+    .join(_their_seat, _their_seat.c.id == _counsellor.c.seat_id)
+    .outerjoin(_their_withdrawal, _their_withdrawal.c.seat_id == _their_seat.c.id)
+)
+_LATELY = (
+    _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
+    _practice.c.starts_at > bindparam("since"),
+    _practice.c.ends_at <= bindparam("now"),
+    _there(_their_seat, _their_withdrawal),
+    _piece.c.id.is_(None),
+)
+_TO_COME = Prepared(
+    union_all(
+        select(_practice.c.cohort_id, func.count())
+        .select_from(
+            _HELD.join(_turn, and_(_turn.c.triad_id == _counsellor.c.triad_id, _turn.c.round == _counsellor.c.round))
+            .join(_seat, _seat.c.id == _turn.c.seat_id)
+            .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
+            .outerjoin(_piece, _from(_seat.c.membership_id))
+        )
+        .where(*_LATELY, _there(_seat, _withdrawal))
+        .group_by(_practice.c.cohort_id),
+        select(_practice.c.cohort_id, func.count())
+        .select_from(_HELD.outerjoin(_piece, _from(_triad.c.tutor_id)))
+        .where(*_LATELY, _triad.c.tutor_id.is_not(None))
+        .group_by(_practice.c.cohort_id),
+    ),
+    lambda cohort, count: (cohort, count),
 )
 
 
@@ -202,7 +229,10 @@ def pieces_to_come(db: Session, cohorts: Sequence[UUID], now: datetime) -> dict[
 
     A round without its counsellor was not held, and nobody is asked about it; a tutor who observes a pair is asked.
     """
-    return dict(db.execute(_TO_COME, {"cohorts": cohorts, "since": now - LOOK_BACK, "now": now}).all())
+    missing: Counter[UUID] = Counter()
+    for cohort, count in _TO_COME.all(db, cohorts=list(cohorts), since=now - LOOK_BACK, now=now):
+        missing[cohort] += count
+    return missing
 
 
 def people(db: Session, within: Within) -> People:
@@ -272,55 +302,58 @@ def steps(db: Session, within: Within, here: str) -> Steps:
 
 # Statements and cells are made for speed: this is the page tutors open most, and it grows with the cohort. A group is
 # one row, and ids stay the text they are compared as: fetching each seat and making UUIDs cost three times as much.
-_WEEKS = (
-    select(PracticeSession.id, PracticeSession.number, PracticeSession.starts_at, PracticeSession.ends_at)
-    .where(PracticeSession.cohort_id == bindparam("cohort"))
-    .order_by(PracticeSession.starts_at)
+_WEEKS = Prepared(
+    select(_practice.c.id, _practice.c.number, _practice.c.starts_at, _practice.c.ends_at)
+    .where(_practice.c.cohort_id == bindparam("cohort"))
+    .order_by(_practice.c.starts_at),
+    Week,
 )
-_TRAINEES = (
-    select(cast(Membership.id, String), Person.name)
-    .join(Person, Person.id == Membership.person_id)
-    .where(Membership.cohort_id == bindparam("cohort"), Membership.role == "trainee")
-    .order_by(Person.name, Membership.id)
+_TRAINEES = Prepared(
+    select(cast(_membership.c.id, String), _person.c.name)
+    .select_from(_membership)
+    .join(_person, _person.c.id == _membership.c.person_id)
+    .where(_membership.c.cohort_id == bindparam("cohort"), _membership.c.role == "trainee")
+    .order_by(_person.c.name, _membership.c.id),
+    lambda member, name: (member, name),
 )
-_GROUPS = (
+_GROUPS = Prepared(
     select(
-        PracticeSession.number,
-        Triad.number,
-        Triad.room,
-        func.aggregate_strings(cast(Seat.membership_id, String), " "),
+        _practice.c.number,
+        _triad.c.number,
+        _triad.c.room,
+        func.aggregate_strings(cast(_seat.c.membership_id, String), " "),
     )
-    .join(Triad, Triad.practice_id == PracticeSession.id)
-    .join(Seat, Seat.triad_id == Triad.id)
-    .where(PracticeSession.cohort_id == bindparam("cohort"), Seat.given_up_at.is_(None))
-    .group_by(PracticeSession.number, Triad.number, Triad.room)
+    .join(_triad, _triad.c.practice_id == _practice.c.id)
+    .join(_seat, _seat.c.triad_id == _triad.c.id)
+    .where(_practice.c.cohort_id == bindparam("cohort"), _seat.c.given_up_at.is_(None))
+    .group_by(_practice.c.number, _triad.c.number, _triad.c.room),
+    lambda week, number, room, members: (week, room or f"Group {number}", members.split()),
 )
-_AWAY = (
-    select(PracticeSession.number, cast(Seat.membership_id, String))
-    .join(Seat, Seat.practice_id == PracticeSession.id)
-    .join(Withdrawal, Withdrawal.seat_id == Seat.id)
+_AWAY = Prepared(
+    select(_practice.c.number, cast(_seat.c.membership_id, String))
+    .select_from(_practice)
+    .join(_seat, _seat.c.practice_id == _practice.c.id)
+    .join(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
     .where(
-        PracticeSession.cohort_id == bindparam("cohort"), Seat.given_up_at.is_(None), Withdrawal.taken_back_at.is_(None)
-    )
+        _practice.c.cohort_id == bindparam("cohort"),
+        _seat.c.given_up_at.is_(None),
+        _withdrawal.c.taken_back_at.is_(None),
+    ),
+    lambda week, member: (week, member),
 )
 
 
 def overview(db: Session, within: Within, now: datetime) -> Overview:
     """The term of a published cohort: trainees down, sessions across, each cell the group and who is in it."""
     cohort = within.cohort
-    here = {"cohort": cohort.id}
-    weeks = tuple(Week(*row) for row in db.execute(_WEEKS, here))
-    names = dict(db.execute(_TRAINEES, here).all())
+    weeks = tuple(_WEEKS.all(db, cohort=cohort.id))
+    names = dict(_TRAINEES.all(db, cohort=cohort.id))
     short = short_names(names)
-    away = {(number, member) for number, member in db.execute(_AWAY, here)}
-    groups = [
-        Group(week, room or f"Group {number}", tuple(sorted(members.split(), key=short.__getitem__)))
-        for week, number, room, members in db.execute(_GROUPS, here)
-    ]
+    away = set(_AWAY.all(db, cohort=cohort.id))
     return Overview(
         cohort,
         weeks,
-        _rows(names, short, weeks, groups, away),
+        _rows(names, short, weeks, _GROUPS.all(db, cohort=cohort.id), away),
         tuple(
             (week, name)
             for week in weeks
@@ -332,32 +365,25 @@ def overview(db: Session, within: Within, now: datetime) -> Overview:
     )
 
 
-@dataclass(frozen=True)
-class Group:
-    """Who sits together in one week, as the term's table needs it; `members` by name."""
-
-    week: int
-    where: str
-    members: tuple[str, ...]
-
-
 def _rows(
     names: Mapping[str, str],
     short: Mapping[str, str],
     weeks: Sequence[Week],
-    groups: Iterable[Group],
-    away: Container[tuple[int, str]],
+    groups: Iterable[tuple[int, str, list[str]]],
+    away: AbstractSet[tuple[int, str]],
 ) -> Markup:
-    """The table's rows. Every name and room is escaped once, and each cell is put together once."""
+    """The table's rows, from each group's week, place and members. Each name is escaped once, each cell made once."""
     safe = {member: str(escape(name)) for member, name in short.items()}
     cells: dict[tuple[int, str], str] = {}
-    for group in groups:
-        begin = f'<td>{escape(group.where)}<br><span class="hint">'
-        for member in group.members:
-            others = ", ".join([safe[other] for other in group.members if other != member])
-            here = group.week, member
-            mark = '<br><b class="tag sun">can’t make it</b>' if here in away else ""
-            cells[here] = f"{begin}{others}</span>{mark}</td>"
+    for week, where, members in groups:
+        members.sort(key=short.__getitem__)
+        called = [safe[member] for member in members]
+        begin = f'<td>{escape(where)}<br><span class="hint">'
+        for place, member in enumerate(members):
+            others = ", ".join(called[:place] + called[place + 1 :])
+            cells[week, member] = f"{begin}{others}</span></td>"
+    for here in away & cells.keys():
+        cells[here] = cells[here].removesuffix("</td>") + '<br><b class="tag sun">can’t make it</b></td>'
     numbers = [week.number for week in weeks]
     rows = []
     for member, name in names.items():

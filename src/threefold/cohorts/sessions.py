@@ -26,8 +26,8 @@ from threefold.core.slots import (
     sentence,
     suggested_skips,
 )
+from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
-from threefold.store.tables import Cohort
 from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visited, signed_in
@@ -37,7 +37,7 @@ from threefold.web.visit import Answer, Visited, signed_in
 class SessionsPage:
     """Step two: the dates of the term, as saved or as just typed."""
 
-    cohort: Cohort
+    cohort: CohortRow
     steps: queries.Steps
     values: dict[str, str]
     skip: frozenset[str]

@@ -2,28 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core.feedback import Kind, asked_of, still_to_come
 from threefold.core.roles import Role
 from threefold.core.said import day, weekday
 from threefold.feedback.rounds import Held, Party, held_rounds
+from threefold.store.prepared import Prepared
+from threefold.store.rows import CohortRow, PracticeRow, TriadRow, columns, split
 from threefold.store.sessions import Me
 from threefold.store.tables import (
     Addendum,
     Answer,
-    Cohort,
     Focus,
     Membership,
     Person,
     Piece,
-    PracticeSession,
-    Seat,
-    Triad,
+    metadata,
 )
 
 LATELY = timedelta(days=14)
@@ -116,22 +115,31 @@ def mine(db: Session, me: Me, now: datetime) -> list[Mine]:
     ]
 
 
-def to_come(db: Session, taught: Sequence[Cohort], now: datetime) -> ToCome:
+_triad, _practice, _cohort, _member, _seat = (
+    metadata.tables[name] for name in ("triad", "practice_session", "cohort", "membership", "seat")
+)
+_here, _anywhere = split(TriadRow, PracticeRow), split(TriadRow, PracticeRow, CohortRow)
+_TAUGHT = Prepared(
+    select(_practice.c.cohort_id, *columns(TriadRow, PracticeRow))
+    .select_from(_triad)
+    .join(_practice, _practice.c.id == _triad.c.practice_id)
+    .where(
+        _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
+        _practice.c.starts_at <= bindparam("now"),
+        _practice.c.starts_at > bindparam("since"),
+    )
+    .order_by(_practice.c.starts_at, _triad.c.number),
+    lambda cohort, *cells: (*_here(*cells), cohort),
+)
+
+
+def to_come(db: Session, taught: Sequence[CohortRow], now: datetime) -> ToCome:
     """What has not come in from rounds of the last 14 days, and what waits for a tutor's look first."""
     cohorts = {cohort.id: cohort for cohort in taught}
-    triads = db.execute(
-        select(Triad, PracticeSession)
-        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-        .where(
-            PracticeSession.cohort_id.in_(list(cohorts)),
-            PracticeSession.starts_at <= now,
-            PracticeSession.starts_at > now - LATELY,
-        )
-        .order_by(PracticeSession.starts_at, Triad.number)
-    )
+    triads = _TAUGHT.all(db, cohorts=list(cohorts), now=now, since=now - LATELY)
     rounds = [
         held
-        for held in held_rounds(db, [(triad, practice, cohorts[practice.cohort_id]) for triad, practice in triads])
+        for held in held_rounds(db, [(triad, practice, cohorts[cohort]) for triad, practice, cohort in triads])
         if held.is_on and held.has_begun(now)
     ]
     ended = [held for held in rounds if now >= held.clock.ends_at]
@@ -195,29 +203,33 @@ def subject_of(held: Held) -> str:
     return f"Your feedback from {weekday(held.starts_at, held.zone)} is ready"
 
 
-def _rounds_of(db: Session, me: Me, now: datetime, since: datetime | None = None) -> list[tuple[Held, UUID]]:
-    """Rounds the person sits in or observes as tutor, with their membership there; the latest first."""
-    query = (
-        select(Triad, PracticeSession, Cohort, Membership.id)
-        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
-        .join(Membership, Membership.cohort_id == Cohort.id)
-        .outerjoin(
-            Seat,
-            and_(Seat.triad_id == Triad.id, Seat.membership_id == Membership.id, Seat.given_up_at.is_(None)),
-        )
-        .where(
-            Membership.person_id == me.id,
-            Membership.left_at.is_(None),
-            Cohort.published_at.is_not(None),
-            PracticeSession.starts_at <= now,
-            or_(Seat.id.is_not(None), Triad.tutor_id == Membership.id),
-        )
-        .order_by(PracticeSession.starts_at)
+_SAT = Prepared(
+    select(_member.c.id, *columns(TriadRow, PracticeRow, CohortRow))
+    .select_from(_triad)
+    .join(_practice, _practice.c.id == _triad.c.practice_id)
+    .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
+    .join(_member, _member.c.cohort_id == _cohort.c.id)
+    .outerjoin(
+        _seat,
+        and_(_seat.c.triad_id == _triad.c.id, _seat.c.membership_id == _member.c.id, _seat.c.given_up_at.is_(None)),
     )
-    if since is not None:
-        query = query.where(PracticeSession.starts_at > since)
-    rows = list(db.execute(query))
+    .where(
+        _member.c.person_id == bindparam("me"),
+        _member.c.left_at.is_(None),
+        _cohort.c.published_at.is_not(None),
+        _practice.c.starts_at <= bindparam("now"),
+        _practice.c.starts_at > bindparam("since"),
+        or_(_seat.c.id.is_not(None), _triad.c.tutor_id == _member.c.id),
+    )
+    .order_by(_practice.c.starts_at),
+    lambda member, *cells: (*_anywhere(*cells), member),
+)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _rounds_of(db: Session, me: Me, now: datetime, since: datetime = LONG_AGO) -> list[tuple[Held, UUID]]:
+    """Rounds the person sits in or observes as tutor, with their membership there; the latest first."""
+    rows = _SAT.all(db, me=me.id, now=now, since=since)
     members = {triad.id: member for triad, _, _, member in rows}
     rounds = held_rounds(db, [(triad, practice, cohort) for triad, practice, cohort, _ in rows])
     return [(held, members[held.triad_id]) for held in reversed(rounds)]

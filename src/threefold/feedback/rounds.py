@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import BindParameter, and_, bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
@@ -17,20 +18,9 @@ from threefold.core.names import short_names
 from threefold.core.roles import Role, RoleLabels
 from threefold.core.slots import Round, round_times
 from threefold.store.frameworks import framework_for
-from threefold.store.tables import (
-    Clearance,
-    Cohort,
-    Membership,
-    Opening,
-    Person,
-    Piece,
-    PracticeSession,
-    Seat,
-    Triad,
-    Turn,
-    Withdrawal,
-)
-from threefold.store.tables import Rating as RatingRow
+from threefold.store.prepared import Prepared
+from threefold.store.rows import CohortRow, PracticeRow, TriadRow
+from threefold.store.tables import metadata
 from threefold.store.within import InTriad, NotYours
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -187,38 +177,83 @@ class Held:
         return self.release(END_OF_TIME).opened_at if self.own else None
 
 
-# Built once, on plain columns: these two run with every page and form of feedback.
+# Prepared: these run with every page and form of feedback.
 _turn, _seat, _membership, _person, _withdrawal, _opening, _clearance, _piece, _rating = (
-    table.__table__ for table in (Turn, Seat, Membership, Person, Withdrawal, Opening, Clearance, Piece, RatingRow)
+    metadata.tables[name]
+    for name in ("turn", "seat", "membership", "person", "withdrawal", "opening", "clearance", "piece", "rating")
 )
-_OF_THESE: BindParameter[list[UUID]] = bindparam("triads", expanding=True)
-_PEOPLE = (
+
+
+@dataclass(frozen=True, slots=True)
+class _Seated:
+    """Somebody in a round, as the tables have it, with when the round was opened and looked at."""
+
+    triad: UUID
+    round: int
+    role: str
+    member: UUID
+    name: str
+    away_at: datetime | None
+    back_at: datetime | None
+    opened_at: datetime | None
+    cleared_at: datetime | None
+
+
+_PEOPLE = Prepared(
     select(
         _turn.c.triad_id,
         _turn.c.round,
         _turn.c.role,
         _seat.c.membership_id,
         _person.c.name,
-        _withdrawal.c.at.label("away_at"),
+        _withdrawal.c.at,
         _withdrawal.c.taken_back_at,
-        _opening.c.at.label("opened_at"),
-        _clearance.c.at.label("cleared_at"),
+        _opening.c.at,
+        _clearance.c.at,
     )
+    .select_from(_turn)
     .join(_seat, _seat.c.id == _turn.c.seat_id)
     .join(_membership, _membership.c.id == _seat.c.membership_id)
     .join(_person, _person.c.id == _membership.c.person_id)
     .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
     .outerjoin(_opening, and_(_opening.c.triad_id == _turn.c.triad_id, _opening.c.round == _turn.c.round))
     .outerjoin(_clearance, and_(_clearance.c.triad_id == _turn.c.triad_id, _clearance.c.round == _turn.c.round))
-    .where(_turn.c.triad_id.in_(_OF_THESE))
-    .order_by(_turn.c.triad_id, _turn.c.round, _seat.c.position)
+    .where(_turn.c.triad_id.in_(bindparam("triads", expanding=True)))
+    .order_by(_turn.c.triad_id, _turn.c.round, _seat.c.position),
+    _Seated,
 )
-_PIECES = (
-    select(_piece, _rating)
+_SENT = (
+    _piece.c.triad_id,
+    _piece.c.round,
+    _piece.c.id,
+    _piece.c.author_id,
+    _piece.c.kind,
+    _piece.c.words,
+    _piece.c.sent_at,
+    _piece.c.changed_at,
+    _piece.c.skipped_at,
+    _piece.c.flagged,
+)
+_RATED = (_rating.c.code, _rating.c.level, _rating.c.moments, _rating.c.cues, _rating.c.what_was_said)
+_PIECES = Prepared(
+    select(*_SENT, *_RATED)
+    .select_from(_piece)
     .outerjoin(_rating, _rating.c.piece_id == _piece.c.id)
-    .where(_piece.c.triad_id.in_(_OF_THESE))
-    .order_by(_piece.c.sent_at, _piece.c.id)
+    .where(
+        _piece.c.triad_id.in_(bindparam("triads", expanding=True)),
+        _piece.c.round.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(_piece.c.sent_at, _piece.c.id),
+    lambda *cells: (cells[: len(_SENT)], cells[len(_SENT) :]),
 )
+_NAMES = Prepared(
+    select(_membership.c.id, _person.c.name)
+    .select_from(_membership)
+    .join(_person, _person.c.id == _membership.c.person_id)
+    .where(_membership.c.id.in_(bindparam("members", expanding=True))),
+    lambda member, name: (member, name),
+)
+MOST_ROUNDS = 99
 
 
 def of_round(db: Session, within: InTriad, number: int) -> Held:
@@ -230,7 +265,7 @@ def of_round(db: Session, within: InTriad, number: int) -> Held:
 
 
 def held_rounds(
-    db: Session, triads: Sequence[tuple[Triad, PracticeSession, Cohort]], *, only: int | None = None
+    db: Session, triads: Sequence[tuple[TriadRow, PracticeRow, CohortRow]], *, only: int | None = None
 ) -> list[Held]:
     """Every round of these triads in order, or the one with that number in each.
 
@@ -241,13 +276,13 @@ def held_rounds(
     ids = [triad.id for triad, _, _ in triads]
     seated: dict[tuple[UUID, int], list[tuple[UUID, str, Role, bool]]] = defaultdict(list)
     marks: dict[tuple[UUID, int], tuple[datetime | None, datetime | None]] = {}
-    for row in db.execute(_PEOPLE, {"triads": ids}):
-        away = row.away_at is not None and row.taken_back_at is None
-        seated[row.triad_id, row.round].append((row.membership_id, row.name, Role(row.role), away))
-        marks[row.triad_id, row.round] = (row.opened_at, row.cleared_at)
+    for row in _PEOPLE.all(db, triads=ids):
+        away = row.away_at is not None and row.back_at is None
+        seated[row.triad, row.round].append((row.member, row.name, Role(row.role), away))
+        marks[row.triad, row.round] = (row.opened_at, row.cleared_at)
     how_many = Counter(triad for triad, _ in seated)
     tutors = _names(db, [triad.tutor_id for triad, _, _ in triads if triad.tutor_id])
-    pieces = _pieces(db, ids)
+    pieces = _pieces(db, ids, only)
     found = []
     for triad, practice, cohort in triads:
         beside = [(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER, False)] if triad.tutor_id else []
@@ -292,38 +327,18 @@ def looked_for(db: Session, held: Held) -> tuple[Framework, tuple[Competency, ..
     return framework, tuple(one for code in held.asked if (one := framework.of(code)) is not None)
 
 
-def _pieces(db: Session, triads: Sequence[UUID]) -> dict[tuple[UUID, int], list[Sent]]:
+def _pieces(db: Session, triads: list[UUID], only: int | None) -> dict[tuple[UUID, int], list[Sent]]:
     found: dict[tuple[UUID, int], list[Sent]] = defaultdict(list)
-    for _, rows in groupby(db.execute(_PIECES, {"triads": triads}), key=lambda row: row.id):
-        together = list(rows)
-        piece = together[0]
+    rows = _PIECES.all(db, triads=triads, first=only or 1, last=only or MOST_ROUNDS)
+    for (triad, number, id_, author, kind, words, *when), together in groupby(rows, key=itemgetter(0)):
         ratings = tuple(
-            Rating(row.code, row.level, tuple(row.moments), tuple(row.cues), row.what_was_said)
-            for row in together
-            if row.code is not None
+            Rating(code, level, tuple(moments), tuple(cues), said)
+            for _, (code, level, moments, cues, said) in together
+            if code is not None
         )
-        found[piece.triad_id, piece.round].append(
-            Sent(
-                piece.id,
-                piece.author_id,
-                Kind(piece.kind),
-                piece.words,
-                ratings,
-                piece.sent_at,
-                piece.changed_at,
-                piece.skipped_at,
-                piece.flagged,
-            )
-        )
+        found[triad, number].append(Sent(id_, author, Kind(kind), words, ratings, *when))
     return found
 
 
-def _names(db: Session, members: Sequence[UUID]) -> dict[UUID, str]:
-    if not members:
-        return {}
-    found = db.execute(
-        select(Membership.id, Person.name)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.id.in_(members))
-    )
-    return {row.id: row.name for row in found}
+def _names(db: Session, members: list[UUID]) -> dict[UUID, str]:
+    return dict(_NAMES.all(db, members=members)) if members else {}

@@ -1,4 +1,4 @@
-"""The rows of a piece and of its draft, in statements built once: sending feedback is what everybody does at once."""
+"""The rows of a piece and of its draft, prepared: sending feedback is what everybody does at once."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from threefold.feedback.forms import Fields
 from threefold.feedback.rounds import Held, Sent
+from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.tables import metadata
 
 _piece, _rating, _draft = (metadata.tables[name] for name in ("piece", "rating", "piece_draft"))
@@ -22,45 +23,47 @@ def _whose(table: Table) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_DRAFT = select(_draft.c.fields, _draft.c.version).where(*_whose(_draft))
-_ADD_DRAFT = insert(_draft)
-_CHANGE_DRAFT = update(_draft).where(*_whose(_draft))
-_DROP_DRAFT = delete(_draft).where(*_whose(_draft))
-_ADD_PIECE = insert(_piece)
-_CHANGE_PIECE = update(_piece).where(_piece.c.id == bindparam("this_piece"))
-_ADD_RATINGS = insert(_rating)
-_DROP_RATINGS = delete(_rating).where(_rating.c.piece_id == bindparam("this_piece"))
+_DRAFT = Prepared(
+    select(_draft.c.fields, _draft.c.version).where(*_whose(_draft)),
+    lambda fields, version: (tuple((name, value) for name, value in fields), version),
+)
+_ADD_DRAFT = PreparedChange(insert(_draft))
+_CHANGE_DRAFT = PreparedChange(update(_draft).where(*_whose(_draft)))
+_DROP_DRAFT = PreparedChange(delete(_draft).where(*_whose(_draft)))
+_ADD_PIECE = PreparedChange(insert(_piece))
+_CHANGE_PIECE = PreparedChange(update(_piece).where(_piece.c.id == bindparam("this_piece")))
+_ADD_RATINGS = PreparedChange(insert(_rating))
+_DROP_RATINGS = PreparedChange(delete(_rating).where(_rating.c.piece_id == bindparam("this_piece")))
 
 
 def draft(db: Session, held: Held, member: UUID) -> tuple[Fields, int] | None:
     """What somebody has typed and not yet sent, and its version."""
-    found = db.execute(_DRAFT, _key(held, member)).one_or_none()
-    return None if found is None else (tuple((name, value) for name, value in found.fields), found.version)
+    return _DRAFT.one(db, **_key(held, member))
 
 
 def add_draft(db: Session, held: Held, member: UUID, fields: Fields, version: int, now: datetime) -> None:
     here = {"triad_id": held.triad_id, "round": held.number, "author_id": member}
-    db.execute(_ADD_DRAFT, {**here, **_typed(fields, version, now)})
+    _ADD_DRAFT.run(db, **here, **_typed(fields, version, now))
 
 
 def change_draft(db: Session, held: Held, member: UUID, fields: Fields, version: int, now: datetime) -> None:
-    db.execute(_CHANGE_DRAFT, {**_key(held, member), **_typed(fields, version, now)})
+    _CHANGE_DRAFT.run(db, **_key(held, member), **_typed(fields, version, now))
 
 
 def drop_draft(db: Session, held: Held, member: UUID) -> None:
-    db.execute(_DROP_DRAFT, _key(held, member))
+    _DROP_DRAFT.run(db, **_key(held, member))
 
 
 def add_piece(db: Session, held: Held, sent: Sent) -> None:
     here = {"id": sent.id, "triad_id": held.triad_id, "round": held.number, "author_id": sent.author}
-    db.execute(_ADD_PIECE, {**here, "kind": sent.kind.value, **_said(sent)})
+    _ADD_PIECE.run(db, **here, kind=sent.kind.value, **_said(sent))
     _add_ratings(db, sent)
 
 
 def change_piece(db: Session, sent: Sent) -> None:
     """The piece as it is now; what it said before is gone."""
-    db.execute(_CHANGE_PIECE, {"this_piece": sent.id, **_said(sent)})
-    db.execute(_DROP_RATINGS, {"this_piece": sent.id})
+    _CHANGE_PIECE.run(db, this_piece=sent.id, **_said(sent))
+    _DROP_RATINGS.run(db, this_piece=sent.id)
     _add_ratings(db, sent)
 
 
@@ -76,8 +79,7 @@ def _add_ratings(db: Session, sent: Sent) -> None:
         }
         for rating in sent.ratings
     ]
-    if rows:
-        db.execute(_ADD_RATINGS, rows)
+    _ADD_RATINGS.run_each(db, rows)
 
 
 def _key(held: Held, member: UUID) -> Mapping[str, object]:

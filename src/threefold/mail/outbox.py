@@ -8,11 +8,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from threefold.store.prepared import PreparedChange
 from threefold.store.tables import Letter, metadata
 
 _letter = metadata.tables["letter"]
-_MOVE = update(_letter).where(
-    _letter.c.once == bindparam("which"), _letter.c.sent_at.is_(None), _letter.c.lease_until.is_(None)
+_MOVE = PreparedChange(
+    update(_letter).where(
+        _letter.c.once == bindparam("which"), _letter.c.sent_at.is_(None), _letter.c.lease_until.is_(None)
+    )
 )
 
 
@@ -55,7 +58,7 @@ def post_all(db: Session, letters: Iterable[Written], now: datetime) -> None:
 
 def move(db: Session, once: str, due_at: datetime) -> None:
     """Let a letter that waits leave at another moment; one that has left or is leaving stays as it was."""
-    db.execute(_MOVE, {"which": once, "due_at": due_at})
+    _MOVE.run(db, which=once, due_at=due_at)
 
 
 def withdraw(db: Session, once: str) -> bool:

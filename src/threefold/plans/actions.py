@@ -14,7 +14,7 @@ from threefold.matching import CourseProblem, Plan, check
 from threefold.matching.wire import plan_out
 from threefold.store.deeds import record
 from threefold.store.sessions import Me
-from threefold.store.tables import Away, Membership, PlanDraft, PracticeSession, Seat, Triad, Turn
+from threefold.store.tables import Away, Cohort, Membership, PlanDraft, PracticeSession, Seat, Triad, Turn
 from threefold.store.within import Within
 
 KEPT = 5
@@ -143,7 +143,8 @@ def publish(
         return None
     if cohort.version != layout.cohort_version:
         return Refusal.because("Something changed while the letters were being written. Look once more, then publish.")
-    cohort.published_at, cohort.published_by = now, by.id
+    published = db.get_one(Cohort, cohort.id)
+    published.published_at, published.published_by = now, by.id
     plan.published_at, plan.published_by, plan.chosen_at = now, by.id, now
     db.flush()
     db.execute(insert(Triad), layout.triads)

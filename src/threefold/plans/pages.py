@@ -28,8 +28,8 @@ from threefold.matching.wire import plan_in
 from threefold.plans import actions, publication, queries
 from threefold.plans.actions import Layout
 from threefold.plans.queries import Course, Draft
+from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
-from threefold.store.tables import Cohort
 from threefold.web.access import Right, cohort_for, plan_for
 from threefold.web.forms import Form
 from threefold.web.solver import Search
@@ -43,7 +43,7 @@ STEPS = (("People", "people"), ("Sessions", "sessions"), ("Framework", "framewor
 class PlanPage:
     """Everything S4 shows. `explanation` is None while there is no plan that fits."""
 
-    cohort: Cohort
+    cohort: CohortRow
     course: Course
     drafts: list[Draft]
     draft: Draft | None
@@ -120,7 +120,7 @@ def load(db: Session, me: Me, cohort_id: UUID) -> PlanPage:
     )
 
 
-def missing_steps(cohort: Cohort, course: Course) -> tuple[tuple[str, str], ...]:
+def missing_steps(cohort: CohortRow, course: Course) -> tuple[tuple[str, str], ...]:
     """Steps of the set-up still to be done: (what, where)."""
     base = f"/cohorts/{cohort.id}"
     missing = []

@@ -21,7 +21,7 @@ from threefold.mail.outbox import Written
 from threefold.matching import Plan
 from threefold.plans.actions import Layout
 from threefold.plans.queries import Course, Date, Reader, by_member
-from threefold.store.tables import Cohort
+from threefold.store.rows import CohortRow
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def recipients(course: Course, plan: Plan, now: datetime) -> list[Recipient]:
 
 def prepare(
     postroom: Postroom,
-    cohort: Cohort,
+    cohort: CohortRow,
     course: Course,
     plan: Plan,
     *,
@@ -120,7 +120,7 @@ class Writer:
     """Writes one person's letters: the overview, then an invitation for each session, threaded under it."""
 
     postroom: Postroom
-    cohort: Cohort
+    cohort: CohortRow
     course: Course
     tutor: str
     now: datetime

@@ -11,13 +11,14 @@ from threefold.core import triad as rules
 from threefold.core.refusal import Refusal
 from threefold.core.triad import Withdrawn
 from threefold.store.deeds import record
+from threefold.store.rows import SeatRow
 from threefold.store.sessions import Me
 from threefold.store.tables import Person, Seat, Withdrawal
 from threefold.store.within import InTriad
 
 
 def withdraw(
-    db: Session, within: InTriad, seat: Seat, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
 ) -> Withdrawn | Refusal:
     """Note for the tutor that somebody can’t make it. Saying it twice changes nothing more."""
     others = tuple(
@@ -41,7 +42,7 @@ def withdraw(
 
 
 def come_back(
-    db: Session, within: InTriad, seat: Seat, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
 ) -> Refusal | None:
     """Undo "I can't make it"; nothing to do if it was not said."""
     said = db.get(Withdrawal, seat.id)

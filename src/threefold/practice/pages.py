@@ -19,8 +19,8 @@ from threefold.feedback.queries import Todo
 from threefold.mail.calendar import download_bytes, feed_bytes
 from threefold.practice import actions, queries
 from threefold.practice.queries import Group, MyRound, Place, Waiting
+from threefold.store.rows import SeatRow
 from threefold.store.sessions import Me
-from threefold.store.tables import Seat
 from threefold.store.within import AtPractice, InTriad, NotYours, Within
 from threefold.web.access import Right, cohorts_of, has_accepted, practice_for, seat_for
 from threefold.web.errors import Answered, MustAccept
@@ -187,7 +187,7 @@ async def download(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
     return answer
 
 
-def own_seat(db: Session, me: Me, seat_id: UUID) -> tuple[InTriad, Seat]:
+def own_seat(db: Session, me: Me, seat_id: UUID) -> tuple[InTriad, SeatRow]:
     within = seat_for(db, me, seat_id)
     if within.seat is None:
         raise NotYours

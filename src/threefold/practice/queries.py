@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from threefold.core.names import initials
 from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
 from threefold.core.slots import Round, SessionShape, round_times, sentence
+from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
 from threefold.store.tables import (
     Cohort,
@@ -206,7 +207,7 @@ def next_place(places: Sequence[Place], now: datetime) -> Place | None:
     return next((place for place in places if not place.is_over(now)), None)
 
 
-def still_waiting(cohorts: Iterable[Cohort]) -> list[Waiting]:
+def still_waiting(cohorts: Iterable[CohortRow]) -> list[Waiting]:
     """Those whose plan has not been published."""
     return [Waiting(each.id, each.name) for each in cohorts if not each.published_at and not each.archived_at]
 

@@ -6,12 +6,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
+from threefold.store.prepared import PreparedChange
 from threefold.store.tables import metadata
 
-# Built once, on plain columns: one of each goes with everything that anybody does.
+# Prepared: one of each goes with everything that anybody does.
 _deed, _cohort = metadata.tables["deed"], metadata.tables["cohort"]
-_NOTE = insert(_deed)
-_RAISE = update(_cohort).where(_cohort.c.id == bindparam("which")).values(version=_cohort.c.version + 1)
+_NOTE = PreparedChange(insert(_deed))
+_RAISE = PreparedChange(update(_cohort).where(_cohort.c.id == bindparam("which")).values(version=_cohort.c.version + 1))
 
 
 def record(
@@ -31,9 +32,9 @@ def record(
     if cohort_id is not None:
         changed(db, cohort_id)
     said = {name: str(value) if isinstance(value, UUID) else value for name, value in subject.items()}
-    db.execute(_NOTE, {"id": id, "at": at, "by": by, "cohort_id": cohort_id, "verb": verb, "subject": said})
+    _NOTE.run(db, id=id, at=at, by=by, cohort_id=cohort_id, verb=verb, subject=said)
 
 
 def changed(db: Session, cohort_id: UUID) -> None:
     """Raise the version of a cohort because something inside it is no longer as it was."""
-    db.execute(_RAISE, {"which": cohort_id})
+    _RAISE.run(db, which=cohort_id)

@@ -128,6 +128,8 @@ class Writer(_OwnConnection):
             outcome = Outcome(error=self._explained(outcome.error))
         if isinstance(outcome.error, Locked):
             raise outcome.error
+        if outcome.error is not None and self._raw.in_transaction:
+            self._raw.execute("ROLLBACK TO unit")  # whatever of it was sent past the session as well
         if not self._raw.in_transaction:
             raise outcome.error or RuntimeError("a unit of work has ended the transaction it was part of")
         self._raw.execute("RELEASE unit")

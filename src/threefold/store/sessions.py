@@ -5,6 +5,7 @@ A session ends 14 days after it was last used and 60 days after it began, whiche
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, exists, select, update
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.identity import token_digest
 from threefold.core.names import initials
+from threefold.store.prepared import Prepared
 from threefold.store.tables import Membership, Person, SignInSession, Staff
 
 IDLE = timedelta(days=14)
@@ -47,44 +49,37 @@ def _holds(role: str) -> ColumnElement[bool]:
     )
 
 
-# Built once, on plain columns: this statement runs with every request.
-_WHO = (
+def _signed_in(expires_at: datetime, *me: Any) -> tuple[datetime, Me]:
+    return expires_at, Me(*me)
+
+
+_WHO = Prepared(
     select(
+        _session.c.expires_at,
         _person.c.id,
         _person.c.name,
         _person.c.email,
         _person.c.zone,
-        _session.c.id.label("session_id"),
+        _session.c.id,
         _session.c.seen_at,
-        _session.c.expires_at,
-        exists().where(_staff.c.person_id == _person.c.id).label("is_staff"),
-        _holds("tutor").label("is_tutor"),
-        _holds("trainee").label("is_trainee"),
+        exists().where(_staff.c.person_id == _person.c.id),
+        _holds("tutor"),
+        _holds("trainee"),
     )
     .select_from(_session)
     .join(_person, _person.c.id == _session.c.person_id)
-    .where(_session.c.token_digest == bindparam("digest"), _session.c.ended_at.is_(None))
+    .where(_session.c.token_digest == bindparam("digest"), _session.c.ended_at.is_(None)),
+    _signed_in,
 )
 
 
 def who(db: Session, token: str | None, now: datetime) -> Me | None:
     """The person this browser is signed in as, or None."""
-    if not token:
+    found = _WHO.one(db, digest=token_digest(token)) if token else None
+    if found is None:
         return None
-    found = db.execute(_WHO, {"digest": token_digest(token)}).one_or_none()
-    if found is None or now >= found.expires_at or now >= found.seen_at + IDLE:
-        return None
-    return Me(
-        id=found.id,
-        name=found.name,
-        email=found.email,
-        zone=found.zone,
-        session_id=found.session_id,
-        seen_at=found.seen_at,
-        is_staff=found.is_staff,
-        is_tutor=found.is_tutor,
-        is_trainee=found.is_trainee,
-    )
+    expires_at, me = found
+    return None if now >= expires_at or now >= me.seen_at + IDLE else me
 
 
 def begin(db: Session, *, id: UUID, person_id: UUID, token: str, browser: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ Only `web.access` makes these; whoever holds one need not ask again who is askin
 
 from dataclasses import dataclass
 
-from threefold.store.tables import Cohort, Membership, PracticeSession, Seat, Triad
+from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, SeatRow, TriadRow
 
 
 class NotYours(Exception):  # noqa: N818 - said the way a person would
@@ -16,8 +16,8 @@ class NotYours(Exception):  # noqa: N818 - said the way a person would
 class Within:
     """A cohort and the asker's own membership of it."""
 
-    cohort: Cohort
-    membership: Membership
+    cohort: CohortRow
+    membership: MembershipRow
 
     @property
     def is_tutor(self) -> bool:
@@ -26,15 +26,15 @@ class Within:
 
 @dataclass(frozen=True)
 class AtPractice(Within):
-    practice: PracticeSession
+    practice: PracticeRow
 
 
 @dataclass(frozen=True)
 class InTriad(AtPractice):
     """A triad, with the asker's seat in it; no seat for a tutor."""
 
-    triad: Triad
-    seat: Seat | None
+    triad: TriadRow
+    seat: SeatRow | None
 
 
 @dataclass(frozen=True)

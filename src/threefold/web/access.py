@@ -1,25 +1,22 @@
 """The only way to reach a thing for a person. What is not theirs does not exist: every refusal is NotYours (404)."""
 
+from collections.abc import Callable
 from enum import Enum
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
+from threefold.store.prepared import Prepared
+from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, SeatRow, TriadRow, columns, split
 from threefold.store.sessions import Me
-from threefold.store.tables import (
-    Cohort,
-    Membership,
-    Piece,
-    PlanDraft,
-    PracticeSession,
-    Seat,
-    Triad,
-    Turn,
-)
+from threefold.store.tables import Piece, PlanDraft, metadata
 from threefold.store.within import AtPractice, InRound, InTriad, NotYours, Within
 from threefold.web.errors import MustAccept
+
+T = TypeVar("T")
 
 MOST_ROUNDS = 99  # no session has so many; a larger number in an address is a made-up one
 
@@ -32,34 +29,69 @@ class Right(Enum):
     TRAINEE = ("trainee",)
 
 
-# Built once: a statement costs more to build than to run, and these run with nearly every request.
-_MINE = (Membership.person_id == bindparam("me"), Membership.left_at.is_(None))
-_COHORT = (
-    select(Cohort, Membership)
-    .join(Membership, Membership.cohort_id == Cohort.id)
-    .where(Cohort.id == bindparam("id"), *_MINE)
+# Prepared: these run with nearly every request.
+_cohort, _membership, _practice, _triad_table, _seat, _turn = (
+    metadata.tables[name] for name in ("cohort", "membership", "practice_session", "triad", "seat", "turn")
 )
-_PRACTICE = (
-    select(Cohort, Membership, PracticeSession)
-    .join(PracticeSession, PracticeSession.cohort_id == Cohort.id)
-    .join(Membership, Membership.cohort_id == Cohort.id)
-    .where(PracticeSession.id == bindparam("id"), *_MINE)
+_MINE = (_membership.c.person_id == bindparam("me"), _membership.c.left_at.is_(None))
+_WITHIN = (CohortRow, MembershipRow)
+_AT_PRACTICE = (*_WITHIN, PracticeRow)
+_IN_TRIAD = (*_AT_PRACTICE, TriadRow, SeatRow)
+
+
+def _into(made: Callable[..., T], rows: tuple[type, ...]) -> Callable[..., T]:
+    values = split(*rows)
+    return lambda *cells: made(*values(*cells))
+
+
+_COHORT_BY_ID = Prepared(
+    select(*columns(*_WITHIN))
+    .join(_membership, _membership.c.cohort_id == _cohort.c.id)
+    .where(_cohort.c.id == bindparam("id"), *_MINE),
+    _into(Within, _WITHIN),
 )
-_TRIAD = (
-    select(Cohort, Membership, PracticeSession, Triad, Seat)
-    .select_from(Triad)
-    .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-    .join(Cohort, Cohort.id == PracticeSession.cohort_id)
-    .join(Membership, Membership.cohort_id == Cohort.id)
+_PRACTICE_BY_ID = Prepared(
+    select(*columns(*_AT_PRACTICE))
+    .select_from(_practice)
+    .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
+    .join(_membership, _membership.c.cohort_id == _cohort.c.id)
+    .where(_practice.c.id == bindparam("id"), *_MINE),
+    _into(AtPractice, _AT_PRACTICE),
+)
+_BY_TRIAD = (
+    select(*columns(*_IN_TRIAD))
+    .select_from(_triad_table)
+    .join(_practice, _practice.c.id == _triad_table.c.practice_id)
+    .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
+    .join(_membership, _membership.c.cohort_id == _cohort.c.id)
     .outerjoin(
-        Seat,
-        and_(Seat.triad_id == Triad.id, Seat.membership_id == Membership.id, Seat.given_up_at.is_(None)),
+        _seat,
+        and_(
+            _seat.c.triad_id == _triad_table.c.id,
+            _seat.c.membership_id == _membership.c.id,
+            _seat.c.given_up_at.is_(None),
+        ),
     )
     .where(*_MINE)
 )
-_TRIAD_BY_ID = _TRIAD.where(Triad.id == bindparam("id"))
-_TRIAD_BY_SEAT = _TRIAD.where(Seat.id == bindparam("id"))
-_ROLES = select(Turn.seat_id, Turn.role).where(Turn.triad_id == bindparam("triad"), Turn.round == bindparam("round"))
+_TRIAD_BY_ID = Prepared(_BY_TRIAD.where(_triad_table.c.id == bindparam("id")), _into(InTriad, _IN_TRIAD))
+_TRIAD_BY_SEAT = Prepared(_BY_TRIAD.where(_seat.c.id == bindparam("id")), _into(InTriad, _IN_TRIAD))
+_ROLES = Prepared(
+    select(_turn.c.seat_id, _turn.c.role).where(
+        _turn.c.triad_id == bindparam("triad"), _turn.c.round == bindparam("round")
+    ),
+    lambda seat, role: (seat, role),
+)
+_MY_COHORTS = {
+    right: Prepared(
+        select(*columns(*_WITHIN))
+        .join(_membership, _membership.c.cohort_id == _cohort.c.id)
+        .where(*_MINE, _membership.c.role.in_(right.value))
+        .order_by(_cohort.c.archived_at.is_not(None), _cohort.c.created_at.desc()),
+        _into(Within, _WITHIN),
+    )
+    for right in Right
+}
 
 
 def cohort_for(db: Session, me: Me, cohort_id: UUID, right: Right, *, accepted: bool = True) -> Within:
@@ -68,10 +100,9 @@ def cohort_for(db: Session, me: Me, cohort_id: UUID, right: Right, *, accepted: 
     Raises NotYours; and MustAccept when notice and contract have not been accepted in their present versions
     (`accepted=False` for the page that asks for it, and for a tutor who sets the cohort up).
     """
-    found = db.execute(_COHORT, {"id": cohort_id, "me": me.id}).one_or_none()
-    if found is None or found.Membership.role not in right.value:
+    within = _COHORT_BY_ID.one(db, id=cohort_id, me=me.id)
+    if within is None or within.membership.role not in right.value:
         raise NotYours
-    within = Within(found.Cohort, found.Membership)
     if accepted and not has_accepted(within):
         raise MustAccept(cohort_id)
     return within
@@ -98,10 +129,9 @@ def plan_for(db: Session, me: Me, cohort_id: UUID, plan_id: UUID) -> tuple[Withi
 
 def practice_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.MEMBER) -> AtPractice:
     """A practice session of a published cohort; tutors reach those of an unpublished one too."""
-    found = db.execute(_PRACTICE, {"id": practice_id, "me": me.id}).one_or_none()
-    if found is None:
+    at = _PRACTICE_BY_ID.one(db, id=practice_id, me=me.id)
+    if at is None:
         raise NotYours
-    at = AtPractice(found.Cohort, found.Membership, found.PracticeSession)
     _admit(at, right)
     return at
 
@@ -119,14 +149,9 @@ def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
     return within
 
 
-def _triad(
-    db: Session, me: Me, statement: Select[Cohort, Membership, PracticeSession, Triad, Seat], id: UUID
-) -> InTriad:
-    found = db.execute(statement, {"id": id, "me": me.id}).one_or_none()
-    if found is None:
-        raise NotYours
-    within = InTriad(found.Cohort, found.Membership, found.PracticeSession, found.Triad, found.Seat)
-    if within.seat is None and not within.is_tutor:
+def _triad(db: Session, me: Me, statement: Prepared[InTriad], id: UUID) -> InTriad:
+    within = statement.one(db, id=id, me=me.id)
+    if within is None or (within.seat is None and not within.is_tutor):
         raise NotYours
     _admit(within, Right.MEMBER)
     return within
@@ -144,7 +169,7 @@ def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     within = triad_for(db, me, triad_id)
     if not 1 <= number <= MOST_ROUNDS:
         raise NotYours
-    roles = dict(db.execute(_ROLES, {"triad": triad_id, "round": number}).all())
+    roles = dict(_ROLES.all(db, triad=triad_id, round=number))
     if not roles:
         raise NotYours
     role = roles.get(within.seat.id) if within.seat else None
@@ -168,14 +193,4 @@ def piece_for(db: Session, me: Me, piece_id: UUID) -> tuple[InRound, Piece]:
 
 def cohorts_of(db: Session, me: Me, right: Right) -> list[Within]:
     """Every cohort the asker holds the right in, newest first, archived ones last."""
-    rows = db.execute(
-        select(Cohort, Membership)
-        .join(Membership, Membership.cohort_id == Cohort.id)
-        .where(
-            Membership.person_id == me.id,
-            Membership.left_at.is_(None),
-            or_(*(Membership.role == role for role in right.value)),
-        )
-        .order_by(Cohort.archived_at.is_not(None), Cohort.created_at.desc())
-    )
-    return [Within(row.Cohort, row.Membership) for row in rows]
+    return _MY_COHORTS[right].all(db, me=me.id)

@@ -1,0 +1,145 @@
+"""Statements built once, compiled once for each kind of database, and run on the driver's own cursor.
+
+For what runs with nearly every request. SQLAlchemy builds and checks such a statement and says how its values are
+written and read; only its machinery around each run is left out. Measured on SQLite for the question "who is asking":
+160 µs through a session, 100 µs through a connection, 20 µs this way.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+
+T = TypeVar("T")
+Question = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+Convert = Callable[[Any], Any]
+
+
+class Prepared(Generic[T]):
+    """A question; each row of its answer is made `into` a value from its columns, in their order.
+
+    Values are given by the names of its `bindparam`s; a list for one that is `expanding`.
+    """
+
+    def __init__(self, statement: Question, into: Callable[..., T]) -> None:
+        self._statement = statement
+        self._into = into
+        self._ready: dict[tuple[object, ...], _Ready] = {}
+
+    def all(self, db: Session, **values: object) -> list[T]:
+        """Every row."""
+        ready, cursor = self._run(db, values)
+        into, readers = self._into, ready.readers
+        if not readers:
+            return [into(*row) for row in cursor.fetchall()]
+        made = []
+        for row in cursor.fetchall():
+            cells = list(row)
+            for place, read in readers:
+                cells[place] = read(cells[place])
+            made.append(into(*cells))
+        return made
+
+    def one(self, db: Session, **values: object) -> T | None:
+        """The only row, or None. Raises LookupError for more than one: the question was meant to have one answer."""
+        rows = self.all(db, **values)
+        if len(rows) > 1:
+            raise LookupError(f"{len(rows)} rows where one was meant")
+        return rows[0] if rows else None
+
+    def _run(self, db: Session, values: Mapping[str, object]) -> "tuple[_Ready, Any]":
+        connection = _connection_of(db)
+        dialect = connection.dialect
+        kind = (dialect.name, *[len(value) for value in values.values() if isinstance(value, list)])
+        ready = self._ready.get(kind)
+        if ready is None:
+            readers = _readers(self._statement, dialect)
+            ready = self._ready[kind] = _ready(self._statement.compile(dialect=dialect), values, readers)
+        return ready, ready.run(connection, values)
+
+
+class PreparedChange:
+    """A change of rows: an insert of the named values, an update or a delete."""
+
+    def __init__(self, statement: Insert | Update | Delete) -> None:
+        self._statement = statement
+        self._ready: dict[tuple[object, ...], _Ready] = {}
+
+    def run(self, db: Session, **values: object) -> None:
+        """Make the change once."""
+        connection = _connection_of(db)
+        self._for(connection.dialect, values).run(connection, values)
+
+    def run_each(self, db: Session, rows: Sequence[Mapping[str, object]]) -> None:
+        """Make it for each of these, which name the same values."""
+        connection = _connection_of(db)
+        for values in rows:
+            self._for(connection.dialect, values).run(connection, values)
+
+    def _for(self, dialect: Dialect, values: Mapping[str, object]) -> "_Ready":
+        kind = (dialect.name, *values)
+        ready = self._ready.get(kind)
+        if ready is None:
+            # Names of bindparams in the WHERE are not columns to be set.
+            columns = [name for name in values if name in self._statement.table.c]
+            compiled = self._statement.compile(dialect=dialect, column_keys=columns)
+            ready = self._ready[kind] = _ready(compiled, values, ())
+        return ready
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """SQL for one driver, with how each of its values is written and how the columns of its answer are read.
+
+    `writers` has, for each value: its name in the SQL, the name it is given by, its place in a list, how to write it.
+    """
+
+    sql: str
+    by_place: bool
+    constants: Mapping[str, object]
+    writers: tuple[tuple[str, str, int | None, Convert | None], ...]
+    readers: tuple[tuple[int, Convert], ...]
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        given = {**self.constants, **values} if self.constants else values
+        written: list[object] = []
+        for _, name, place, write in self.writers:
+            value = given[name] if place is None else given[name][place]
+            written.append(write(value) if write else value)
+        driver: Any = connection.connection.driver_connection
+        if self.by_place:
+            return driver.execute(self.sql, written)
+        return driver.execute(self.sql, {names[0]: value for names, value in zip(self.writers, written, strict=True)})
+
+
+def _connection_of(db: Session) -> Connection:
+    db.flush()  # what the unit has changed so far is there to be seen
+    return cast("Connection", db.get_bind())
+
+
+def _ready(compiled: SQLCompiler, values: Mapping[str, object], readers: tuple[tuple[int, Convert], ...]) -> _Ready:
+    sql, order = str(compiled), compiled.positiontup
+    inline = compiled.literal_execute_params  # become part of the SQL
+    parts = {name: [name] for bind, name in compiled.bind_names.items() if bind not in inline}
+    if inline or compiled.post_compile_params:
+        spread = compiled.construct_expanded_state(dict(values))
+        sql, order = spread.statement, list(spread.positiontup or ())
+        parts |= spread.parameter_expansion
+    whole = {part: (name, place if part != name else None) for name in parts for place, part in enumerate(parts[name])}
+    writers, constants = [], {}
+    for part in order or whole:
+        name, place = whole[part]
+        bind = compiled.binds[name]
+        if bind.key not in values:
+            constants[name] = bind.effective_value
+        write = bind.type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
+        writers.append((part, bind.key if bind.key in values else name, place, write))
+    return _Ready(sql, compiled.positiontup is not None, constants, tuple(writers), readers)
+
+
+def _readers(statement: Question, dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
+    found = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns)
+    return tuple((place, read) for place, read in enumerate(found) if read is not None)
