@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from threefold.mail.carriers import Held, Later, MailServer, SmtpCarrier
 from threefold.settings import Settings, unsafe
-from threefold.store import migrations
+from threefold.store import schema
 from threefold.store.engine import Busy, Store, Unusable
 
 
@@ -23,7 +23,7 @@ def look(settings: Settings) -> Iterator[tuple[str, str]]:
 def database(settings: Settings) -> str:
     """What keeps the database from being used; "" when it answers and is up to date."""
     try:
-        if not migrations.is_current(settings.database):
+        if not schema.is_current(settings.database):
             return "The database is not up to date. Run `threefold migrate`."
         store = Store.open(settings.database)
     except (Unusable, Busy) as trouble:

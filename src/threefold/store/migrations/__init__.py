@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from threefold.store import postgresql, sqlite
-from threefold.store.engine import PATIENCE_SECONDS, address_of
+from threefold.store import postgresql, schema, sqlite
+from threefold.store.engine import address_of
 from threefold.store.unit import Unusable
 
 _WAIT_SECONDS = 60.0  # another process may be migrating
@@ -27,7 +27,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     Two processes may ask at once: one waits, then finds it done. Raises Unusable if the database is damaged,
     cannot be reached, or was changed by a later version of this program.
     """
-    if revision == "head" and is_current(url):
+    if revision == "head" and schema.is_current(url):
         return
     with _only_one(url) as connection:
         _refuse_what_is_unknown(connection)
@@ -39,27 +39,6 @@ def downgrade(url: str, revision: str) -> None:
     with _only_one(url) as connection:
         _refuse_what_is_unknown(connection)
         command.downgrade(_config(connection), revision)
-
-
-def is_current(url: str) -> bool:
-    """Whether the database at `url` has the schema this program was written for."""
-    address = address_of(url)
-    if address.get_backend_name() == "sqlite":
-        path = sqlite.path_of(address)
-        if not path.exists():
-            return False
-        sqlite.prepare_file(path, patience_seconds=PATIENCE_SECONDS)
-        engine = sqlite.engine_for(path, patience_seconds=PATIENCE_SECONDS)
-    else:
-        engine = postgresql.engine_for(address, patience_seconds=PATIENCE_SECONDS)
-    with engine.connect() as connection:
-        return _revisions(connection) == set(heads())
-
-
-def is_there(url: str) -> bool:
-    """Whether there is a database at `url` at all. A server is asked by opening it."""
-    address = address_of(url)
-    return address.get_backend_name() != "sqlite" or sqlite.path_of(address).exists()
 
 
 def heads() -> tuple[str, ...]:

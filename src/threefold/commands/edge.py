@@ -1,0 +1,54 @@
+"""What every command has at its edge: settings, the database's door, and how it gives up with a sentence."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from rich.console import Console
+
+from threefold.settings import NotSettled, Settings, from_environment
+from threefold.store import schema
+from threefold.store.engine import Busy, Store, Unusable
+
+# What is said holds paths and settings: nothing in them is markup or an emoji's name.
+say = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+complain = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def settled() -> Settings:
+    """Settings as the environment has them; gives up with every problem at once."""
+    try:
+        return from_environment()
+    except NotSettled as unsettled:
+        give_up(*unsettled.problems)
+
+
+def opened(settings: Settings, *, up_to_date: bool = False) -> Store:
+    """The database's door; gives up with a sentence where it cannot be used."""
+    with trouble_told():
+        if up_to_date and not schema.is_current(settings.database):
+            give_up("The database is not up to date. Run `threefold migrate`.")
+        return Store.open(settings.database)
+
+
+@contextmanager
+def trouble_told() -> Iterator[None]:
+    """What keeps a database or a file from being used is told in a sentence."""
+    try:
+        yield
+    except (Unusable, Busy) as trouble:
+        give_up(str(trouble))
+    except OSError as refused:
+        give_up(f"{refused.filename} cannot be used: {refused.strerror}.")
+
+
+def give_up(*sentences: str) -> NoReturn:
+    for sentence in sentences:
+        complain.print(sentence)
+    sys.exit(1)

@@ -1,0 +1,133 @@
+"""The commands that run: the web service, and the courier alone."""
+
+import asyncio
+import errno
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import click
+import structlog
+import uvicorn
+
+from threefold import check as checking
+from threefold.app import build_app
+from threefold.commands.edge import give_up, now, opened, settled
+from threefold.logs import start_logging
+from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
+from threefold.mail.courier import Courier
+from threefold.settings import Settings, unsafe
+
+CONNECTIONS = 4
+ENDS = (signal.SIGINT, signal.SIGTERM)
+log = structlog.get_logger("threefold")
+
+
+@click.command()
+def serve() -> None:
+    """The web service; sends letters as well, unless THREEFOLD_COURIER is no."""
+    settings = ready_to_run()
+    door = open_door(settings.host, settings.port, "THREEFOLD_PORT")
+    end_quietly()
+    start_logging()
+    run_web(settings, door, folders=False, once_ready=lambda: log.info("ready", port=settings.port))
+
+
+@click.command()
+def work() -> None:
+    """The courier alone: sends letters from the same database until stopped."""
+    settings = ready_to_run()
+    end_quietly()
+    start_logging()
+    store = opened(settings)
+
+    async def until_stopped() -> None:
+        courier = Courier(store, carriers(settings, folders=False), sender=settings.sender, clock=now)
+        stop = asyncio.Event()
+        for sign in ENDS:
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        courier.start()
+        log.info("ready")
+        await stop.wait()
+        await courier.stop()
+        await store.close()
+
+    asyncio.run(until_stopped())
+
+
+def ready_to_run() -> Settings:
+    """Settings that may go live, and a database that is up to date; gives up with every reason at once."""
+    settings = settled()
+    problems = list(unsafe(settings))
+    if settings.smtp_url:
+        try:
+            MailServer.from_url(settings.smtp_url)
+        except ValueError as unusable:
+            problems.append(str(unusable))
+    if trouble := checking.database(settings):
+        problems.append(trouble)
+    if problems:
+        give_up("Threefold does not start like this:", *problems)
+    return settings
+
+
+def carriers(settings: Settings, *, folders: bool) -> list[Carrier]:
+    if folders:
+        return [FolderCarrier(settings.outbox_folder)]
+    server = MailServer.from_url(settings.smtp_url)
+    return [SmtpCarrier(server) for _ in range(CONNECTIONS)]
+
+
+def open_door(host: str, port: int, chosen_by: str) -> socket.socket:
+    """Take the port before anything else is done; whoever knocks early waits. Gives up where it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as refused:
+        taken = refused.errno == errno.EADDRINUSE
+        why = "is taken by another program" if taken else f"cannot be had: {refused.strerror}"
+        give_up(f"Port {port} on {host} {why}. Choose another with {chosen_by}.")
+    except OverflowError:
+        give_up(f"Port {port} does not exist. Choose one up to 65535 with {chosen_by}.")
+
+
+class Server(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, once_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.once_ready = once_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.once_ready()
+
+
+def run_web(settings: Settings, door: socket.socket, *, folders: bool, once_ready: Callable[[], None]) -> None:
+    """Serve until told to end; answers under way are finished first."""
+    store = opened(settings)
+    courier = None
+    if settings.courier:
+        courier = Courier(store, carriers(settings, folders=folders), sender=settings.sender, clock=now)
+    config = uvicorn.Config(
+        build_app(settings, store, courier=courier),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=10,
+    )
+    Server(config, once_ready).run([door])
+
+
+def end_quietly() -> None:
+    """Ctrl+C and a supervisor's SIGTERM are how these commands end: without a word, and with 0."""
+
+    def leave(_sign: int, _frame: object) -> NoReturn:
+        sys.exit(0)
+
+    for sign in ENDS:
+        signal.signal(sign, leave)
