@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from threefold.cli import main
+from threefold.cli import COMMANDS
 from threefold.settings import variables
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ def test_every_command_named_there_exists() -> None:
     commands = {s["command"].split()[1] for s in services.values() if "command" in s}
     image = re.findall(r'CMD \["threefold", "([\w-]+)"\]', (DOCKER / "Dockerfile").read_text())
     assert commands | set(image) == {"serve", "work", "migrate"}
-    assert commands | set(image) <= set(main.commands)
+    assert commands | set(image) <= set(COMMANDS)
 
 
 def test_every_path_copied_there_exists() -> None:
