@@ -9,7 +9,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 def first_name(name: str) -> str:
     """The name somebody is called by: the first word of it as they gave it."""
-    return name.split(maxsplit=1)[0] if name.split() else name
+    words = name.split(maxsplit=1)
+    return words[0] if words else name
 
 
 def initials(name: str) -> str:
@@ -20,10 +21,9 @@ def initials(name: str) -> str:
 
 def short_names(names: Mapping[Key, str]) -> dict[Key, str]:
     """First names; with the last name's initial for those who share one, and the whole name if that is shared too."""
-    firsts = Counter(first_name(name) for name in names.values())
-    short = {
-        key: first_name(name) if firsts[first_name(name)] == 1 else _with_initial(name) for key, name in names.items()
-    }
+    firsts = {key: first_name(name) for key, name in names.items()}
+    among = Counter(firsts.values())
+    short = {key: first if among[first] == 1 else _with_initial(names[key]) for key, first in firsts.items()}
     shared = Counter(short.values())
     return {key: said if shared[said] == 1 else names[key] for key, said in short.items()}
 

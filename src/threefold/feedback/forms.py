@@ -122,6 +122,8 @@ def fields_of(piece: Sent) -> Fields:
 
 def clean(words: str) -> str:
     """Somebody's own words: only control characters and the outer space go."""
+    if words.isprintable():  # nearly always
+        return words.strip()
     return "".join(c for c in words if c.isprintable() or c in "\n\t\u200c\u200d\u200e\u200f").strip()
 
 
