@@ -34,7 +34,9 @@ def promises(connection: Connection) -> list[Any]:
     """Every constraint and index as the database itself words it; the order of a table's own lines aside."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"))
-        return sorted((name, sorted(line.strip(" \t,") for line in (sql or "").splitlines())) for name, sql in rows)
+        # A rebuilt table's name is quoted, which means the same.
+        plain = [(name, (sql or "").replace('"', "").splitlines()) for name, sql in rows]
+        return sorted((name, sorted(line.strip(" \t,") for line in lines)) for name, lines in plain)
     constraints = connection.execute(
         text(
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"

@@ -42,6 +42,7 @@ class CohortRow:
     competencies: list[Any]
     labels: dict[str, Any]
     remainder: str
+    turning: str
     safeguarding_lead: str
     contract: str
     contract_version: int

@@ -180,7 +180,8 @@ class Cohort(Table):
     framework_version: Mapped[str | None]
     competencies: Mapped[list[Any]] = mapped_column(default=list)  # codes, three to eight
     labels: Mapped[dict[str, Any]] = mapped_column(default=dict)  # role -> word, {} for the usual ones
-    remainder: Mapped[str] = mapped_column(default="quads")  # or "pair_with_tutor"
+    remainder: Mapped[str] = mapped_column(default="quads")  # matching.Remainder
+    turning: Mapped[str] = mapped_column(default="client_rests")  # core.roles.Turning, where there is time to turn
     safeguarding_lead: Mapped[str] = mapped_column(default="")  # name and how to reach them
     contract: Mapped[str] = mapped_column(default="")  # this group's own words; empty: the usual contract
     contract_version: Mapped[int] = mapped_column(default=1)
@@ -190,7 +191,10 @@ class Cohort(Table):
     published_by: Mapped[UUID | None]
     archived_at: Mapped[datetime | None]
     archived_by: Mapped[UUID | None]
-    __table_args__ = (CheckConstraint("remainder IN ('quads', 'pair_with_tutor')", name="remainder"),)
+    __table_args__ = (
+        CheckConstraint("remainder IN ('quads', 'pair_with_tutor', 'pairs_with_tutors')", name="remainder"),
+        CheckConstraint("turning IN ('client_rests', 'client_counsels')", name="turning"),
+    )
 
     @property
     def shape(self) -> SessionShape:
@@ -267,8 +271,9 @@ class Away(Table):
 class PlanDraft(Table):
     """A plan somebody can look at; the last five are kept. Publishing lays its triads out as rows.
 
-    `groups`: one list a practice session, each group {"members": [membership ids], "tutor": bool}.
-    `cohort_version` is the cohort as it was when the plan was drawn.
+    `groups`: one list a practice session, each group as `matching.wire` writes it. `pins`: groups that were to stay
+    as they are, as [session, [membership ids]]. With `seed` and `steps` the engine draws the same plan again, unless
+    two people were swapped since. `cohort_version` is the cohort as it was when the plan was drawn.
     """
 
     __tablename__ = "plan"
@@ -277,7 +282,9 @@ class PlanDraft(Table):
     number: Mapped[int]
     cohort_version: Mapped[int]
     seed: Mapped[int]
+    steps: Mapped[int] = mapped_column(default=0)
     groups: Mapped[list[Any]]
+    pins: Mapped[list[Any]] = mapped_column(default=list)
     made_at: Mapped[datetime]
     made_by: Mapped[UUID]
     chosen_at: Mapped[datetime]  # the one chosen last is the one on the page
@@ -314,7 +321,7 @@ class Seat(Table):
     __tablename__ = "seat"
     id: Mapped[UUID] = key()
     practice_id: Mapped[UUID] = to("practice_session.id", index=False)
-    triad_id: Mapped[UUID] = to("triad.id")
+    triad_id: Mapped[UUID] = to("triad.id", index=False)
     membership_id: Mapped[UUID] = to("membership.id")
     position: Mapped[int]  # order of taking the counsellor's place
     taken_at: Mapped[datetime]
@@ -323,6 +330,8 @@ class Seat(Table):
     sequence: Mapped[int] = mapped_column(default=0)
     invited_at: Mapped[datetime | None]  # when an invitation was last written (DTSTAMP)
     __table_args__ = (
+        # who sits in a triad is read from this alone
+        Index("ix_seat_triad_id", "triad_id", "given_up_at", "membership_id"),
         Index(
             "uq_seat_held",
             "practice_id",
