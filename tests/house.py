@@ -1,7 +1,7 @@
 """The real application in a test: a real database, a clock that can be set, browsers that are signed in."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,10 +18,15 @@ from threefold.app import build_app
 from threefold.settings import Settings
 from threefold.store import sessions
 from threefold.store.engine import Store
+from threefold.web.cached import Kept
 from threefold.web.security import Keys
+from threefold.web.solver import Solver
+from threefold.web.templates import environment, static_files
+from threefold.web.visit import House as Behind
 
 BASE = "http://127.0.0.1:8000"
 NOON = datetime(2026, 10, 7, 12, 0, tzinfo=UTC)  # a Wednesday, with summer time in London
+_ready: list[tuple[Litestar, int]] = []
 
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
@@ -88,11 +93,27 @@ class House:
         self.now += timedelta(**by)
 
 
+def app_for(settings: Settings, store: Store, clock: Callable[[], datetime]) -> Litestar:
+    """The application with nothing behind it that another test has touched.
+
+    Putting its routes together takes longer than most tests, so that one application serves a whole process and
+    changes houses. A test that adds a route of its own is the last to have it.
+    """
+    if not _ready or len(_ready[0][0].routes) != _ready[0][1]:
+        app = build_app(settings, store, clock=clock)
+        _ready[:] = [(app, len(app.routes))]
+    app = _ready[0][0]
+    app.state.house = Behind(
+        settings, store, Keys(settings.secret), environment(), static_files(), clock, Solver(), Kept()
+    )
+    return app
+
+
 @pytest_asyncio.fixture
 async def house(store: Store, tmp_path: Path) -> AsyncIterator[House]:
     """The application on each database in turn, at noon on Wednesday 7 October 2026."""
     settings = settings_for(tmp_path)
     built = House(app=None, store=store, settings=settings)  # type: ignore[arg-type] # set in the next line, which needs the clock
-    built.app = build_app(settings, store, clock=lambda: built.now)
+    built.app = app_for(settings, store, clock=lambda: built.now)
     async with built._stack:
         yield built

@@ -1,18 +1,31 @@
-"""`python -m tests.bench web [--json FILE]`"""
+"""`python -m tests.bench web|matching [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`"""
 
 import argparse
 import asyncio
 import os
 from pathlib import Path
 
-from tests.bench import web
+from tests.bench import matching
 from tests.bench.figures import report
-from threefold.logs import start_logging
 
 parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Threefold against its aims.")
-parser.add_argument("what", choices=["web"], help="web: cost of pages and forms, queries, memory, start")
+parser.add_argument(
+    "what",
+    choices=["web", "matching"],
+    help="web: cost of pages and forms, queries, memory, start; matching: how good plans are, and what they cost",
+)
 parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures in FILE as well")
+parser.add_argument("--instances", type=Path, metavar="DIR", help="matching: the problems in DIR (triad-instance/1)")
+parser.add_argument("--aims", type=Path, metavar="FILE", help="matching: the best known, {problem: {figure: value}}")
+parser.add_argument("--only", default="", metavar="NAME", help="matching: problems whose name holds NAME")
+parser.add_argument("--seed", type=int, default=1, help="matching: draw other problems of the same kinds")
 asked = parser.parse_args()
-with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-    start_logging(nowhere)
-    report(web.COMPARED, asyncio.run(web.measure()), asked.json)
+if asked.what == "matching":
+    report(matching.COMPARED, matching.measure(asked.instances, asked.aims, asked.only, asked.seed), asked.json)
+else:
+    from tests.bench import web
+    from threefold.logs import start_logging
+
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        start_logging(nowhere)
+        report(web.COMPARED, asyncio.run(web.measure()), asked.json)

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -44,12 +45,14 @@ def processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def report(compared: str, figures: list[Figure], file: Path | None) -> None:
-    """Say the figures, and keep them as JSON if a file is named."""
+def report(compared: str, figures: Iterable[Figure], file: Path | None) -> None:
+    """Say each figure as soon as it is known, and keep them all as JSON if a file is named."""
     print(f"Machine: {machine()}\nCompared: {compared}\n")  # noqa: T201 - a benchmark speaks on the terminal
+    known = []
     for figure in figures:
-        print(figure.line())  # noqa: T201 - as above
+        print(figure.line(), flush=True)  # noqa: T201 - as above
+        known.append(figure)
     if file is not None:
-        found = [{**asdict(figure), "verdict": figure.verdict} for figure in figures]
+        found = [{**asdict(figure), "verdict": figure.verdict} for figure in known]
         kept = {"machine": machine(), "compared": compared, "figures": found}
         file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.mail.server import Mailbox, mail_server
 from threefold.app import build_app
@@ -32,7 +32,10 @@ from threefold.store.engine import Store
 CHROMIUM = os.environ.get("THREEFOLD_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--num-raster-threads=1",
+    # The last such list is the one that counts: what Playwright turns off, and with it a spare process for the page
+    # that may come next and a new frame for each page that does, which took a quarter of a run's time.
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,OptimizationHints,PaintHolding,RenderDocument,SpareRendererForSitePerProcess,ThirdPartyStoragePartitioning",
 ]  # fmt: skip
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
@@ -96,6 +99,20 @@ class Site:
         link, _ = self.ask_to_sign_in(page, email)
         page.goto(link)
         page.get_by_role("button", name=re.compile("Sign in as")).click()
+
+    def signed_in(self, browser: Browser, part: str) -> StorageState:
+        """A browser signed in by one of the demo's links, as a state to open windows with; no page is drawn for it."""
+        link, context = self.links[part], browser.new_context()
+        try:
+            shown = context.request.get(link).text()
+            fields: dict[str, Any] = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown))
+            sent = context.request.post(
+                link, form=fields, headers={"origin": self.address, "sec-fetch-site": "same-origin"}
+            )
+            assert sent.ok
+            return context.storage_state()
+        finally:
+            context.close()
 
     def sign_in_by_link(self, page: Page, part: str) -> None:
         page.goto(self.links[part])

@@ -31,12 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
 @pytest.fixture(scope="module")
 def states(browser: Browser, site: Site) -> dict[str, StorageState]:
     """Each part's signed-in browser, to open more windows with."""
-    found = {}
-    for part in site.links:
-        with visiting(browser) as page:
-            site.sign_in_by_link(page, part)
-            found[part] = page.context.storage_state()
-    return found
+    return {part: site.signed_in(browser, part) for part in site.links}
 
 
 def heading(page: Page) -> Locator:

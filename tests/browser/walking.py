@@ -41,12 +41,17 @@ def walk(browser: Browser, site: Site, part: str) -> Walk:
 
     The tutor copies the cohort beforehand, so that one of the two is still being set up.
     """
-    with visiting(browser) as page:
-        if part != "nobody":
-            site.sign_in_by_link(page, part)
-        if part == "tutor":
+    state = site.signed_in(browser, part) if part != "nobody" else None
+    if part == "tutor":
+        with visiting(browser, storage_state=state) as page:
+            page.goto(site.address + START[part])
             copy_a_cohort(page)
-        return Walk(part, page.context.storage_state(), tuple(follow(page.context.request, site.address, START[part])))
+    context = browser.new_context(storage_state=state)
+    try:
+        paths = tuple(follow(context.request, site.address, START[part]))
+        return Walk(part, context.storage_state(), paths)
+    finally:
+        context.close()
 
 
 def copy_a_cohort(page: Page) -> None:

@@ -37,6 +37,7 @@ LOOKING = {
     "competencies": ["HC2", "HC8", "HC10"],
     "labels": "helper",
     "remainder": "quads",
+    "turning": "client_rests",
     "safeguarding_lead": "Marion Shaw, 01632 960001",
     "contract": "",
 }
@@ -274,7 +275,7 @@ async def test_three_to_eight_competencies_a_lead_and_words_for_the_roles(house:
     for sentence in ("Choose three to eight", "Write a word for each role", "Name somebody people can turn to"):
         assert sentence in page.text
     assert 'value="helpee"' in page.text
-    assert page.text.count('" checked') == 3  # the competency, the words, the groups
+    assert page.text.count('" checked') == 4  # the competency, the words, the groups
 
 
 async def test_a_contract_in_new_words_is_agreed_to_again(house: House) -> None:

@@ -1,10 +1,13 @@
 from dataclasses import replace
 from itertools import combinations
 
+import pytest
+
 from tests.matching.classes import NAMES, WEEKS, course, pairs, people, planned
 from threefold.core.grouping import Group
 from threefold.core.roles import Role
 from threefold.matching import (
+    Bounds,
     Figures,
     NoPlan,
     Note,
@@ -18,6 +21,8 @@ from threefold.matching import (
     say_person,
     swap,
 )
+from threefold.matching.verdict import say_repeats, say_spread
+from threefold.matching.words import listed, number, opening, times
 
 
 def said(answer: object) -> list[tuple[str, ...]]:
@@ -115,7 +120,7 @@ def test_no_claim_goes_beyond_what_is_proven() -> None:
 
     assert told.verdict == (
         "6 of 15 pairs work together. Nobody sits with the same person more than twice. "
-        "6 meetings repeat; no plan can have fewer than 2."
+        "6 meetings repeat; at least 2 must repeat, so up to four could perhaps be saved."
     )
 
 
@@ -134,11 +139,16 @@ def test_a_small_course_told_in_full() -> None:
     assert told.notes == (
         Note(NoteKind.TUTOR_OBSERVES, (("D", "E"),), sessions=(0,)),
         Note(NoteKind.NEVER_TOGETHER, (("B", "E"), ("C", "E"))),
+        Note(NoteKind.SAME_WAY_AGAIN, (("B", "A"), ("C", "B"))),
         Note(NoteKind.TWO_RUNNING, (("A", "B"), ("A", "C"), ("B", "C"))),
     )
     assert [say_note(note, NAMES, WEEKS) for note in told.notes] == [
         ("Week 1 has one pair", "Dev and Esther work as a two, so a tutor observes them."),
         ("Two pairs don’t work together", "Ben and Esther; Chloe and Esther."),
+        (
+            "Two of those who meet again do so the same way round",
+            "Ben has Amara as client; Chloe has Ben as client.",
+        ),
         (
             "Three pairs meet two sessions running",
             "Nothing wrong with that. If you’d rather spread them out, try another plan.",
@@ -160,3 +170,78 @@ def test_one_person_in_words_does_not_tell_a_rule_from_chance() -> None:
 
     assert words[0] == "Works once with Chloe and Dev, and twice with Ben. Doesn’t work with Esther and Farid."
     assert words[0].split(". ")[1] == words[1].split(". ")[1]
+
+
+@pytest.mark.parametrize(
+    ("again", "least", "said"),
+    [
+        (1, 1, "One meeting repeats, and no plan can have fewer."),
+        (60, 60, "60 meetings repeat, and no plan can have fewer."),
+        (28, 24, "28 meetings repeat; at least 24 must repeat, so up to four could perhaps be saved."),
+        (3, 2, "3 meetings repeat; at least 2 must repeat, so one could perhaps be saved."),
+        (9, 0, "9 meetings repeat; we can’t say whether a plan could have fewer."),
+    ],
+)
+def test_how_many_repeat_and_what_is_proven(again: int, least: int, said: str) -> None:
+    assert say_repeats(again, Bounds(90, least, 2, ())) == said
+
+
+@pytest.mark.parametrize(
+    ("spread", "least", "said"),
+    [
+        (0, 0, "Everybody takes each role equally often."),
+        (1, 1, "Everybody takes each role equally often, to within one, and no plan can come closer."),
+        (3, 2, "Everybody takes each role equally often, to within three; no plan can come closer than two."),
+        (
+            1,
+            0,
+            "Everybody takes each role equally often, to within one; we can’t say whether a plan could come closer.",
+        ),
+    ],
+)
+def test_how_evenly_roles_fall_and_what_is_proven(spread: int, least: int, said: str) -> None:
+    assert say_spread(spread, least) == said
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        (
+            Note(NoteKind.TUTOR_OBSERVES, (("A", "B"), ("C", "D")), sessions=(0, 2)),
+            ("Two sessions have a pair", "A tutor observes them in week 1 and week 3."),
+        ),
+        (Note(NoteKind.NEVER_TOGETHER, (("A", "B"),)), ("One pair doesn’t work together", "Amara and Ben.")),
+        (Note(NoteKind.NEVER_FREE_TOGETHER, (("A", "B"),)), ("One pair is never free together", "Amara and Ben.")),
+        (
+            Note(NoteKind.NEVER_TOGETHER, tuple(("A", other) for other in "BCDEF")),
+            ("Five pairs don’t work together", "Amara and Ben; Amara and Chloe; Amara and Dev; two more."),
+        ),
+        (
+            Note(NoteKind.OFTEN_IN_A_FOUR, people=("A", "B"), fours=4),
+            ("Amara and Ben sit in a four most often", "Four times, at least two times more than somebody else."),
+        ),
+        (
+            Note(NoteKind.SAME_WAY_AGAIN, tuple(("A", other) for other in "BCDE")),
+            (
+                "Four of those who meet again do so the same way round",
+                "Amara has Ben as client; Amara has Chloe as client; Amara has Dev as client; one more.",
+            ),
+        ),
+    ],
+)
+def test_a_note_of_every_kind(note: Note, said: tuple[str, str]) -> None:
+    assert say_note(note, NAMES, WEEKS) == said
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "no"), (1, "one"), (12, "twelve"), (13, "13")])
+def test_a_count_before_a_noun(count: int, said: str) -> None:
+    assert number(count) == said
+
+
+def test_lists_and_openings() -> None:
+    assert listed([], 3) == ""
+    assert listed(["Ben"], 3) == "Ben"
+    assert listed(["Ben", "Dev", "Priya"], 3) == "Ben, Dev and Priya"
+    assert listed(["Ben", "Dev", "Priya", "Kit"], 3) == "Ben, Dev and two others"
+    assert (times(1), times(2), times(3)) == ("once", "twice", "three times")
+    assert opening("week 3") == "Week 3"

@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 from uuid import UUID
 
 from icalendar import Calendar
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.builders import a_cohort
@@ -15,11 +15,11 @@ from tests.house import Browser, House
 from threefold.store.tables import Cohort, KeepApart, Letter, Person, PlanDraft, Seat, Triad, Turn
 
 
-async def drawn(tutor: Browser, cohort: UUID) -> str:
+async def drawn(tutor: Browser, cohort: UUID, **fields: str) -> str:
     """Draw a plan as the page does, and wait until it is there."""
-    answer = await tutor.send_form(f"/cohorts/{cohort}/plan/drafts")
+    answer = await tutor.send_form(f"/cohorts/{cohort}/plan/drafts", fields)
     assert answer.status_code == 303
-    for _ in range(200):
+    for _ in range(600):
         page = (await tutor.get(f"/cohorts/{cohort}/plan")).text
         if "Looking for the fairest plan" not in page:
             return page
@@ -179,6 +179,59 @@ async def test_two_people_swap_places_and_the_plan_before_can_be_had_back(house:
     back = await tutor.send_form(f"/cohorts/{made.cohort}/plan/drafts/{first.id}/choice")
     assert back.status_code == 303
     assert "Use this one" in (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+
+
+async def test_what_a_swap_would_do_is_said_before_anything_changes(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(tutor, made.cohort)
+    draft = await house.store.read(lambda db: db.scalars(select(PlanDraft)).one())
+    one, other = draft.groups[0][0]["members"][0], draft.groups[0][1]["members"][0]
+    page = (await tutor.get(f"/cohorts/{made.cohort}/plan?week=1&one={one}&other={other}")).text
+    assert page.count(" would work with ") == 2
+    assert "meetings would repeat" in page
+    assert f'name="one" value="{one}"' in page
+    assert await house.store.read(lambda db: db.scalar(select(func.count()).select_from(PlanDraft))) == 1
+    nobody = await tutor.get(f"/cohorts/{made.cohort}/plan?week=9&one={one}&other=nobody")
+    assert nobody.status_code == 422
+    assert "Choose a week." in nobody.text
+    assert "Choose the second person." in nobody.text
+
+
+async def test_a_group_that_is_kept_stays_in_the_next_plan_and_plans_stand_side_by_side(house: House) -> None:
+    made = await a_cohort(house.store, trainees=9, weeks=3, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(tutor, made.cohort)
+    first = await house.store.read(lambda db: db.scalars(select(PlanDraft)).one())
+    kept = first.groups[1][2]
+    await drawn(tutor, made.cohort, plan=str(first.id), pin="2-3")
+    second = await house.store.read(
+        lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.number.desc()).limit(1)).one()
+    )
+    assert second.pins == [[1, sorted(kept["members"])]]
+    assert kept in second.groups[1]
+    page = (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+    assert "with 1 group kept" in page
+    assert page.count('form="another" checked') == 1
+    for heading in ("Meetings that repeat", "Two people at most", "Roles, turns apart", "Seats in fours"):
+        assert heading in page
+    # Ticks from a page that was left long ago mean nothing: the groups they name are others now.
+    await drawn(tutor, made.cohort, plan=str(first.id), pin="1-1")
+    third = await house.store.read(
+        lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.number.desc()).limit(1)).one()
+    )
+    assert third.pins == []
+
+
+async def test_why_a_group_sits_together_is_said(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(tutor, made.cohort)
+    page = (await tutor.get(f"/cohorts/{made.cohort}/plan?why=2-1")).text
+    assert 'id="why">Why ' in page
+    assert "in week 2?" in page
+    for nonsense in ("9-1", "2-9", "0-0", "x", "-1-1"):
+        assert 'id="why"' not in (await tutor.get(f"/cohorts/{made.cohort}/plan?why={nonsense}")).text
 
 
 async def test_people_kept_apart_are_not_swapped_together_and_the_words_stay(house: House) -> None:

@@ -49,6 +49,7 @@ class Looking:
     codes: tuple[str, ...]
     labels: dict[str, str]
     remainder: str
+    turning: str
     safeguarding_lead: str
     contract: str
 
@@ -137,7 +138,7 @@ def set_framework(
     cohort = db.get_one(Cohort, within.cohort.id)
     cohort.framework_id, cohort.framework_version = looking.framework.id, looking.framework.version
     cohort.competencies = [competency.code for competency in chosen]
-    cohort.labels, cohort.remainder = looking.labels, looking.remainder
+    cohort.labels, cohort.remainder, cohort.turning = looking.labels, looking.remainder, looking.turning
     cohort.safeguarding_lead = looking.safeguarding_lead
     if looking.contract != cohort.contract:
         cohort.contract = looking.contract
@@ -224,7 +225,7 @@ def copy(
     kept = (
         "zone", "starts", "minutes", "how_many", "place", "link", "rooms", "rounds", "practice_minutes",
         "feedback_minutes", "opening_minutes", "closing_minutes", "framework_id", "framework_version",
-        "competencies", "labels", "remainder", "safeguarding_lead", "contract",
+        "competencies", "labels", "remainder", "turning", "safeguarding_lead", "contract",
     )  # fmt: skip
     db.add(
         Cohort(

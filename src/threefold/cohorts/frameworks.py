@@ -14,7 +14,9 @@ from threefold.cohorts.actions import Looking
 from threefold.core.competency import Framework, read_framework
 from threefold.core.contract import usual_contract
 from threefold.core.refusal import Problem, Refusal
+from threefold.core.roles import Turning
 from threefold.core.roster import decode
+from threefold.matching import Remainder
 from threefold.store.frameworks import available, framework_for
 from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
@@ -28,6 +30,9 @@ LABELS: dict[str, dict[str, str]] = {
     "helper": {"counsellor": "helper", "client": "helpee", "observer": "observer"},
     "coach": {"counsellor": "coach", "client": "client", "observer": "observer"},
 }
+
+
+TURNINGS = (Turning.CLIENT_RESTS, Turning.CLIENT_COUNSELS)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def load_framework(db: Session, me: Me, cohort_id: UUID, form: Form | None, chos
         "label_client": cohort.role_labels.client,
         "label_observer": cohort.role_labels.observer,
         "remainder": cohort.remainder,
+        "turning": cohort.turning,
         "safeguarding_lead": cohort.safeguarding_lead,
         "contract": cohort.contract or usual_contract(),
     }
@@ -110,10 +116,13 @@ def read_looking(form: Form, framework: Framework) -> Looking | Refusal:
         "safeguarding_lead", "Name somebody people can turn to, and how to reach them, like a phone number.", most=200
     )
     contract = form.words("contract", most=8000)
-    remainder = form.one_of("remainder", ("quads", "pair_with_tutor"), "Choose what happens with one or two over.")
+    remainder = form.one_of("remainder", tuple(Remainder), "Choose what happens with one or two over.")
+    turning = form.one_of("turning", TURNINGS, "Choose what people do after being client.")
     if form.refusal:
         return form.refusal
-    return Looking(framework, codes, dict(labels), remainder, lead, "" if contract == usual_contract() else contract)
+    return Looking(
+        framework, codes, dict(labels), remainder, turning, lead, "" if contract == usual_contract() else contract
+    )
 
 
 # --- a centre's own frameworks ------------------------------------------------------------------------------------

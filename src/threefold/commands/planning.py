@@ -13,24 +13,28 @@ from typing import NoReturn
 
 import click
 
+from threefold.commands.rotas import Roster, Unclear, read_roster, rota
+from threefold.commands.watching import Saying, Watch
 from threefold.core.grouping import Person
 from threefold.core.roles import Turning
 from threefold.matching.bounds import bounds
 from threefold.matching.clash import NoPlan, say_clash
 from threefold.matching.course import USUAL, Effort, plan_course
+from threefold.matching.document import Malformed
 from threefold.matching.explain import explain, say_note
-from threefold.matching.instances import Instance, Malformed, Undividable, plan_document, read_instance
+from threefold.matching.instances import Instance, Undividable, plan_document, read_instance
+from threefold.matching.offers import WeekProblem
 from threefold.matching.plan import Plan
 from threefold.matching.problem import CourseProblem, Remainder
 from threefold.matching.repair import STEPS, RepairProblem, repair
 from threefold.matching.telling import say_option
-from threefold.commands.rotas import Roster, Unclear, read_roster, rota
-from threefold.commands.watching import Watch
+from threefold.matching.waiting import say_unplaced_of
+from threefold.matching.week import USUAL_WEEK, WeekEffort, WeekPlan, plan_week
 
 UNREADABLE, IMPOSSIBLE = 2, 3
 """Exit statuses: the input is not what it should be; it is, and there is no plan."""
 
-SECONDS = 10.0
+SECONDS, WITH_RULES, WEEK = 8.0, 16.0, 30.0  # where neither steps nor seconds are asked for; most end before
 ENDLESS = 10**12  # steps, where only the clock ends the search
 
 
@@ -48,15 +52,14 @@ class Limits:
             return self.steps
         return usual if self.seconds is None else ENDLESS
 
-    def watch(self) -> Watch:
-        """The clock starts now; there is none where only steps were asked for."""
-        return Watch(SECONDS if self.steps is None and self.seconds is None else self.seconds)
+    def watch(self, usual: float = SECONDS) -> Watch:
+        """The clock starts now, with the usual seconds where nothing was asked for; none where only steps were."""
+        return Watch(usual if self.steps is None and self.seconds is None else self.seconds)
 
     def said(self, watch: Watch, steps: int) -> tuple[str, str]:
         """How the search ended, for the summary (or ""), and how to make the same plan again."""
         ended = f"The search ended early, because {watch.why}." if watch.why else ""
-        taken = watch.steps if watch.why else steps
-        return ended, f"Seed {self.seed}, {taken} steps: --seed {self.seed} --steps {taken} makes this plan again."
+        return ended, f"--seed {self.seed} --steps {steps} makes this plan again."
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,13 @@ def _instance_planned(instance: Instance, limits: Limits, option: int) -> Answer
     course = problem.course if isinstance(problem, RepairProblem) else problem
     names = {person: person for person in course.people}
     passed_over = tuple(f"Passed over, because nobody here knows it: “{key}”." for key in instance.unread)
+    made: Plan | WeekPlan
     if isinstance(problem, CourseProblem):
         made, summary, said = _course_planned(problem, names, instance.sessions, limits)
     elif isinstance(problem, RepairProblem):
         made, summary, said = _repaired(problem, instance.sessions, limits, option)
     else:
-        raise Malformed("a week cannot be matched yet")
+        made, summary, said = _week_matched(problem, limits)
     document = json.dumps(plan_document(instance, made), ensure_ascii=False, separators=(",", ":"))
     return Answer(document.encode() + b"\n", summary, (*said, *passed_over))
 
@@ -162,22 +166,23 @@ Made = tuple[Plan, str, tuple[str, ...]]
 
 def _course_planned(problem: CourseProblem, names: Mapping[Person, str], dates: Sequence[str], limits: Limits) -> Made:
     steps = limits.effort(USUAL.moves(problem))
-    watch = limits.watch()
-    with watch.over(steps, lambda: bounds(problem).least_repeats):
-        made = plan_course(problem, seed=limits.seed, effort=Effort(steps, steps), progress=watch)
+    plain = len(set(problem.present)) == 1 and not problem.apart and not problem.together
+    watch = limits.watch(SECONDS if plain else WITH_RULES)
+    with watch.over(steps, lambda: _repeating(bounds(problem).least_repeats)):
+        made = plan_course(problem, seed=limits.seed, effort=Effort.exactly(steps), progress=watch)
     if isinstance(made, NoPlan):
         _impossible(made, names, dates)
     found = explain(problem, made)
     notes = [f"{heading}. {sentence}" for heading, sentence in (say_note(note, names, dates) for note in found.notes)]
-    ended, again = limits.said(watch, steps)
-    return made, f"{found.verdict} {ended}".strip(), (*notes, again)
+    ended, again = limits.said(watch, made.steps)
+    return made, f"{found.verdict} {ended}".strip(), (found.roles, *notes, again)
 
 
 def _repaired(problem: RepairProblem, dates: Sequence[str], limits: Limits, which: int) -> Made:
     names = {person: person for person in problem.course.people}
     steps = limits.effort(STEPS)
     watch = limits.watch()
-    with watch.over(steps, lambda: 0):
+    with watch.over(steps, lambda: _repeating(0)):
         options = repair(problem, seed=limits.seed, steps=steps, progress=watch)
     if isinstance(options, NoPlan):
         _impossible(options, names, dates)
@@ -185,12 +190,40 @@ def _repaired(problem: RepairProblem, dates: Sequence[str], limits: Limits, whic
         _refuse(
             f"--option {which}: this plan can be mended in {len(options)} {'way' if len(options) == 1 else 'ways'} only"
         )
-    ended, again = limits.said(watch, options[0].steps)
+    ended, again = limits.said(watch, options[0].plan.steps)
     said = [
         f"{'*' if number == which else ' '} {number}. {' '.join(say_option(option, names, dates))}"
         for number, option in enumerate(options, 1)
     ]
     return options[which - 1].plan, f"{say_option(options[which - 1], names, dates)[0]} {ended}".strip(), (*said, again)
+
+
+def _week_matched(problem: WeekProblem, limits: Limits) -> tuple[WeekPlan, str, tuple[str, ...]]:
+    steps = limits.effort(USUAL_WEEK.steps)
+    watch = limits.watch(WEEK)
+    with watch.over(steps, lambda: lambda placed, most: f"{placed} people placed so far, {most} at most"):
+        made = plan_week(problem, seed=limits.seed, effort=WeekEffort(steps, USUAL_WEEK.nodes), progress=watch)
+    proven, ended_again = made.limits, limits.said(watch, made.steps)
+    most = "no plan can place more" if made.placed == proven.most_placed else f"{proven.most_placed} at most could"
+    names = {person: person for person in problem.people}
+    waiting = [say_unplaced_of(one, names, {slot.id: slot.id for slot in problem.slots}) for one in made.unplaced]
+    figures = (
+        f"{made.repeats} meetings repeat{_at_least(made.repeats, proven.least_repeats)}.",
+        f"{made.odd} groups are not triads{_at_least(made.odd, proven.least_odd)}.",
+    )
+    summary = f"{made.placed} of {len(problem.people)} people have a place; {most}. {ended_again[0]}".strip()
+    return made, summary, (*figures, *waiting, ended_again[1])
+
+
+def _at_least(found: int, least: int | None) -> str:
+    """What is proven about a number that should be small; least None means nothing yet."""
+    if least is None:
+        return "; whether fewer could is not known"
+    return ", as few as can be" if found == least else f"; at least {least} must"
+
+
+def _repeating(least: int) -> Saying:
+    return lambda fewest: f"{fewest} repeats so far, {least} at least"
 
 
 def _content(file: Path) -> bytes:

@@ -7,28 +7,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-Shown = Callable[[int, int], None]
-"""Told the steps taken and the fewest repeats so far."""
+Shown = Callable[..., None]
+"""Told the steps taken and what the search says of itself."""
+
+Saying = Callable[..., str]
+"""What a search says of itself, in a phrase: "12 repeats so far, 10 at least"."""
 
 
 class Watch:
     """Listens to a search, and ends it when its time is up or somebody presses Ctrl+C.
 
     `seconds` None means no clock; it starts now. `why` says what ended the search, "" where it came to its end by
-    itself, and `steps` how many it had taken when it was last heard.
+    itself.
     """
 
     def __init__(self, seconds: float | None) -> None:
         self.ends = None if seconds is None else time.monotonic() + seconds
-        self.steps, self.why = 0, ""
+        self.why = ""
         self._shown: Shown | None = None
         self._pressed = False
 
-    def __call__(self, steps: int, fewest: int) -> bool:
+    def __call__(self, steps: int, *figures: int) -> bool:
         """For the search: what it has done. False asks it to stop with the best so far."""
-        self.steps = steps
         if self._shown:
-            self._shown(steps, fewest)
+            self._shown(steps, *figures)
         if self._pressed:
             self.why = "you stopped it"
         elif self.ends is not None and time.monotonic() >= self.ends:
@@ -36,10 +38,10 @@ class Watch:
         return not self.why
 
     @contextmanager
-    def over(self, whole: int, least: Callable[[], int]) -> Iterator["Watch"]:
+    def over(self, whole: int, prepared: Callable[[], Saying]) -> Iterator["Watch"]:
         """While the search runs: Ctrl+C is heard, and a terminal shows how far it is on its `whole` steps.
 
-        `least` says, where a bar is shown, the fewest repeats that can be. A second Ctrl+C ends the program.
+        `prepared` is called where a bar is shown, for its words. A second Ctrl+C ends the program.
         """
 
         def pressed(_sign: int, _frame: object) -> None:
@@ -50,7 +52,7 @@ class Watch:
         before = signal.signal(signal.SIGINT, pressed)
         try:
             if sys.stderr.isatty():
-                with _bar(self, whole, least()) as self._shown:
+                with _bar(self, whole, prepared()) as self._shown:
                     yield self
             else:
                 yield self
@@ -60,7 +62,7 @@ class Watch:
 
 
 @contextmanager
-def _bar(watch: Watch, whole: int, least: int) -> Iterator[Shown]:
+def _bar(watch: Watch, whole: int, saying: Saying) -> Iterator[Shown]:
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second that only a terminal needs
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - as above
 
@@ -69,9 +71,9 @@ def _bar(watch: Watch, whole: int, least: int) -> Iterator[Shown]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("beginning", total=1.0)
 
-        def shown(steps: int, fewest: int) -> None:
-            said = f"{fewest} repeats so far, {least} at least; Ctrl+C takes the best so far"
-            part = steps / whole
+        def shown(steps: int, *figures: int) -> None:
+            said = f"{saying(*figures)}; Ctrl+C takes the best so far"
+            part = steps / max(1, whole)
             if watch.ends is not None:
                 part = max(part, (time.monotonic() - began) / max(0.001, watch.ends - began))
             progress.update(task, completed=min(1.0, part), description=said)

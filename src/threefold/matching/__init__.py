@@ -1,11 +1,11 @@
 """The matching engine's door: a course's plan, what no plan can beat, and both in plain sentences."""
 
-from threefold.matching.bounds import Bounds, bounds
+from threefold.matching.beside import Beside, beside, say_swap
+from threefold.matching.bounds import Bounds, Ground, bounds
 from threefold.matching.clash import Clash, ClashKind, NoPlan, WayOut, clashes, say_clash
 from threefold.matching.course import BRIEF, THOROUGH, USUAL, Effort, plan_course
 from threefold.matching.explain import (
     Explanation,
-    Figures,
     Note,
     NoteKind,
     explain,
@@ -14,12 +14,24 @@ from threefold.matching.explain import (
 )
 from threefold.matching.plan import InvalidPlan, Plan, check, meetings, repeats, swap
 from threefold.matching.problem import CourseProblem, Remainder, Together, shape
-from threefold.matching.seats import Progress
+from threefold.matching.search import Progress
+from threefold.matching.verdict import Figures, say_ground
+from threefold.matching.why import (
+    Relaxation,
+    WayBetter,
+    WhyTriad,
+    say_way_better,
+    say_why,
+    say_why_not_better,
+    why_not_better,
+    why_this_triad,
+)
 
 __all__ = [
     "BRIEF",
     "THOROUGH",
     "USUAL",
+    "Beside",
     "Bounds",
     "Clash",
     "ClashKind",
@@ -27,15 +39,20 @@ __all__ = [
     "Effort",
     "Explanation",
     "Figures",
+    "Ground",
     "InvalidPlan",
     "NoPlan",
     "Note",
     "NoteKind",
     "Plan",
     "Progress",
+    "Relaxation",
     "Remainder",
     "Together",
+    "WayBetter",
     "WayOut",
+    "WhyTriad",
+    "beside",
     "bounds",
     "check",
     "clashes",
@@ -44,8 +61,15 @@ __all__ = [
     "plan_course",
     "repeats",
     "say_clash",
+    "say_ground",
     "say_note",
     "say_person",
+    "say_swap",
+    "say_way_better",
+    "say_why",
+    "say_why_not_better",
     "shape",
     "swap",
+    "why_not_better",
+    "why_this_triad",
 ]

@@ -1,29 +1,41 @@
-"""A whole course planned in one go: who sits with whom in every session, then in what order, then who begins.
+"""A whole course planned in one go: who sits with whom in every session, then in what order, then in which role.
 
 The steps: seat everybody so that no rule is broken; search for fewer repeats and fair quads; put sessions with
-the same people in an order that keeps repeats apart; choose who begins. All of it follows from the problem,
-the seed and the effort: no clock, and nothing that depends on the machine.
+the same people in an order that keeps repeats apart; give everybody their roles. All of it follows from the
+problem, the seed and the effort: no clock, and nothing that depends on the machine.
 """
 
 from dataclasses import dataclass
 from itertools import combinations
-from math import exp
 from random import Random
 
-from threefold.core.grouping import Group
+from threefold.core.grouping import Person
 from threefold.matching.clash import NoPlan, clashes
 from threefold.matching.plan import InvalidPlan, Plan, check
 from threefold.matching.problem import CourseProblem
 from threefold.matching.roles import in_turn
-from threefold.matching.seats import Progress, Seated, seated
+from threefold.matching.search import Progress, search
+from threefold.matching.seats import Places
+
+Seated = dict[int, list[list[Person]]]
+"""The groups of each session to be planned, nobody's turn decided yet."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to search, in moves for each place in the sessions to be planned (a million moves is a second)."""
+    """How hard to search at most, in steps for each place in the sessions to be planned (20 million a second).
 
-    moves_per_place: int = 10_000
-    most_moves: int = 8_000_000
+    A search ends earlier when nothing better can exist. Its steps are a budget and nothing else: what a search
+    finds in so many steps is the same however many more it was allowed.
+    """
+
+    moves_per_place: int = 2_000_000
+    most_moves: int = 100_000_000
+
+    @classmethod
+    def exactly(cls, steps: int) -> "Effort":
+        """So many steps whatever the problem: with a plan's seed and steps, that plan is found again."""
+        return cls(steps, steps)
 
     def moves(self, problem: CourseProblem) -> int:
         """The most moves that this problem will be given; fewer are made when nothing better can exist."""
@@ -31,9 +43,9 @@ class Effort:
         return min(self.moves_per_place * places, self.most_moves)
 
 
-BRIEF = Effort(600)
+BRIEF = Effort(20_000)
 USUAL = Effort()
-THOROUGH = Effort(40_000, 40_000_000)
+THOROUGH = Effort(20_000_000, 1_000_000_000)
 
 
 def plan_course(
@@ -42,29 +54,32 @@ def plan_course(
     """A plan that keeps every rule, with as few repeated pairs as the effort finds; or why there is none.
 
     Among plans with the same repeats it prefers nobody meeting a third time, seats in quads (or pairs) shared
-    evenly, repeats weeks apart, and people who meet again in the other direction. The same problem, seed and
-    effort give the same plan; another seed gives another. Raises InvalidPlan if what was found breaks a rule.
+    evenly, repeats weeks apart, people who meet again in the other direction, groups of differing experience and
+    wishes. The same problem, seed and effort give the same plan; another seed gives another.
+
+    `progress` is told the steps made and the fewest repeats so far, at least five times a second, and stops the
+    search by answering False: that is how a caller keeps to a clock. The plan says how many steps were made, and
+    `Effort.exactly(plan.steps)` finds it again. Raises InvalidPlan if what was found breaks a rule.
     """
     if found := clashes(problem):
         return NoPlan(found)
-    draw = Random(seed)
-    groups = seated(problem, effort.moves(problem), draw, progress)
-    ordered = _weeks_apart(problem, groups, draw)
-    numbers = list(ordered)
-    settled = [group for groups in problem.frozen.values() for group in groups]
-    orders = iter(in_turn([group for number in numbers for group in ordered[number]], settled, draw))
-    made = {n: tuple(Group(o, tutor=len(o) == 2) for o in (next(orders) for _ in ordered[n])) for n in numbers}
+    places = Places(problem)
+    best = search(places, effort.moves(problem), seed, progress)
+    draw = Random(f"{seed} after the search")  # not the search's own, whose state depends on when it was stopped
+    ordered = _weeks_apart(problem, places.groups(best.seats), draw)
+    made = in_turn(problem, ordered, draw)
     kept = problem.frozen
-    plan = Plan(tuple(kept[n] if n in kept else made[n] for n in range(len(problem.present))))
+    plan = Plan(tuple(kept[n] if n in kept else made[n] for n in range(len(problem.present))), seed, best.steps)
     if broken := check(problem, plan):
         raise InvalidPlan("; ".join(broken))
     return plan
 
 
 def _weeks_apart(problem: CourseProblem, groups_of: Seated, draw: Random) -> Seated:
-    """The same groups, with sessions that have the same people exchanged so that repeats lie far apart.
+    """The same groups, with sessions that ask the same exchanged so that repeats lie far apart.
 
-    Two meetings one session apart cost four times as much as two sessions apart, nine times as three.
+    Two meetings one session apart cost four times as much as two sessions apart, nine times as three. Threshold
+    accepting (Dueck and Scheuer 1990): worse orders are taken too, at first, if not worse by much.
     """
     sessions = range(len(problem.present))
     pairs = [
@@ -75,7 +90,14 @@ def _weeks_apart(problem: CourseProblem, groups_of: Seated, draw: Random) -> Sea
     ]
     again = [[len(one & other) for other in pairs] for one in pairs]
     near = [0, *(720 // (gap * gap) for gap in sessions[1:])]
-    swaps = [(i, j) for i, j in combinations(groups_of, 2) if problem.present[i] == problem.present[j]]
+    rules = {n: _asked_of_it_alone(problem, n) for n in groups_of}
+    swaps = [
+        (i, j)
+        for i, j in combinations(groups_of, 2)
+        if problem.present[i] == problem.present[j] and rules[i] == rules[j]
+    ]
+    if not any(again[i][j] for i, j in combinations(sessions, 2)):
+        return groups_of
     order, best = list(sessions), list(sessions)
     price = least = 0
     rounds = 300 * len(groups_of) if swaps else 0
@@ -87,10 +109,18 @@ def _weeks_apart(problem: CourseProblem, groups_of: Seated, draw: Random) -> Sea
             for k in sessions
             if k not in (i, j)
         )
-        heat = 720 * 4 * (1 - step / rounds) + 1
-        if rise <= 0 or draw.random() < exp(-rise / heat):
+        if rise <= 720 * 3 * (rounds - step) // rounds:
             order[i], order[j] = order[j], order[i]
             price += rise
             if price < least:
                 least, best = price, list(order)
     return {n: groups_of[best[n]] for n in groups_of}
+
+
+def _asked_of_it_alone(problem: CourseProblem, number: int) -> tuple[object, ...]:
+    """What ties a session's groups to their place in time."""
+    return (
+        problem.pinned.get(number, ()),
+        frozenset(rule.pair for rule in problem.together if rule.session == number),
+        frozenset(person for person, session in problem.rests if session == number),
+    )

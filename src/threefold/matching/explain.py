@@ -5,7 +5,7 @@ that happened before the plan (`problem.met`), because people remember them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations, pairwise
@@ -15,6 +15,7 @@ from threefold.core.roles import Role
 from threefold.matching.bounds import Bounds, bounds, chances
 from threefold.matching.plan import Plan, meetings, repeats
 from threefold.matching.problem import CourseProblem
+from threefold.matching.verdict import Figures, say_spread, verdict
 from threefold.matching.words import listed, number, opening, times
 
 
@@ -25,6 +26,7 @@ class NoteKind(StrEnum):
     NEVER_FREE_TOGETHER = "never_free_together"
     TUTOR_OBSERVES = "tutor_observes"
     OFTEN_IN_A_FOUR = "often_in_a_four"
+    SAME_WAY_AGAIN = "same_way_again"
     TWO_RUNNING = "two_running"
 
 
@@ -33,7 +35,7 @@ class Note:
     """One thing worth a look, and who or when it is about; what does not apply is empty.
 
     TUTOR_OBSERVES has the sessions (their places in time) and the pair of each; OFTEN_IN_A_FOUR has people and
-    in how many fours they are (`fours`, else 0); the others have pairs.
+    in how many fours they are (`fours`, else 0); the others have pairs, SAME_WAY_AGAIN as (counsellor, client).
     """
 
     kind: NoteKind
@@ -44,24 +46,11 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """The numbers that stand large on the plan page.
-
-    `pairs_possible` are all pairs but those kept apart. `turns_least` and `turns_most` are over everybody who
-    has a place and all three roles.
-    """
-
-    pairs_met: int
-    pairs_possible: int
-    most_together: int
-    turns_least: int
-    turns_most: int
-
-
-@dataclass(frozen=True)
 class Explanation:
     """Everything the plan page says about a plan.
 
+    `verdict` is about who meets, `roles` about who takes which role how often; both are whole sentences.
+    `spread` is how far apart the roles of one person lie at most, in rounds, what was served before included.
     `together` has every pair, 0 included. `everyone_by` is, for whoever meets everybody they may, the session
     (its place in time; None before the first) in which they have.
     """
@@ -75,6 +64,8 @@ class Explanation:
     everyone_by: Mapping[Person, int | None]
     repeats: int
     bounds: Bounds
+    roles: str
+    spread: int
 
 
 def explain(problem: CourseProblem, plan: Plan) -> Explanation:
@@ -92,10 +83,11 @@ def explain(problem: CourseProblem, plan: Plan) -> Explanation:
         turns_least=min(served, default=0),
         turns_most=max(served, default=0),
     )
+    spread = _spread(problem, plan)
     sat = Counter(p for groups in plan.sessions for g in groups if len(g.members) == 4 for p in g.members)
     fours = {person: sat[person] for person in problem.people}
     return Explanation(
-        verdict=" ".join(_verdict(problem, figures, again, limits)),
+        verdict=" ".join(verdict(problem, figures, again, limits)),
         figures=figures,
         notes=tuple(_notes(problem, plan, together, fours)),
         together=together,
@@ -104,6 +96,8 @@ def explain(problem: CourseProblem, plan: Plan) -> Explanation:
         everyone_by=_everyone_by(problem, plan),
         repeats=again,
         bounds=limits,
+        roles=say_spread(_rounds(problem, spread), _rounds(problem, limits.least_spread)),
+        spread=_rounds(problem, spread),
     )
 
 
@@ -131,6 +125,12 @@ def say_note(note: Note, names: Mapping[Person, str], dates: Sequence[str]) -> t
             return (
                 f"{who} {'sits' if len(note.people) == 1 else 'sit'} in a four most often",
                 f"{opening(times(note.fours))}, at least two times more than somebody else.",
+            )
+        case NoteKind.SAME_WAY_AGAIN:
+            said = [f"{names[counsellor]} has {names[client]} as client" for counsellor, client in note.pairs[:3]]
+            return (
+                opening(f"{number(len(note.pairs))} of those who meet again do so the same way round"),
+                f"{'; '.join([*said, *([f'{number(len(pairs) - 3)} more'] if len(pairs) > 3 else [])])}.",
             )
         case NoteKind.TWO_RUNNING:
             return (
@@ -163,25 +163,18 @@ def _some_or_how_many(names: Sequence[str]) -> str:
     return listed(names, 3) if len(names) <= 3 else f"{number(len(names))} people"
 
 
-def _verdict(problem: CourseProblem, figures: Figures, again: int, limits: Bounds) -> Iterator[str]:
-    if figures.pairs_met < figures.pairs_possible:
-        yield f"{figures.pairs_met} of {figures.pairs_possible} pairs work together."
-    elif problem.apart:
-        yield "Everyone works with everyone, but for the pairs you keep apart."
-    else:
-        yield "Everyone works with everyone."
-    if figures.most_together == 1:
-        yield "Nobody sits with the same person twice."
-    else:
-        yield f"Nobody sits with the same person more than {times(figures.most_together)}."
-    if again:
-        what = "One meeting repeats" if again == 1 else f"{again} meetings repeat"
-        if again == limits.least_repeats:
-            yield f"{what}, and no plan can have fewer."
-        elif limits.least_repeats:
-            yield f"{what}; no plan can have fewer than {limits.least_repeats}."
-        else:
-            yield f"{what}; we can’t say whether a plan could have fewer."
+def _spread(problem: CourseProblem, plan: Plan) -> int:
+    """The furthest that anybody's roles lie apart, in minutes, what was served before included."""
+    held = {person: {role: problem.served.get(person, {}).get(role, 0) for role in Role} for person in problem.people}
+    for person, roles in _turns(problem, plan).items():
+        for role, count in roles.items():
+            held[person][role] += count * problem.round_minutes
+    return max((max(roles.values()) - min(roles.values()) for roles in held.values()), default=0)
+
+
+def _rounds(problem: CourseProblem, minutes: int) -> int:
+    """So many minutes in rounds, a round begun counted whole."""
+    return -(-minutes // problem.round_minutes)
 
 
 def _turns(problem: CourseProblem, plan: Plan) -> dict[Person, dict[Role, int]]:
@@ -241,9 +234,19 @@ def _notes(
         often = tuple(person for person, count in fours.items() if count == most)
         yield Note(NoteKind.OFTEN_IN_A_FOUR, people=often, fours=most)
     met_in = [frozenset(pair for group in groups for pair in group.pairs()) for groups in plan.sessions]
+    ways = Counter(both for groups in plan.sessions for group in groups for both in group.counselled())
+    ways.update({both: times for both, times in problem.counselled.items() if both in ways})
+    if again := [both for both in sorted(ways, key=_order_of(problem)) if ways[both] > 1]:
+        yield Note(NoteKind.SAME_WAY_AGAIN, tuple(again))
     running = {pair for earlier, later in pairwise(met_in) for pair in earlier & later}
     if running:
         yield Note(NoteKind.TWO_RUNNING, _in_order(problem, running))
+
+
+def _order_of(problem: CourseProblem) -> Callable[[tuple[Person, Person]], tuple[int, int]]:
+    place = {person: number for number, person in enumerate(problem.people)}
+    # A frozen session may hold people who have left: they come last.
+    return lambda both: (place.get(both[0], len(place)), place.get(both[1], len(place)))
 
 
 def _in_order(problem: CourseProblem, pairs: Iterable[Pair]) -> tuple[tuple[Person, Person], ...]:

@@ -1,240 +1,168 @@
-"""The search for who sits with whom: two people at a time change seats, for as many moves as it is given.
+"""A course's search: from a known design or from chance, cooling again and again, until nothing better can exist.
 
-Simulated annealing. A session is a list of seats whose groups stand one after another, triads first; a move
-exchanges the people on two seats of one session. What is minimised is a price: for each pair the number of
-ways to pick two of its meetings, so that a third meeting costs more than a second, and for each person the
-same count over their seats in quads and over those in pairs.
+What it does next never depends on how many steps it may still make, so a search that is stopped gives what a
+search with that many steps gives.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from math import exp
+from collections.abc import Callable, Iterator
+from itertools import count
 from random import Random
+from typing import NamedTuple
 
-NEVER = 1_000_000
-"""The price of a pair that must not meet: no chance accepts it."""
+from threefold.matching.laying import by_design
+from threefold.matching.seats import Merit, Places, Seats
 
-HOT, WARM, COLD = 1.6, 0.8, 0.45
-"""Temperatures in the unit of the prices, measured over 10 to 60 people: a cycle cools from hot to cold, or from
-warm where a good start is not to be forgotten."""
+Progress = Callable[[int, int], bool]
+"""Told the steps made and the fewest repeats so far; False means "stop and use this one"."""
 
-CYCLES = 3
-"""How often the search warms up again; each cycle has the same share of the moves."""
+MEETING = 12
+"""The price of a pair's second meeting; temperatures are in units of it."""
 
-Seats = list[int]
-"""Who sits where in one session: people are numbers from 0."""
+EVEN, FEW = 12, 1
+"""How much more each further meeting of a pair costs: as much again, for an even spread and a smooth way there, or
+hardly more, where fewest repeats are had by letting a few pairs meet often."""
 
-Heard = Callable[[int, Sequence[Seats]], bool]
-"""Told the moves made and the best seats so far; False asks the search to stop with those."""
+MILD, FAIR = 3, 12
+"""The price of an uneven seat in a quad or a pair, for few repeats, and for fair shares that cost none."""
 
+LEVELS = 60
+"""Temperatures in one cooling, each with the same number of steps."""
 
-@dataclass(frozen=True)
-class Layout:
-    """How the seats of one session belong together, for group sizes with the triads first."""
+SLICE = 400_000
+"""Steps between two looks at whether to stop: a twentieth to a tenth of a second."""
 
-    sizes: tuple[int, ...]
-    home: tuple[int, ...]
-    mates: tuple[tuple[int, ...], ...]
-
-    @classmethod
-    def of(cls, sizes: Sequence[int]) -> "Layout":
-        ends = tuple(pairwise(accumulate(sizes, initial=0)))
-        home = tuple(group for group, size in enumerate(sizes) for _ in range(size))
-        mates = tuple(tuple(seat for seat in range(*end) if seat != own) for end in ends for own in range(*end))
-        return cls(tuple(sizes), home, mates)
-
-    def odd_size(self) -> int:
-        """The size of the groups that are not triads (4 or 2); 3 when there are none."""
-        return self.sizes[-1]
-
-    def groups(self, seats: Sequence[int]) -> list[list[int]]:
-        return [list(seats[first:end]) for first, end in pairwise(accumulate(self.sizes, initial=0))]
+PATIENCE = 8
+"""Coolings in vain after which fairer seats are given up, where repeats are as few as can be."""
 
 
-class Ledger:
-    """What has been counted so far: the price of the next meeting of every pair, and seats out of triads.
+class Cooling(NamedTuple):
+    """Where one cooling starts, how warm and how cold it is, how long, and what is dear in it."""
 
-    `meeting` is the price of a meeting, for each time the pair has met before; `share` that of a seat in a quad
-    or a pair, for each such seat the person has had before.
+    start: str
+    hot: float
+    cold: float
+    steps: int
+    share: int = MILD
+    further: int = EVEN
+
+
+class Found(NamedTuple):
+    """The best seats of a search, how good they are, and how many steps it took."""
+
+    seats: list[Seats]
+    merit: Merit
+    steps: int
+
+
+def search(places: Places, steps: int, seed: int, progress: Progress | None = None) -> Found:
+    """The best seats found in at most `steps` moves: everybody placed, and no rule broken.
+
+    Repeats come first, then third meetings, then uneven seats; last, and in a few moves more that are the same for
+    every search, experience that differs within groups and wishes.
     """
-
-    def __init__(self, people: int, meeting: int, share: int) -> None:
-        # One person more than there are: nobody, who sits where a triad has no fourth seat and costs nothing.
-        self.next_meeting = [[0] * (people + 1) for _ in range(people + 1)]
-        self.shares = {size: [0] * people for size in (2, 3, 4)}  # those of 3 stay 0
-        self.meeting, self.share = meeting, share
-        self.price = 0
-
-    def copy(self) -> "Ledger":
-        twin = Ledger(0, self.meeting, self.share)
-        twin.next_meeting = [row[:] for row in self.next_meeting]
-        twin.shares = {size: row[:] for size, row in self.shares.items()}
-        twin.price = self.price
-        return twin
-
-    def keep_apart(self, one: int, other: int) -> None:
-        self.next_meeting[one][other] += NEVER
-        self.next_meeting[other][one] += NEVER
-
-    def meet(self, one: int, other: int, times: int = 1) -> None:
-        for _ in range(times):
-            self.price += self.next_meeting[one][other]
-            self.next_meeting[one][other] += self.meeting
-            self.next_meeting[other][one] += self.meeting
-
-    def sit(self, person: int, size: int) -> None:
-        if size != 3:
-            self.price += self.share * self.shares[size][person]
-            self.shares[size][person] += 1
-
-    def seat(self, sessions: Iterable[Sequence[int]], layouts: Iterable[Layout]) -> "Ledger":
-        """Counts everybody in these sessions; returns itself."""
-        for seats, layout in zip(sessions, layouts, strict=True):
-            for group in layout.groups(seats):
-                for place, one in enumerate(group):
-                    self.sit(one, len(group))
-                    for other in group[:place]:
-                        self.meet(one, other)
-        return self
-
-    def merit(self) -> tuple[int, int, int, int, int]:
-        """How good all that has been counted is, in order: the lower, the better.
-
-        Pairs who met against a rule, repeats, the most meetings of a pair, unevenness of quads and pairs,
-        and the whole price.
-        """
-        counts = [(cost % NEVER) // self.meeting for one, row in enumerate(self.next_meeting) for cost in row[:one]]
-        return (
-            self.price // NEVER,
-            sum(count - 1 for count in counts if count),
-            max(counts, default=0),
-            sum(count * (count - 1) // 2 for shares in self.shares.values() for count in shares),
-            self.price,
-        )
+    return _Search(places, steps, seed, progress).result()
 
 
-def search(  # noqa: C901, PLR0912, PLR0915 - one tight loop: a call for each move would halve its speed
-    start: Sequence[Sequence[int]],
-    layouts: Sequence[Layout],
-    ledger: Ledger,
-    moves: int,
-    draw: Random,
-    *,
-    least: int,
-    heard: Heard,
-    hot: float = HOT,
-    cycles: int = CYCLES,
-) -> list[Seats]:
-    """The seats with the lowest price met in at most `moves` moves from `start`, which is among them.
+class _Search:
+    def __init__(self, places: Places, steps: int, seed: int, progress: Progress | None) -> None:
+        self.places, self.budget, self.progress = places, steps, progress
+        self.draw, self.last_draw = Random(seed), Random(f"{seed} polish")
+        self.least = places.least()
+        self.done = 0
+        self.stopped = False
+        self.design = by_design(places, self.draw)
+        self.seats = self.design or places.by_chance(self.draw)
+        self.merit = places.judged(self.seats)
+        if self.merit.broken:  # a design that could not be bent to every rule is a start, and no answer
+            self.offer(places.by_chance(self.draw))
 
-    The search cools from `hot` in each of its `cycles`, and goes on from where the last one ended. `ledger`
-    holds what was counted before these sessions and is left as it is. `least` is a price that cannot be
-    undercut: reaching it ends the search. Everything follows from the arguments and the state of `draw`.
-    """
-    ledger = ledger.copy().seat(start, layouts)
-    nobody = len(ledger.next_meeting) - 1
-    meeting, share = ledger.meeting, ledger.share
-    sessions = []
-    for seats, layout in zip(start, layouts, strict=True):
-        triad_seats = 3 * layout.sizes.count(3)
-        padded = [(*mates, *[len(seats)] * (3 - len(mates))) for mates in layout.mates]
-        sessions.append(([*seats, nobody], layout, padded, triad_seats, ledger.shares[layout.odd_size()]))
-    best, kept = ledger.price, [seats[:-1] for seats, *_ in sessions]
-    price, done, told = best, 0, 0
-    to_move = [session for session in sessions if len(session[1].sizes) > 1]
-    places = sum(len(layout.home) for _, layout, *_ in to_move)
-    sweeps = moves // (cycles * places) if places else 0
-    chance = draw.random
-    costs = ledger.next_meeting
-    for sweep in range(cycles * sweeps):
-        if best <= least:
-            break
-        if done - told >= 20_000:
-            told = done
-            if not heard(done, kept):
+    def result(self) -> Found:
+        for cooling in coolings(self.places.total, designed=self.design is not None):
+            if self.over() or self.merit[:2] <= self.least[:2]:
                 break
-        cooled = (sweep % sweeps) / max(1, sweeps - 1)
-        heat = hot * (COLD / hot) ** cooled
-        accept = [exp(-rise / heat) for rise in range(int(8 * heat) + 2)]
-        limit = len(accept)
-        done += places
-        for seats, layout, padded, triad_seats, shares in to_move:
-            home, mates = layout.home, layout.mates
-            size = len(home)
-            for p in range(size):
-                q = int(chance() * size)
-                if home[p] == home[q]:
-                    continue
-                a, b = seats[p], seats[q]
-                costs_a, costs_b = costs[a], costs[b]
-                if p < triad_seats and q < triad_seats:
-                    i, j = mates[p]
-                    x, y = seats[i], seats[j]
-                    i, j = mates[q]
-                    u, v = seats[i], seats[j]
-                    rise = (
-                        costs_a[u] + costs_a[v] + costs_b[x] + costs_b[y]
-                        - costs_a[x] - costs_a[y] - costs_b[u] - costs_b[v]
-                        + 4 * meeting
-                    )  # fmt: skip
-                    if rise > 0 and (rise >= limit or chance() >= accept[rise]):
-                        continue
-                    seats[p], seats[q] = b, a
-                    costs_a[u] += meeting
-                    costs_a[v] += meeting
-                    costs_a[x] -= meeting
-                    costs_a[y] -= meeting
-                    costs_b[u] -= meeting
-                    costs_b[v] -= meeting
-                    costs_b[x] += meeting
-                    costs_b[y] += meeting
-                    for mate in (x, y):
-                        row = costs[mate]
-                        row[a] -= meeting
-                        row[b] += meeting
-                    for mate in (u, v):
-                        row = costs[mate]
-                        row[a] += meeting
-                        row[b] -= meeting
-                else:
-                    i, j, k = padded[p]
-                    x, y, z = seats[i], seats[j], seats[k]
-                    i, j, k = padded[q]
-                    u, v, w = seats[i], seats[j], seats[k]
-                    rise = (
-                        costs_a[u] + costs_a[v] + costs_a[w] + costs_b[x] + costs_b[y] + costs_b[z]
-                        - costs_a[x] - costs_a[y] - costs_a[z] - costs_b[u] - costs_b[v] - costs_b[w]
-                        + meeting * (len(mates[p]) + len(mates[q]))
-                    )  # fmt: skip
-                    if p < triad_seats:
-                        rise += share * (shares[a] - shares[b] + 1)
-                    elif q < triad_seats:
-                        rise += share * (shares[b] - shares[a] + 1)
-                    if rise > 0 and (rise >= limit or chance() >= accept[rise]):
-                        continue
-                    for seat in mates[p]:
-                        row = costs[seats[seat]]
-                        row[a] -= meeting
-                        row[b] += meeting
-                        costs_a[seats[seat]] -= meeting
-                        costs_b[seats[seat]] += meeting
-                    for seat in mates[q]:
-                        row = costs[seats[seat]]
-                        row[a] += meeting
-                        row[b] -= meeting
-                        costs_a[seats[seat]] += meeting
-                        costs_b[seats[seat]] -= meeting
-                    seats[p], seats[q] = b, a
-                    if p < triad_seats:
-                        shares[a] += 1
-                        shares[b] -= 1
-                    elif q < triad_seats:
-                        shares[b] += 1
-                        shares[a] -= 1
-                price += rise
-                if price < best:
-                    best = price
-                    kept = [session[:-1] for session, *_ in sessions]
-    heard(done, kept)
-    return kept
+            self.cool(cooling)
+        idle = 0
+        while idle < PATIENCE and not self.over():
+            start, hot = ("best", 0.16) if idle % 2 == 0 else ("chance", 0.24)
+            before = self.merit
+            self.cool(Cooling(start, hot, 0.08, min(10_000 * self.places.total, 10_000_000), FAIR))
+            idle = idle + 1 if self.merit == before else 0
+        self.polish()
+        return Found(self.seats, self.merit, self.done)
+
+    def over(self) -> bool:
+        """Whether it is time to stop: asked to, no steps left, nothing better can exist or nothing can change."""
+        settled = self.merit[:4] <= self.least[:4]
+        return self.stopped or self.done >= self.budget or settled or all(len(s) < 2 for s in self.places.sizes)
+
+    def offer(self, seats: list[Seats]) -> None:
+        merit = self.places.judged(seats)
+        if merit < self.merit:
+            self.seats, self.merit = seats, merit
+
+    def cool(self, cooling: Cooling) -> None:
+        """One cooling, from start to end or until it is time to stop; keeps what it found if that is better."""
+        from threefold.matching.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
+
+        start = {"best": self.seats, "design": self.design}.get(cooling.start) or self.places.by_chance(self.draw)
+        state = Annealing(self.places, start, (MEETING, cooling.further), cooling.share, dice=self.draw.getrandbits(64))
+        state.stop_at(self.least)
+        for level in range(LEVELS):
+            heat = MEETING * cooling.hot * (cooling.cold / cooling.hot) ** (level / (LEVELS - 1))
+            left = cooling.steps // LEVELS
+            while left:
+                asked = min(left, SLICE, self.budget - self.done)
+                made = state.go_on(asked, heat)
+                self.done, left = self.done + made, left - made
+                if made < asked or self.done >= self.budget or not self.heard():
+                    return self.offer(state.cheapest())
+            if level % 4 == 0:  # whether or not anybody listens: what is kept must not hang on that
+                self.offer(state.cheapest())
+        return self.offer(state.cheapest())
+
+    def heard(self) -> bool:
+        if self.progress and not self.progress(self.done, self.merit.repeats):
+            self.stopped = True
+        return not self.stopped
+
+    def polish(self) -> None:
+        """Differing experience and wishes, as far as they cost nothing that comes before them.
+
+        A course in which most pairs meet once has nothing to give: whoever changes seats meets somebody again.
+        """
+        places = self.places
+        known = {experience for experience in places.experience if experience is not None}
+        full = self.done == 0 and 3 * places.total > places.people * (places.people - 1) // 4
+        if full or (len(known) < 2 and not self.merit.wishes) or all(len(sizes) < 2 for sizes in places.sizes):
+            return
+        from threefold.matching.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
+
+        dear = 1_000  # so that no heat of this cooling trades anything for a taste
+        state = Annealing(places, self.seats, (dear, dear), dear, dice=self.last_draw.getrandbits(64), taste=2)
+        steps = min(100 * places.total, 60_000)
+        for level in range(LEVELS):
+            state.go_on(steps, 6 * 0.1 ** (level / (LEVELS - 1)))
+        self.offer(state.cheapest())
+
+
+def coolings(places: int, *, designed: bool) -> Iterator[Cooling]:
+    """What is tried, one after another: the first few are short, so that a small effort has something to show.
+
+    Long coolings from chance find the fewest repeats where no design has them, in a narrow range of heat around
+    the one at which a plan freezes (measured over 8 to 45 people); one long cooling finds more than many short
+    ones. Each is followed by one that starts from the best and makes uneven seats dear: its result stands where
+    fairness costs no repeat.
+    """
+    unit = min(places, 1000)
+    if designed:
+        yield Cooling("design", 0.2, 0.1, 5_000 * unit)
+        yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+    yield Cooling("chance", 0.24, 0.12, 12_000 * unit)
+    yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+    if designed:
+        yield Cooling("design", 0.22, 0.1, 20_000 * unit)
+        yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+    long = min(max(400 * places * places, 500_000), 40_000_000)
+    for turn in count():
+        yield Cooling("chance", 0.23, 0.13, long << turn // 8, further=FEW if turn % 2 else EVEN)
+        yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)

@@ -1,189 +1,170 @@
-"""Everybody seated as well as an effort allows: where the search starts, what it pays for, which result stands."""
+"""What a course's search is about, in numbers: places to fill, what is settled, and how good a seating is."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, combinations, pairwise
 from math import comb
 from random import Random
+from typing import NamedTuple
 
-from threefold.core.grouping import Person
-from threefold.matching.bounds import chances, filled, forced_by_pigeonhole, met_before
-from threefold.matching.clash import seating
-from threefold.matching.designs import without_repeats
+from threefold.core.grouping import Pair, Person
+from threefold.matching.bounds import bounds, chances, filled, forced_by_pigeonhole, met_before
+from threefold.matching.plan import meetings
 from threefold.matching.problem import CourseProblem
-from threefold.matching.search import CYCLES, HOT, WARM, Layout, Ledger, Seats, search
+from threefold.matching.seating import meeting_sessions, rules_of, seating
 
-Seated = dict[int, list[list[Person]]]
-"""The groups of each session to be planned, nobody's turn decided yet."""
+Seats = list[int]
+"""Who sits where in one session: people are numbers from 0, groups stand one after another, triads first."""
 
-Progress = Callable[[int, int], bool]
-"""Told the moves made and the fewest repeats so far; False means "stop and use this one"."""
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """One run of the search: its part of the moves, what a meeting and a share cost in it, how warm it starts."""
-
-    part: float
-    meeting: int = 2
-    share: int = 1
-    hot: float = WARM
-    cycles: int = 1
+MANY = 150
+"""Beyond so many people the bounds are not worth their time: what was settled before stands for them."""
 
 
-_FROM_DESIGN = _Pass(0.2)
-_FROM_CHANCE = _Pass(0.6, hot=HOT, cycles=CYCLES)
-_FAIRER = (_Pass(0.1, share=8), _Pass(0.1, meeting=12, hot=3 * WARM))
+class Merit(NamedTuple):
+    """How good a seating is, in order: the lower, the better.
 
-
-def seated(problem: CourseProblem, moves: int, draw: Random, progress: Progress | None) -> Seated:
-    """The groups of every session to be planned, no rule broken (there must be a way: see `clash`).
-
-    First from a known design, where there is one, then from chance. Where quads or pairs are still shared
-    unevenly, the last moves go there, once at a high price on that and once at a high price on meetings; what
-    they find stands if it costs no repeat.
+    `broken` counts pairs who met against a rule or did not meet as they must. `repeats` are meetings of a pair
+    after its first. `crowding` is, over all pairs, the ways to pick two of their meetings, so that a third meeting
+    weighs more than a second; `uneven` the same of each person's seats in quads and in pairs. `alike` adds up how
+    little the members of each group differ in experience; `wishes` are those not granted.
     """
-    best = _Best(problem, _by_chance(problem, draw), progress)
-    by_chance = best.seats
 
-    def run(start: Sequence[Seats], how: _Pass) -> None:
-        ledger = _so_far(problem, how.meeting, how.share)
-        least = how.meeting * best.least_meetings + how.share * best.least_uneven
-        best.begin()
-        best.offer(
-            search(
-                start,
-                best.layouts,
-                ledger,
-                int(how.part * moves),
-                draw,
-                least=least,
-                heard=best.hear,
-                hot=how.hot,
-                cycles=how.cycles,
-            )
+    broken: int
+    repeats: int
+    crowding: int
+    uneven: int
+    alike: int
+    wishes: int
+
+
+class Places:
+    """A problem in numbers: its sessions to be planned, and what has been counted before them."""
+
+    def __init__(self, problem: CourseProblem) -> None:
+        self.problem = problem
+        self.people = len(problem.people)
+        self.number = {person: number for number, person in enumerate(problem.people)}
+        self.sessions = problem.open_sessions()
+        self.rules = [rules_of(problem, session) for session in self.sessions]
+        self.sizes = [rules.sizes for rules in self.rules]
+        self.ends = [tuple(pairwise(accumulate(sizes, initial=0))) for sizes in self.sizes]
+        self.total = sum(map(sum, self.sizes))
+        known = frozenset(self.number)
+        past = met_before(problem)
+        self.met = {self._key(pair): count for pair, count in past.items() if pair <= known and count}
+        self.apart = frozenset(map(self._key, problem.apart))
+        fixed = [group for groups in (*problem.frozen.values(), *problem.pinned.values()) for group in groups]
+        self.must_meet = frozenset(
+            self._key(rule.pair)
+            for rule in problem.together
+            if rule.session is None and not any(rule.pair.issubset(group.members) for group in fixed)
+        )
+        self.wished = frozenset(map(self._key, problem.wishes))
+        self.experience = [problem.experience.get(person) for person in problem.people]
+        self.shares = {size: [0] * self.people for size in (2, 3, 4)}  # nobody minds a triad: those of 3 are not used
+        for groups in problem.frozen.values():
+            for group in groups:
+                for person in known & set(group.members):
+                    self.shares[len(group.members)][self.number[person]] += 1
+        frozen = meetings(problem.frozen.values())
+        self.settled_repeats = sum(max(0, past[pair] - 1) - max(0, problem.met.get(pair, 0) - 1) for pair in frozen)
+        self.settled_crowding = sum(comb(count, 2) for count in self.met.values())
+
+    def _key(self, pair: Pair) -> tuple[int, int]:
+        one, other = sorted(self.number[person] for person in pair)
+        return one, other
+
+    def groups(self, seats: Sequence[Seats]) -> dict[int, list[list[Person]]]:
+        """The people of every group, by session."""
+        names = self.problem.people
+        return {
+            session: [[names[person] for person in row[first:end]] for first, end in ends]
+            for session, row, ends in zip(self.sessions, seats, self.ends, strict=True)
+        }
+
+    def judged(self, seats: Sequence[Seats]) -> Merit:
+        met = dict(self.met)
+        shares = {size: counts[:] for size, counts in self.shares.items()}
+        repeats, crowding, uneven, alike = self.settled_repeats, self.settled_crowding, 0, 0
+        uneven = sum(comb(count, 2) for size in (2, 4) for count in shares[size])
+        against = 0
+        for row, ends in zip(seats, self.ends, strict=True):
+            for first, end in ends:
+                group = sorted(row[first:end])
+                if end - first != 3:
+                    theirs = shares[end - first]
+                    for person in group:
+                        uneven += theirs[person]
+                        theirs[person] += 1
+                for pair in combinations(group, 2):
+                    before = met.get(pair, 0)
+                    met[pair] = before + 1
+                    repeats += before > 0
+                    crowding += before
+                    against += pair in self.apart
+                    alike += self.alike(*pair)
+        lacking = sum(not met.get(pair) for pair in self.must_meet)
+        return Merit(
+            against + lacking, repeats, crowding, uneven, alike, sum(not met.get(pair) for pair in self.wished)
         )
 
-    if by_design := _by_design(problem, by_chance, draw):
-        best.offer(by_design)
-        run(by_design, _FROM_DESIGN)
-    if not best.perfect() and not best.stopped:
-        run(by_chance, _FROM_CHANCE)
-    for how in _FAIRER:
-        if best.unevenness() > best.least_uneven and not best.stopped:
-            run(best.seats, how)
-    return {
-        session: [[problem.people[place] for place in group] for group in layout.groups(places)]
-        for session, layout, places in zip(problem.shapes(), best.layouts, best.seats, strict=True)
-    }
+    def alike(self, one: int, other: int) -> int:
+        """How little two people differ in experience, at most so much; 0 where that is not known of both."""
+        first, second = self.experience[one], self.experience[other]
+        return 0 if first is None or second is None else max(0, MOST_APART - abs(first - second))
+
+    def least(self) -> Merit:
+        """What no seating can undercut; of experience and wishes nothing is known, so theirs are never reached."""
+        problem = self.problem
+        uneven = 0
+        for size in (2, 4):
+            theirs = [session for session, sizes in zip(self.sessions, self.sizes, strict=True) if size in sizes]
+            seats = sum(size * sizes.count(size) for sizes in self.sizes)
+            room = [sum(person in problem.present[session] for session in theirs) for person in problem.people]
+            uneven += _twos(filled(self.shares[size], room, seats))
+        if self.people > MANY:
+            return Merit(0, self.settled_repeats, self.settled_crowding, uneven, 0, 0)
+        possible, before = chances(problem), met_before(problem)
+        to_come = sum(comb(size, 2) for sizes in self.sizes for size in sizes)
+        had = [before[pair] for pair in possible]
+        more = _twos(filled(had, list(possible.values()), to_come)) - _twos(had)
+        repeats = bounds(problem).least_repeats
+        more = max(more, forced_by_pigeonhole(problem), repeats - self.settled_repeats)
+        return Merit(0, repeats, self.settled_crowding + more, uneven, 0, 0)
+
+    def held(self, seats: Sequence[Seats]) -> list[frozenset[int]]:
+        """For each session, the people who must keep their seats in a search: pinned, tied, or the only client.
+
+        Nothing is lost by holding people who belong together, but for the size of their group: groups have no
+        names, and everybody else can move around them.
+        """
+        return [
+            frozenset(self.number[person] for some in (*rules.pinned, *rules.tied) for person in some)
+            | (self._clients(row, ends, {self.number[p] for p in rules.resting}))
+            for rules, row, ends in zip(self.rules, seats, self.ends, strict=True)
+        ]
+
+    @staticmethod
+    def _clients(row: Seats, ends: Iterable[tuple[int, int]], resting: set[int]) -> set[int]:
+        """One who can be client from each group, where enough people rest to fill one."""
+        ends = list(ends)
+        if len(resting) < min((end - first for first, end in ends), default=0):
+            return set()
+        return {next(person for person in row[first:end] if person not in resting) for first, end in ends}
+
+    def by_chance(self, draw: Random) -> list[Seats]:
+        """A seating drawn at random in which every rule is kept (there must be one: see `clash`)."""
+        tied = meeting_sessions(self.problem) or {}
+        rows = []
+        for session in self.sessions:
+            here, rules = self.problem.here(session), rules_of(self.problem, session, tied.get(session, ()))
+            groups = seating(here, rules, draw) or seating(here, rules) or []
+            rows.append([self.number[person] for group in groups for person in group])
+        return rows
 
 
-class _Best:
-    """The best seats so far, across all passes; tells whoever listens, and remembers being asked to stop."""
-
-    def __init__(self, problem: CourseProblem, seats: list[Seats], progress: Progress | None) -> None:
-        self.ledger = _so_far(problem, 1, 1)
-        self.layouts = [Layout.of(sizes) for sizes in problem.shapes().values()]
-        self.least_meetings, self.least_uneven = _least(problem, self.ledger)
-        self.seats, self.merit = seats, self._judged(seats)
-        self.progress = progress
-        self.stopped = False
-        self.done_before = self.done = 0
-
-    def offer(self, seats: list[Seats]) -> None:
-        merit = self._judged(seats)
-        if merit < self.merit:
-            self.seats, self.merit = seats, merit
-
-    def unevenness(self) -> int:
-        return self.merit[3]
-
-    def perfect(self) -> bool:
-        """Whether nothing better can exist."""
-        return self.merit[-1] <= self.least_meetings + self.least_uneven
-
-    def begin(self) -> None:
-        self.done_before = self.done
-
-    def hear(self, done: int, seats: Sequence[Seats]) -> bool:
-        self.done = self.done_before + done
-        if self.progress and not self.stopped:
-            self.stopped = not self.progress(self.done, min(self.merit, self._judged(seats))[1])
-        return not self.stopped
-
-    def _judged(self, seats: Sequence[Seats]) -> tuple[int, int, int, int, int]:
-        return self.ledger.copy().seat(seats, self.layouts).merit()
-
-
-def _by_chance(problem: CourseProblem, draw: Random) -> list[Seats]:
-    """Any seating that keeps every rule, for every session to be planned."""
-    number = {person: place for place, person in enumerate(problem.people)}
-    start = []
-    for session, sizes in problem.shapes().items():
-        here = problem.here(session)
-        groups = seating(here, sizes, problem.apart, draw) or seating(here, sizes, problem.apart) or []
-        start.append([number[person] for group in groups for person in group])
-    return start
-
-
-def _by_design(problem: CourseProblem, by_chance: Sequence[Seats], draw: Random) -> list[Seats] | None:
-    """The same, but as many sessions as it has from a course known to have no repeats, drawn at random.
-
-    It goes to the largest number of sessions with the same people. It knows nothing of who is kept apart: the
-    search sees to that, or its result is not used. None where no design fits.
-    """
-    alike = Counter(problem.present[session] for session in problem.shapes())
-    if not alike:
-        return None
-    present = max(alike, key=lambda some: (alike[some], len(some)))
-    design = list(without_repeats(len(present), problem.remainder))
-    if not design:
-        return None
-    draw.shuffle(design)
-    names = [place for place, person in enumerate(problem.people) if person in present]
-    draw.shuffle(names)
-    waiting = iter(design)
-    return [
-        [names[person] for group in groups for person in group] if groups else seats
-        for session, seats in zip(problem.shapes(), by_chance, strict=True)
-        for groups in (next(waiting, None) if problem.present[session] == present else None,)
-    ]
-
-
-def _so_far(problem: CourseProblem, meeting: int, share: int) -> Ledger:
-    """What is settled before the search begins: past meetings, frozen sessions and who is kept apart."""
-    number = {person: place for place, person in enumerate(problem.people)}
-    ledger = Ledger(len(number), meeting, share)
-    for pair, times in met_before(problem).items():
-        if pair <= number.keys():
-            one, other = pair
-            ledger.meet(number[one], number[other], times)
-    for groups in problem.frozen.values():
-        for group in groups:
-            for person in number.keys() & group.members:
-                ledger.sit(number[person], len(group.members))
-    for one, other in problem.apart:
-        ledger.keep_apart(number[one], number[other])
-    return ledger
-
-
-def _least(problem: CourseProblem, ledger: Ledger) -> tuple[int, int]:
-    """What no seating can undercut: ways to pick two meetings of a pair, and two odd seats of a person.
-
-    Both as if meetings and seats could be dealt out one by one, always to whoever has had fewest.
-    """
-    before, possible, shapes = met_before(problem), chances(problem), problem.shapes()
-    to_come = sum(comb(size, 2) for sizes in shapes.values() for size in sizes)
-    had = [before[pair] for pair in possible]
-    more = _twos(filled(had, list(possible.values()), to_come)) - _twos(had)
-    known = frozenset(problem.people)
-    settled = _twos(count for pair, count in before.items() if pair <= known)
-    uneven = 0
-    for size in (2, 4):
-        theirs = {session: sizes.count(size) for session, sizes in shapes.items() if size in sizes}
-        room = [sum(person in problem.present[session] for session in theirs) for person in problem.people]
-        uneven += _twos(filled(ledger.shares[size], room, size * sum(theirs.values())))
-    return settled + max(more, forced_by_pigeonhole(problem)), uneven
+MOST_APART = 3
+"""A difference in experience of so many steps, or more, is as good as can be."""
 
 
 def _twos(counts: Iterable[int]) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from threefold.core.refusal import Refusal
 from threefold.mail.outbox import Written, post_all
 from threefold.matching import CourseProblem, Plan, check
+from threefold.matching.pins import Pin, pins_out
 from threefold.matching.wire import plan_out
 from threefold.store.deeds import record
 from threefold.store.sessions import Me
@@ -40,6 +41,7 @@ def keep_draft(
     plan: Plan,
     *,
     seed: int,
+    pins: Sequence[Pin] = (),
     by: Me,
     now: datetime,
     new_id: Callable[[], UUID],
@@ -58,7 +60,9 @@ def keep_draft(
             number=last + 1,
             cohort_version=within.cohort.version,
             seed=seed,
+            steps=plan.steps,
             groups=plan_out(plan),
+            pins=pins_out(pins),
             made_at=now,
             made_by=by.id,
             chosen_at=now,

@@ -1,8 +1,7 @@
-"""The plan: is it fair enough to publish? Look, try another, swap two people, say who is away, publish."""
+"""The plan: is it fair enough to publish? Look, try another, pin groups, swap two people, say who is away, publish."""
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from itertools import combinations
 from uuid import UUID
 
@@ -10,25 +9,14 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from threefold.core.grouping import Person as Someone
 from threefold.core.refusal import Problem, Refusal
-from threefold.core.roles import Role
-from threefold.matching import (
-    Explanation,
-    NoPlan,
-    Plan,
-    explain,
-    say_clash,
-    say_note,
-    say_person,
-    swap,
-)
-from threefold.matching.clash import clashes
+from threefold.matching import NoPlan, Plan, say_clash, say_swap, swap
+from threefold.matching.pins import Pin, pins_in, still_there, with_pins
 from threefold.matching.wire import plan_in
 from threefold.plans import actions, publication, queries
 from threefold.plans.actions import Layout
-from threefold.plans.queries import Course, Draft
-from threefold.store.rows import CohortRow
+from threefold.plans.looking import PlanPage, load
+from threefold.plans.queries import Course
 from threefold.store.sessions import Me
 from threefold.web.access import Right, cohort_for, plan_for
 from threefold.web.forms import Form
@@ -36,109 +24,54 @@ from threefold.web.solver import Search
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 FIRST_LOOK_SECONDS = 0.15
-STEPS = (("People", "people"), ("Sessions", "sessions"), ("Framework", "framework"))
-
-
-@dataclass(frozen=True)
-class PlanPage:
-    """Everything S4 shows. `explanation` is None while there is no plan that fits."""
-
-    cohort: CohortRow
-    course: Course
-    drafts: list[Draft]
-    draft: Draft | None
-    explanation: Explanation | None
-    clashes: tuple[tuple[str, ...], ...]
-    missing: tuple[tuple[str, str], ...]
-
-    @property
-    def names(self) -> dict[Someone, str]:
-        return self.course.names
-
-    @property
-    def notes(self) -> list[tuple[str, str]]:
-        if self.explanation is None:
-            return []
-        return [say_note(note, self.names, self.course.weeks) for note in self.explanation.notes]
-
-    @property
-    def triangle(self) -> list[list[int]]:
-        """Row i, column j < i: how often these two sit together."""
-        if self.explanation is None:
-            return []
-        people = self.course.problem.people
-        return [
-            [self.explanation.together[frozenset((people[i], people[j]))] for j in range(i)] for i in range(len(people))
-        ]
-
-    def times(self, one: Someone, other: Someone) -> int:
-        """How often two people sit together."""
-        return self.explanation.together[frozenset((one, other))] if self.explanation else 0
-
-    @property
-    def counts(self) -> str:
-        """The finding of the triangle, in words."""
-        times = [cell for row in self.triangle for cell in row]
-        by = [("never", times.count(0)), ("once", times.count(1)), ("twice", times.count(2))]
-        by.append(("three times or more", sum(cell > 2 for cell in times)))
-        return ", ".join(f"{count} pairs {word}" for word, count in by if count) or "No pairs yet"
-
-    @property
-    def sentences(self) -> dict[Someone, str]:
-        if self.explanation is None:
-            return {}
-        weeks = self.course.weeks
-        return {p: say_person(self.explanation, p, self.names, weeks) for p in self.course.problem.people}
-
-    @property
-    def bars(self) -> list[tuple[str, int, int, int]]:
-        if self.explanation is None:
-            return []
-        turns = self.explanation.turns
-        return [
-            (self.names[p], turns[p][Role.COUNSELLOR], turns[p][Role.CLIENT], turns[p][Role.OBSERVER])
-            for p in self.course.problem.people
-        ]
-
-
-def load(db: Session, me: Me, cohort_id: UUID) -> PlanPage:
-    within = cohort_for(db, me, cohort_id, Right.TUTOR)
-    course = queries.course(db, within)
-    drafts = queries.drafts(db, within, course.problem)
-    draft = drafts[0] if drafts else None
-    missing = missing_steps(within.cohort, course)
-    found = () if missing else clashes(course.problem)
-    fits = draft is not None and not (draft.broken and draft.published_at is None)
-    return PlanPage(
-        cohort=within.cohort,
-        course=course,
-        drafts=drafts,
-        draft=draft,
-        explanation=explain(course.problem, draft.plan) if draft and fits and not draft.broken else None,
-        clashes=tuple(say_clash(clash, course.names, course.weeks) for clash in found[:3]),
-        missing=missing,
-    )
-
-
-def missing_steps(cohort: CohortRow, course: Course) -> tuple[tuple[str, str], ...]:
-    """Steps of the set-up still to be done: (what, where)."""
-    base = f"/cohorts/{cohort.id}"
-    missing = []
-    if not course.people:
-        missing.append(("Add the people first", f"{base}/people"))
-    if not course.dates:
-        missing.append(("Set the sessions", f"{base}/sessions"))
-    if not cohort.framework_id or not cohort.competencies:
-        missing.append(("Choose what observers look for", f"{base}/framework"))
-    return tuple(missing)
 
 
 @get("/cohorts/{cohort_id:uuid}/plan", **signed_in)
 async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    """The plan; with `why` it says why one group sits together, with two people and a week what a swap would do."""
     # Asked before the plan is read: a search that ends in between has kept its plan by then.
     search = visit.house.solver.under_way(cohort_id)
     page = await visit.read(lambda db, me: load(db, me, cohort_id))
-    return plan_page(visit, page, search=search)
+    asked = Form(tuple(visit.request.query_params.items()), {})
+    swapped = previewed(page, asked) if asked.has("week") else None
+    if isinstance(swapped, Refusal):
+        return plan_page(visit, page, swapped, asked)
+    return plan_page(visit, page, form=asked, search=search, swapped=swapped, why=group_asked_for(page, asked))
+
+
+def previewed(page: PlanPage, form: Form) -> tuple[str, ...] | Refusal:
+    """What swapping the two people asked about would do, in sentences; nothing is changed."""
+    if page.draft is None or page.explanation is None:
+        return ()
+    swapped = swapped_plan(form, page.course, page.draft.plan)
+    if isinstance(swapped, Refusal):
+        return swapped
+    week, people = int(form.get("week")), (form.get("one"), form.get("other"))
+    return say_swap(page.course.problem, page.draft.plan, swapped, week - 1, people, page.names)
+
+
+def swapped_plan(form: Form, course: Course, plan: Plan) -> Plan | Refusal:
+    """The plan with two people in each other's place, or everything that is wrong with the asking."""
+    week = form.whole("week", "Choose a week.", least=1, most=max(1, len(course.dates)))
+    one = form.one_of("one", course.names, "Choose the first person.")
+    other = form.one_of("other", course.names, "Choose the second person.")
+    if form.refusal:
+        return form.refusal
+    swapped = swap(course.problem, plan, week - 1, one, other)
+    if isinstance(swapped, NoPlan):
+        said = (" ".join(say_clash(clash, course.names, course.weeks)) for clash in swapped.clashes)
+        return Refusal(tuple(Problem("other", sentence) for sentence in said))
+    return swapped
+
+
+def group_asked_for(page: PlanPage, asked: Form) -> tuple[int, int] | None:
+    """The group whose reasons are asked for, as its week and its place in it."""
+    week, _, place = asked.get("why").partition("-")
+    if page.draft is None or not (week.isdecimal() and place.isdecimal()):
+        return None
+    sessions = page.draft.plan.sessions
+    there = 0 < int(week) <= len(sessions) and 0 < int(place) <= len(sessions[int(week) - 1])
+    return (int(week) - 1, int(place) - 1) if there else None
 
 
 def plan_page(
@@ -147,12 +80,16 @@ def plan_page(
     refusal: Refusal | None = None,
     form: Form | None = None,
     search: Search | None = None,
+    swapped: tuple[str, ...] | None = None,
+    why: tuple[int, int] | None = None,
 ) -> Answer:
     return visit.page(
         "plans/show.html",
         status=422 if refusal else 200,
         page=page,
         search=search,
+        swapped=swapped,
+        why=why,
         problems=refusal.problems if refusal else (),
         typed=form,
         pairs=len(list(combinations(page.course.people, 2))),
@@ -161,25 +98,40 @@ def plan_page(
 
 @post("/cohorts/{cohort_id:uuid}/plan/drafts", status_code=303, **signed_in)
 async def draw(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
-    """Begin a search; the page follows it, with scripts or without."""
+    """Begin a search round the groups that are to stay; the page follows it, with scripts or without."""
+    form = await visit.form()
     page = await visit.read(lambda db, me: load(db, me, cohort_id))
     if page.cohort.published_at is not None or page.missing or page.clashes or visit.me is None:
         return visit.go(f"/cohorts/{cohort_id}/plan")
     seed = max((draft.seed for draft in page.drafts), default=0) + 1
     me, store, now, new_id = visit.me, visit.house.store, visit.now, visit.new_id
+    pins = pinned(page, form)
 
     async def keep(plan: Plan) -> None:
         def work(db: Session) -> None:
             within = cohort_for(db, me, cohort_id, Right.TUTOR)
             problem = queries.course(db, within).problem
-            actions.keep_draft(db, within, problem, plan, seed=seed, by=me, now=now, new_id=new_id)
+            actions.keep_draft(db, within, problem, plan, seed=seed, pins=pins, by=me, now=now, new_id=new_id)
 
         await store.write(work)
 
-    search = visit.house.solver.start(cohort_id, page.course.problem, seed, keep)
+    problem = with_pins(page.course.problem, pins, page.draft.plan if page.draft else None)
+    search = visit.house.solver.start(cohort_id, problem, seed, keep)
     with contextlib.suppress(TimeoutError):  # a longer search: the page shows how far it is
         await asyncio.wait_for(search.finished.wait(), FIRST_LOOK_SECONDS)
     return visit.go(f"/cohorts/{cohort_id}/plan")
+
+
+def pinned(page: PlanPage, form: Form) -> tuple[Pin, ...]:
+    """The groups ticked to stay as they are, if they were ticked on the plan that is still on the page."""
+    if page.draft is None or page.draft.broken or form.id("plan") != page.draft.id:
+        return ()
+    groups = {
+        f"{session}-{place}": Pin(session - 1, frozenset(group.members))
+        for session, groups in enumerate(page.draft.plan.sessions, start=1)
+        for place, group in enumerate(groups, start=1)
+    }
+    return tuple(groups[value] for value in dict.fromkeys(form.all("pin")) if value in groups)
 
 
 @post("/cohorts/{cohort_id:uuid}/plan/stop", status_code=303, **signed_in)
@@ -214,21 +166,12 @@ async def swap_two(visit: Visited, cohort_id: FromPath[UUID], plan_id: FromPath[
     def work(db: Session, me: Me) -> UUID | Refusal:
         within, row = plan_for(db, me, cohort_id, plan_id)
         course = queries.course(db, within)
-        week = form.whole("week", "Choose a week.", least=1, most=max(1, len(course.dates)))
-        one = form.one_of("one", course.names, "Choose the first person.")
-        other = form.one_of("other", course.names, "Choose the second person.")
-        if form.refusal:
-            return form.refusal
-        swapped = swap(course.problem, plan_in(row.groups), week - 1, one, other)
-        if isinstance(swapped, NoPlan):
-            return Refusal(
-                tuple(
-                    Problem("other", " ".join(say_clash(clash, course.names, course.weeks)))
-                    for clash in swapped.clashes
-                )
-            )
+        swapped = swapped_plan(form, course, plan_in(row.groups))
+        if isinstance(swapped, Refusal):
+            return swapped
+        pins = still_there(pins_in(row.pins), swapped)
         return actions.keep_draft(
-            db, within, course.problem, swapped, seed=row.seed, by=me, now=visit.now, new_id=visit.new_id
+            db, within, course.problem, swapped, seed=row.seed, pins=pins, by=me, now=visit.now, new_id=visit.new_id
         )
 
     done = await visit.write(work)

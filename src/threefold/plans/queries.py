@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from threefold.core.grouping import Person as Someone
 from threefold.core.names import short_names
+from threefold.core.roles import Turning
 from threefold.matching import CourseProblem, Plan, Remainder, check
+from threefold.matching.pins import Pin, pins_in
 from threefold.matching.wire import plan_in
 from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession
 from threefold.store.within import Within
@@ -69,6 +71,7 @@ class Draft:
     made_at: datetime
     chosen_at: datetime
     plan: Plan
+    pins: tuple[Pin, ...]
     broken: bool
     published_at: datetime | None
 
@@ -109,6 +112,7 @@ def course(db: Session, within: Within) -> Course:
         present=tuple(known - frozenset(date.away) for date in dates),
         apart=apart,
         remainder=Remainder(cohort.remainder),
+        turning=Turning.ONE_ROUND if cohort.rounds == 1 else Turning(cohort.turning),
     )
     return Course(problem, dates, people, tuple(tutors))
 
@@ -132,6 +136,7 @@ def drafts(db: Session, within: Within, problem: CourseProblem) -> list[Draft]:
                 row.made_at,
                 row.chosen_at,
                 plan,
+                pins_in(row.pins),
                 bool(check(problem, plan)),
                 row.published_at,
             )

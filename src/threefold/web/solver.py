@@ -9,7 +9,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import structlog
@@ -22,10 +22,15 @@ log = structlog.get_logger("threefold.solver")
 
 @dataclass
 class Search:
-    """A search under way: `done` of `of` moves."""
+    """A search under way: `done` of at most `of` steps, the fewest repeats so far, and the fewest there can be.
+
+    The last two are None until the search has said so much.
+    """
 
     done: int = 0
     of: int = 1
+    best: int | None = None
+    least: int | None = None
     process: asyncio.subprocess.Process | None = None
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -104,8 +109,9 @@ class Solver:
             async for line in process.stdout:
                 heard = json.loads(line)
                 if "plan" in heard:
-                    return plan_in(heard["plan"])
+                    return replace(plan_in(heard["plan"]), seed=heard["seed"], steps=heard["steps"])
                 search.done, search.of = heard["done"], heard["of"]
+                search.best, search.least = heard["best"], heard["least"]
             log.error("a search gave no plan")
             return None
         finally:

@@ -1,0 +1,139 @@
+"""A known design laid over the people of a course, so that as few rules as can be are broken by it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+from random import Random
+
+from threefold.matching.designs import Design, without_repeats
+from threefold.matching.seats import Places, Seats
+
+_RULE = 1000
+_TRIES = 20_000
+_WORK = 1_000_000
+
+
+def by_design(places: Places, draw: Random) -> list[Seats] | None:
+    """Seats in which as many sessions as a known design has are taken from it; None where no design fits.
+
+    It goes to the largest number of sessions with the same people, again with other names where the course is
+    longer than the design; sessions with other people are seated by chance. Names are given so that people who
+    are kept apart, have met before or are to be together fall on fitting places, as far as trying finds them;
+    what is still wrong is left for the search, but pinned groups and pairs who must be together are gathered.
+    """
+    problem = places.problem
+    alike = Counter(problem.present[session] for session in places.sessions)
+    if not alike:
+        return None
+    present = max(alike, key=lambda some: (alike[some], len(some), sorted(some)))
+    design = list(without_repeats(len(present), problem.remainder))
+    if not design:
+        return None
+    draw.shuffle(design)
+    theirs = [at for at, session in enumerate(places.sessions) if problem.present[session] == present]
+    rows = places.by_chance(draw) if len(theirs) < len(places.sessions) else [[] for _ in places.sessions]
+    everybody = [places.number[person] for person in problem.people if person in present]
+    for first in range(0, len(theirs), len(design)):
+        some = theirs[first : first + len(design)]
+        names = everybody[:]
+        draw.shuffle(names)
+        _fit(places, dict(zip(some, design, strict=False)), names, draw)
+        for at, groups in zip(some, design, strict=False):
+            rows[at] = [names[place] for group in groups for place in group]
+    for at in theirs:
+        _gather(places, at, rows[at])
+    return rows
+
+
+def _fit(
+    places: Places, sessions: dict[int, Design | tuple[tuple[int, ...], ...]], names: list[int], draw: Random
+) -> None:
+    """Exchanges names, in place, while that makes the design fit the rules and the past better.
+
+    Threshold accepting (Dueck and Scheuer 1990): small steps back are allowed, smaller and smaller ones.
+    """
+    minds: dict[int, list[tuple[int, int, int]]] = {}
+
+    def mind(one: int, other: int, session: int, weight: int) -> None:
+        minds.setdefault(one, []).append((other, session, weight))
+        minds.setdefault(other, []).append((one, session, weight))
+
+    for one, other in sorted(places.apart):
+        mind(one, other, -1, _RULE)
+    for one, other in sorted(places.must_meet):
+        mind(one, other, -1, -_RULE)
+    for (one, other), count in sorted(places.met.items()):
+        mind(one, other, -1, 4 * count)
+    for one, other in sorted(places.wished):
+        mind(one, other, -1, -1)
+    for at in sessions:
+        rules = places.rules[at]
+        for pair in (*rules.tied, *(pair for pin in rules.pinned for pair in combinations(sorted(pin), 2))):
+            one, other = (places.number[person] for person in pair)
+            mind(one, other, at, -_RULE)
+    place = {person: number for number, person in enumerate(names)}
+    minds = {
+        person: [mind for mind in theirs if mind[0] in place] for person, theirs in minds.items() if person in place
+    }
+    if not any(minds.values()):
+        return
+    home = {at: {person: n for n, group in enumerate(groups) for person in group} for at, groups in sessions.items()}
+    beside = Counter(tuple(sorted(pair)) for groups in sessions.values() for g in groups for pair in combinations(g, 2))
+
+    def cost(person: int) -> int:
+        mine, total = place[person], 0
+        for other, at, weight in minds.get(person, ()):
+            theirs = place[other]
+            if at >= 0:
+                total += weight * (home[at][mine] == home[at][theirs])
+            else:
+                times = beside[min(mine, theirs), max(mine, theirs)]
+                total += weight * (times if weight >= 0 else times > 0)
+        return total
+
+    people = list(names)
+    concerned = sorted(person for person, theirs in minds.items() if theirs)
+    tries = min(_TRIES, _WORK // (1 + sum(map(len, minds.values())) // len(people)))
+    best, least, now = list(names), 0, 0
+    for step in range(tries):
+        one, other = concerned[int(draw.random() * len(concerned))], people[int(draw.random() * len(people))]
+        before = cost(one) + cost(other)
+        place[one], place[other] = place[other], place[one]
+        rise = cost(one) + cost(other) - before
+        if rise > 6 * (tries - step) // tries:
+            place[one], place[other] = place[other], place[one]
+            continue
+        now += rise
+        if now < least:
+            least, best = now, sorted(place, key=place.__getitem__)
+    names[:] = best
+
+
+def _gather(places: Places, at: int, row: Seats) -> None:
+    """Brings pinned groups, and people tied to one another, into one group of a session, by exchanges of two."""
+    rules, ends = places.rules[at], places.ends[at]
+    done: set[int] = set()
+    units = [frozenset(places.number[person] for person in pin) for pin in rules.pinned]
+    exact = len(units)
+    for pair in rules.tied:
+        some = frozenset(places.number[person] for person in pair)
+        for unit in [unit for unit in units[exact:] if unit & some]:
+            units.remove(unit)
+            some |= unit
+        if not any(some <= pin for pin in units[:exact]):
+            units.append(some)
+    for number, unit in enumerate(units):
+        fitting = [
+            end
+            for end in ends
+            if (end[1] - end[0] == len(unit) or (number >= exact and end[1] - end[0] > len(unit)))
+            and done.isdisjoint(row[end[0] : end[1]])
+        ]
+        if not fitting:
+            continue
+        first, end = max(fitting, key=lambda seats: len(unit.intersection(row[seats[0] : seats[1]])))
+        for person in sorted(unit.difference(row[first:end])):
+            seat = next(seat for seat in range(first, end) if row[seat] not in unit)
+            other = row.index(person)
+            row[seat], row[other] = row[other], row[seat]
+        done |= unit
