@@ -20,6 +20,8 @@ MOST = 60
 HOW_MANY = {"/feedback/{id}/{n}": 4, "/feedback/{id}/{n}/form": 2} | {
     f"/cohorts/{{id}}/{room}": 2 for room in ("people", "framework", "plan", "settings")
 }
+# Which rounds wait for what is the plan's affair: more of them are opened for the links they show than are kept.
+OPENED = {"/feedback/{id}/{n}": 24}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def follow(asking: APIRequestContext, address: str, start: str) -> list[str]:
     while waiting and len(found) < MOST:
         path = waiting.pop(0)
         kind = kind_of(path)
-        if seen[kind] >= HOW_MANY.get(kind, 1):
+        most = HOW_MANY.get(kind, 1)
+        if seen[kind] >= OPENED.get(kind, most):
             continue
         answer = asking.get(address + path)
         landed = urlsplit(answer.url).path
@@ -80,7 +83,8 @@ def follow(asking: APIRequestContext, address: str, start: str) -> list[str]:
                 waiting.insert(0, landed)
             continue
         seen[kind] += 1
-        found.append(path)
+        if seen[kind] <= most:
+            found.append(path)
         for href in re.findall(r'<a [^>]*href="([^"#]+)', answer.text()):
             link = urlsplit(urljoin(answer.url, unescape(href)))
             if f"{link.scheme}://{link.netloc}" == address and not NOT_PAGES.search(link.path) and link.path not in met:

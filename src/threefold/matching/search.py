@@ -77,7 +77,10 @@ class _Search:
             self.offer(places.by_chance(self.draw))
 
     def result(self) -> Found:
+        shares = any(size != 3 for sizes in self.places.sizes for size in sizes)
         for cooling in coolings(self.places.total, designed=self.design is not None):
+            if cooling.share == FAIR and not shares:
+                continue
             if self.over() or self.merit[:2] <= self.least[:2]:
                 break
             self.cool(cooling)
@@ -104,7 +107,13 @@ class _Search:
         """One cooling, from start to end or until it is time to stop; keeps what it found if that is better."""
         from threefold.matching.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
 
-        start = {"best": self.seats, "design": self.design}.get(cooling.start) or self.places.by_chance(self.draw)
+        match cooling.start:
+            case "best":
+                start = self.seats
+            case "design" if self.design:
+                start, self.design = self.design, by_design(self.places, self.draw)  # laid out anew for the next time
+            case _:
+                start = self.places.by_chance(self.draw)
         state = Annealing(self.places, start, (MEETING, cooling.further), cooling.share, dice=self.draw.getrandbits(64))
         state.stop_at(self.least)
         for level in range(LEVELS):
@@ -154,15 +163,17 @@ def coolings(places: int, *, designed: bool) -> Iterator[Cooling]:
     fairness costs no repeat.
     """
     unit = min(places, 1000)
+    fair = Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+    from_design = Cooling("design", 0.2, 0.1, 8_000 * unit)
     if designed:
-        yield Cooling("design", 0.2, 0.1, 5_000 * unit)
-        yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+        yield from (from_design, fair)
     yield Cooling("chance", 0.24, 0.12, 12_000 * unit)
-    yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+    yield fair
     if designed:
-        yield Cooling("design", 0.22, 0.1, 20_000 * unit)
-        yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+        yield from (from_design, from_design, fair)
     long = min(max(400 * places * places, 500_000), 40_000_000)
     for turn in count():
         yield Cooling("chance", 0.23, 0.13, long << turn // 8, further=FEW if turn % 2 else EVEN)
-        yield Cooling("best", 0.16, 0.08, 3_000 * unit, FAIR)
+        if designed:
+            yield from_design
+        yield fair
