@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.looking import Expect
 
@@ -43,7 +43,7 @@ STOP = """() => {
     left: box.left, right: box.right, top: box.top + scrollY, bottom: box.bottom + scrollY,
   };
 }"""
-PAPER = {"width": 718, "height": 1000}  # A4 between margins of 10 mm
+PAPER = ViewportSize(width=718, height=1000)  # A4 between margins of 10 mm
 PRINTED = """() => {
   const seen = [...document.querySelectorAll('main, main *')].filter((one) => one.checkVisibility());
   const bright = (colour) => {

@@ -46,7 +46,7 @@ def said(page: Page) -> Locator:
 def open_a_form(page: Page, site: Site) -> Locator:
     """The first form that waits for Amara: its first box for words."""
     page.goto(f"{site.address}/feedback")
-    page.locator(".todo a").first.click()
+    page.locator(".todo a", has_text="minute").first.click()
     box = page.locator("form[data-autosave] textarea").first
     box.wait_for()
     return box
@@ -155,7 +155,7 @@ def test_without_scripts_the_later_window_is_shown_both_versions_too(
     ):
         for page in (one, other):
             page.goto(f"{site.address}/feedback")
-            page.locator(".todo a[href*='steps'], .todo a").first.click()
+            page.locator(".todo a", has_text="what you noticed").first.click()
         for page, words in ((one, "“Where would you like to start?”"), (other, "“There’s no hurry.”")):
             page.get_by_label("Helping").check()
             page.get_by_label("A moment", exact=True).fill(words)

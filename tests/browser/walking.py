@@ -85,7 +85,10 @@ def follow(asking: APIRequestContext, address: str, start: str) -> list[str]:
         seen[kind] += 1
         if seen[kind] <= most:
             found.append(path)
-        for href in re.findall(r'<a [^>]*href="([^"#]+)', answer.text()):
+        hrefs = re.findall(r'<a [^>]*href="([^"#]+)', answer.text())
+        if kind == "/feedback/{id}/{n}/steps/{n}":
+            hrefs.append("../check")  # where the last step's button leads; a link does from some rounds only
+        for href in hrefs:
             link = urlsplit(urljoin(answer.url, unescape(href)))
             if f"{link.scheme}://{link.netloc}" == address and not NOT_PAGES.search(link.path) and link.path not in met:
                 met.add(link.path)
