@@ -5,10 +5,11 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from math import comb
+from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Cookie, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looking import Findings, look_at_width, look_with_axe
 from tests.browser.running import DESK, PHONE, Site, visiting
@@ -50,7 +51,7 @@ def drawn(page: Page, address: str) -> None:
 @pytest.mark.parametrize("trainees", SIZES)
 def test_the_plan_page_at_every_size(browser: Browser, empty_site: Site, trainees: int) -> None:
     path, token = a_class(empty_site.settings, trainees)
-    signed_in: Cookie = {"name": "threefold", "value": token, "url": empty_site.address}
+    signed_in: Any = {"name": "threefold", "value": token, "url": empty_site.address}
     findings = Findings()
     with visiting(browser, **DESK) as page:
         page.context.add_cookies([signed_in])

@@ -15,6 +15,7 @@ from tests.house import House
 from tests.web.queries import counted
 from threefold.cohorts import queries
 from threefold.feedback.queries import to_come
+from threefold.store.rows import CohortRow, value
 from threefold.store.tables import Cohort, Deed, Membership, PracticeSession, Triad, Withdrawal
 from threefold.web.cached import Kept, Pieces
 
@@ -55,7 +56,7 @@ async def test_feedback_still_to_come_is_counted_as_its_own_page_counts_it(house
 
     def both(db: Session) -> tuple[int, int]:
         mine = queries.pieces_to_come(db, [made.cohort], house.now)[made.cohort]
-        return mine, len(to_come(db, [db.get_one(Cohort, made.cohort)], house.now).missing)
+        return mine, len(to_come(db, [value(CohortRow, db.get_one(Cohort, made.cohort))], house.now).missing)
 
     counted_here, counted_there = await house.store.read(both)
     assert counted_here == counted_there > 0
