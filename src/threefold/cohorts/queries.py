@@ -172,53 +172,54 @@ def listed(db: Session, mine: Sequence[CohortRow], now: datetime) -> list[Listed
     ]
 
 
-def _there(seat: FromClause, withdrawal: FromClause) -> ColumnElement[bool]:
-    """Nobody gave the seat up or said they can't make it."""
-    return and_(seat.c.given_up_at.is_(None), or_(withdrawal.c.at.is_(None), withdrawal.c.taken_back_at.is_not(None)))
-
-
-def _from(author: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Somebody's piece on the counsellor's round."""
-    return and_(
-        _piece.c.triad_id == _counsellor.c.triad_id,
-        _piece.c.round == _counsellor.c.round,
-        _piece.c.author_id == author,
-    )
-
-
 _practice, _triad, _turn, _seat, _withdrawal, _piece, _membership, _person = (
     metadata.tables[name]
     for name in ("practice_session", "triad", "turn", "seat", "withdrawal", "piece", "membership", "person")
 )
-_counsellor, _their_seat, _their_withdrawal = _turn.alias(), _seat.alias(), _withdrawal.alias()
-_HELD = (  # rounds that ended lately, with their counsellor there
-    _practice.join(_triad, _triad.c.practice_id == _practice.c.id)
-    .join(_counsellor, and_(_counsellor.c.triad_id == _triad.c.id, _counsellor.c.role == "counsellor"))
-    .join(_their_seat, _their_seat.c.id == _counsellor.c.seat_id)
-    .outerjoin(_their_withdrawal, _their_withdrawal.c.seat_id == _their_seat.c.id)
+_THERE = and_(  # nobody gave the seat up or said they can't make it
+    _seat.c.given_up_at.is_(None), or_(_withdrawal.c.at.is_(None), _withdrawal.c.taken_back_at.is_not(None))
 )
-_LATELY = (
-    _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
-    _practice.c.starts_at > bindparam("since"),
-    _practice.c.ends_at <= bindparam("now"),
-    _there(_their_seat, _their_withdrawal),
-    _piece.c.id.is_(None),
+# Rounds that ended lately with their counsellor there. Looked up once and first: the rest is a few rows of each.
+_HELD = (
+    select(_practice.c.cohort_id, _turn.c.triad_id, _turn.c.round, _triad.c.tutor_id)
+    .select_from(_practice)
+    .join(_triad, _triad.c.practice_id == _practice.c.id)
+    .join(_turn, and_(_turn.c.triad_id == _triad.c.id, _turn.c.role == "counsellor"))
+    .join(_seat, _seat.c.id == _turn.c.seat_id)
+    .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
+    .where(
+        _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
+        _practice.c.starts_at > bindparam("since"),
+        _practice.c.ends_at <= bindparam("now"),
+        _THERE,
+    )
+    .cte("held")
+    .prefix_with("MATERIALIZED")
 )
+
+
+def _not_in_from(author: ColumnElement[UUID]) -> tuple[FromClause, ColumnElement[bool]]:
+    """What joins somebody's piece on a round that was held."""
+    return _piece, and_(
+        _piece.c.triad_id == _HELD.c.triad_id, _piece.c.round == _HELD.c.round, _piece.c.author_id == author
+    )
+
+
 _TO_COME = Prepared(
     union_all(
-        select(_practice.c.cohort_id, func.count())
-        .select_from(
-            _HELD.join(_turn, and_(_turn.c.triad_id == _counsellor.c.triad_id, _turn.c.round == _counsellor.c.round))
-            .join(_seat, _seat.c.id == _turn.c.seat_id)
-            .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
-            .outerjoin(_piece, _from(_seat.c.membership_id))
-        )
-        .where(*_LATELY, _there(_seat, _withdrawal))
-        .group_by(_practice.c.cohort_id),
-        select(_practice.c.cohort_id, func.count())
-        .select_from(_HELD.outerjoin(_piece, _from(_triad.c.tutor_id)))
-        .where(*_LATELY, _triad.c.tutor_id.is_not(None))
-        .group_by(_practice.c.cohort_id),
+        select(_HELD.c.cohort_id, func.count())
+        .select_from(_HELD)
+        .join(_turn, and_(_turn.c.triad_id == _HELD.c.triad_id, _turn.c.round == _HELD.c.round))
+        .join(_seat, _seat.c.id == _turn.c.seat_id)
+        .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
+        .outerjoin(*_not_in_from(_seat.c.membership_id))
+        .where(_THERE, _piece.c.id.is_(None))
+        .group_by(_HELD.c.cohort_id),
+        select(_HELD.c.cohort_id, func.count())
+        .select_from(_HELD)
+        .outerjoin(*_not_in_from(_HELD.c.tutor_id))
+        .where(_HELD.c.tutor_id.is_not(None), _piece.c.id.is_(None))
+        .group_by(_HELD.c.cohort_id),
     ),
     lambda cohort, count: (cohort, count),
 )
@@ -374,11 +375,12 @@ def _rows(
 ) -> Markup:
     """The table's rows, from each group's week, place and members. Each name is escaped once, each cell made once."""
     safe = {member: str(escape(name)) for member, name in short.items()}
+    begins: dict[str, str] = {}
     cells: dict[tuple[int, str], str] = {}
     for week, where, members in groups:
         members.sort(key=short.__getitem__)
         called = [safe[member] for member in members]
-        begin = f'<td>{escape(where)}<br><span class="hint">'
+        begin = begins.get(where) or begins.setdefault(where, f'<td>{escape(where)}<br><span class="hint">')
         for place, member in enumerate(members):
             others = ", ".join(called[:place] + called[place + 1 :])
             cells[week, member] = f"{begin}{others}</span></td>"
