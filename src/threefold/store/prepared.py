@@ -75,9 +75,9 @@ class PreparedChange:
 
     def run_each(self, db: Session, rows: Sequence[Mapping[str, object]]) -> None:
         """Make it for each of these, which name the same values."""
-        connection = _connection_of(db)
-        for values in rows:
-            self._for(connection.dialect, values).run(connection, values)
+        if rows:
+            connection = _connection_of(db)
+            self._for(connection.dialect, rows[0]).run_each(connection, rows)
 
     def _for(self, dialect: Dialect, values: Mapping[str, object]) -> "_Ready":
         kind = (dialect.name, *values)
@@ -104,20 +104,29 @@ class _Ready:
     readers: tuple[tuple[int, Convert], ...]
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        return _driver_of(connection).execute(self.sql, self._written(values))
+
+    def run_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        _driver_of(connection).cursor().executemany(self.sql, [self._written(values) for values in rows])
+
+    def _written(self, values: Mapping[str, Any]) -> list[object] | dict[str, object]:
         given = {**self.constants, **values} if self.constants else values
         written: list[object] = []
         for _, name, place, write in self.writers:
             value = given[name] if place is None else given[name][place]
             written.append(write(value) if write else value)
-        driver: Any = connection.connection.driver_connection
         if self.by_place:
-            return driver.execute(self.sql, written)
-        return driver.execute(self.sql, {names[0]: value for names, value in zip(self.writers, written, strict=True)})
+            return written
+        return {names[0]: value for names, value in zip(self.writers, written, strict=True)}
 
 
 def _connection_of(db: Session) -> Connection:
     db.flush()  # what the unit has changed so far is there to be seen
     return cast("Connection", db.get_bind())
+
+
+def _driver_of(connection: Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def _ready(compiled: SQLCompiler, values: Mapping[str, object], readers: tuple[tuple[int, Convert], ...]) -> _Ready:

@@ -91,7 +91,8 @@ def perform(connection: Connection, work: Work[Any]) -> Outcome:
     db = UnitSession(connection)
     try:
         value = work(db)
-        Session.commit(db)
+        if db.in_transaction():  # else everything was sent past the session (see prepared)
+            Session.commit(db)
     except BaseException as error:  # noqa: BLE001 - every error is its caller's, and this thread goes on
         return Outcome(error=_bearable(error))
     else:

@@ -18,7 +18,6 @@ from litestar.datastructures import Cookie, UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.params import SkipValidation
-from litestar.response import Redirect
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -251,7 +250,7 @@ class Visit:
 
     def go(self, path: str) -> Answer:
         """On to another page of ours after something was done (303, so that reloading does nothing twice)."""
-        return Redirect(path=local_path(path), status_code=303)
+        return Response(b"", status_code=303, headers={"location": local_path(path)})
 
     def said(self, status: int) -> Answer:
         """A calm page for an end that nobody hoped for."""
