@@ -11,6 +11,7 @@ from threefold.matching import (
     Effort,
     Plan,
     Remainder,
+    Together,
     bounds,
     check,
     meetings,
@@ -47,7 +48,7 @@ def test_classes_that_mathematics_knows_are_planned_at_its_limit(count: int, ses
 def test_a_keep_apart_pair_never_meets_and_costs_little() -> None:
     problem = course(15, 7, apart=pairs("AB"))
 
-    plan = planned(plan_course(problem))
+    plan = planned(plan_course(problem, effort=BRIEF))
 
     assert meetings(plan.sessions)[frozenset("AB")] == 0
     assert bounds(problem).least_repeats == 2
@@ -67,6 +68,7 @@ def test_every_class_from_three_to_sixty_has_a_plan(count: int, remainder: Remai
 def test_what_a_class_is_divided_into() -> None:
     quads = {count: shape(count, Remainder.QUADS) for count in range(12)}
     with_pairs = {count: shape(count, Remainder.PAIR_WITH_TUTOR) for count in range(12)}
+    no_quads = {count: shape(count, Remainder.PAIRS_WITH_TUTORS) for count in (2, 4, 5, 7, 8)}
 
     assert quads == {
         0: (),
@@ -82,6 +84,7 @@ def test_what_a_class_is_divided_into() -> None:
         10: (3, 3, 4),
         11: (3, 4, 4),
     }
+    assert no_quads == {2: (2,), 4: (2, 2), 5: (3, 2), 7: (3, 2, 2), 8: (3, 3, 2)}
     assert with_pairs == {**quads, 8: (3, 3, 2), 11: (3, 3, 3, 2)}
 
 
@@ -138,7 +141,7 @@ def test_frozen_sessions_stay_and_the_rest_is_planned_around_them() -> None:
     joined = replace(problem, people=(*problem.people, "New"), frozen=held)
     joined = replace(joined, present=problem.present[:2] + (problem.present[2] | {"New"},) * 4)
 
-    plan = planned(plan_course(joined, seed=2))
+    plan = planned(plan_course(joined, seed=2, effort=BRIEF))
 
     assert plan.sessions[:2] == before.sessions[:2]
     assert [sum(len(g.members) for g in groups) for groups in plan.sessions] == [12, 12, 13, 13, 13, 13]
@@ -173,9 +176,90 @@ def test_the_search_tells_how_it_goes_and_can_be_stopped() -> None:
     plan = planned(plan_course(problem, progress=stop_at_once))
 
     assert check(problem, plan) == ()
-    moves, fewest = heard[0]
-    assert 20_000 <= moves < 60_000 < Effort().moves(problem)
-    assert repeats(plan, {}) == fewest
+    ((moves, fewest),) = heard
+    assert 0 < moves == plan.steps < 500_000 < Effort().moves(problem)
+    assert repeats(plan, {}) <= fewest
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_search_that_was_stopped_is_found_again_by_its_steps(after: int) -> None:
+    problem = course(14, 6, apart=pairs("AB", "CD"), away={2: "EF"})  # of which no bound is ever reached
+    heard: list[int] = []
+
+    def stop(moves: int, _fewest: int) -> bool:
+        heard.append(moves)
+        return len(heard) < after
+
+    stopped = planned(plan_course(problem, seed=5, progress=stop))
+    again = planned(plan_course(problem, seed=stopped.seed or 0, effort=Effort.exactly(stopped.steps)))
+
+    assert again == stopped
+    assert again.steps == stopped.steps == heard[-1]
+
+
+@pytest.mark.parametrize(
+    ("count", "sessions", "least", "share"),
+    [(16, 10, 60, {2, 3}), (17, 10, 74, {4, 5}), (20, 12, 98, {4, 5}), (13, 8, 42, {2, 3}), (14, 8, 53, {4, 5})],
+)
+def test_fours_are_shared_within_one_and_nobody_meets_three_times(
+    count: int, sessions: int, least: int, share: set[int]
+) -> None:
+    plan = planned(plan_course(course(count, sessions)))
+
+    assert repeats(plan, {}) == least
+    assert max(meetings(plan.sessions).values()) == 2
+    assert set(fours(plan).values()) == share
+
+
+def test_pins_and_people_to_be_together_are_kept_and_the_rest_is_planned_around_them() -> None:
+    pin = Group(("C", "H", "A"))
+    problem = replace(
+        course(16, 6, apart=pairs("AB", "PO")),
+        pinned={2: (pin,)},
+        together=(Together(frozenset("DE"), 1), Together(frozenset("EF"), 1), Together(frozenset("GP"))),
+    )
+
+    plan = planned(plan_course(problem, effort=BRIEF))
+
+    assert pin in plan.sessions[2]
+    assert any({"D", "E", "F"} <= set(group.members) for group in plan.sessions[1])
+    assert meetings(plan.sessions)[frozenset("GP")] >= 1
+    assert repeats(plan, {}) <= 4
+
+
+def test_groups_mix_experience_and_grant_wishes_where_that_costs_no_repeat() -> None:
+    new, old = people(24)[:12], people(24)[12:]
+    plain = course(24, 3)
+    problem = replace(plain, experience=dict.fromkeys(new, 1) | dict.fromkeys(old, 3), wishes=pairs("AM", "BN", "CO"))
+
+    plan = planned(plan_course(problem, effort=BRIEF))
+
+    assert repeats(plan, {}) == 0
+    assert all(0 < len(set(group.members) & set(new)) < 3 for groups in plan.sessions for group in groups)
+    assert all(meetings(plan.sessions)[pair] == 1 for pair in problem.wishes)
+
+
+def test_pairs_with_tutors_leave_nobody_in_a_four() -> None:
+    plan = planned(plan_course(course(16, 8, remainder=Remainder.PAIRS_WITH_TUTORS)))
+
+    assert repeats(plan, {}) == 0
+    assert all(sorted(len(g.members) for g in groups) == [2, 2, 3, 3, 3, 3] for groups in plan.sessions)
+    assert Counter(p for groups in plan.sessions for g in groups if g.tutor for p in g.members) == dict.fromkeys(
+        people(16), 2
+    )
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("count", "sessions", "known"), [(31, 15, 33), (19, 8, 4), (24, 12, 14), (29, 12, 9), (22, 10, 12), (12, 5, 3)]
+)
+def test_where_no_bound_is_reached_the_best_known_is(count: int, sessions: int, known: int) -> None:
+    assert repeats(planned(plan_course(course(count, sessions))), {}) <= known
+
+
+@pytest.mark.heavy
+def test_a_thousand_people_over_twelve_sessions_never_repeat() -> None:
+    assert repeats(planned(plan_course(course(1000, 12))), {}) == 0
 
 
 def test_a_plan_with_nothing_left_to_plan_is_the_frozen_one() -> None:

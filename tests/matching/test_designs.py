@@ -8,7 +8,7 @@ from math import comb
 import pytest
 
 from threefold.matching import Remainder, shape
-from threefold.matching.designs import at_hand, without_repeats
+from threefold.matching.designs import at_hand, courses_found, few_repeats, without_repeats
 
 
 @pytest.mark.parametrize("remainder", Remainder)
@@ -56,6 +56,30 @@ def test_courses_with_fours_last_as_long_as_counting_allows_or_nearly() -> None:
 def test_a_class_with_pairs_is_a_larger_class_with_somebody_at_home() -> None:
     assert len(without_repeats(14, Remainder.PAIR_WITH_TUTOR)) == 7
     assert len(without_repeats(16, Remainder.PAIRS_WITH_TUTORS)) == 8
+
+
+def test_courses_found_by_long_searches_have_the_fewest_repeats_known() -> None:
+    repeats = {}
+    for people, sessions in courses_found():
+        plan = few_repeats(people, Remainder.QUADS, sessions)
+        assert [tuple(map(len, groups)) for groups in plan] == [shape(people, Remainder.QUADS)] * sessions
+        assert all(sorted(person for group in groups for person in group) == list(range(people)) for groups in plan)
+        met = Counter(frozenset(two) for groups in plan for group in groups for two in combinations(group, 2))
+        assert max(met.values()) == 2
+        repeats[people, sessions] = met.total() - len(met)
+
+    assert repeats == {
+        (17, 6): 1,
+        (19, 8): 4,
+        (20, 8): 8,
+        (22, 10): 11,
+        (23, 10): 19,
+        (24, 12): 13,
+        (29, 12): 8,
+        (34, 16): 19,
+        (35, 16): 31,
+    }
+    assert few_repeats(17, Remainder.QUADS, 7) == few_repeats(17, Remainder.PAIR_WITH_TUTOR, 6) == ()
 
 
 def test_where_no_design_fits_there_is_none() -> None:

@@ -297,7 +297,8 @@ def test_the_same_repair_again_is_the_same_to_the_byte_and_a_stopped_one_that_of
 
     assert isinstance(stopped, tuple)
     assert stopped[0].plan.steps == heard[-1][0] < 20_000
-    again = repair(replace(problem, course=replace(problem.course, met={frozenset("BC"): 1})), steps=stopped[0].plan.steps)
+    anew = replace(problem, course=replace(problem.course, met={frozenset("BC"): 1}))
+    again = repair(anew, steps=stopped[0].plan.steps)
     assert again == stopped
 
 

@@ -12,10 +12,23 @@ from threefold.matching.explain import (
     say_note,
     say_person,
 )
+from threefold.matching.offers import Liking, WeekProblem, WeekSlot
 from threefold.matching.plan import InvalidPlan, Plan, check, meetings, repeats, swap
 from threefold.matching.problem import CourseProblem, Remainder, Together, shape
 from threefold.matching.search import Progress
 from threefold.matching.verdict import Figures, say_ground
+from threefold.matching.waiting import Unplaced, WhyUnplaced, say_unplaced, say_unplaced_of
+from threefold.matching.week import (
+    BRIEF_WEEK,
+    THOROUGH_WEEK,
+    USUAL_WEEK,
+    WeekEffort,
+    WeekLimits,
+    WeekPlan,
+    WeekProgress,
+    check_week,
+    plan_week,
+)
 from threefold.matching.why import (
     Relaxation,
     WayBetter,
@@ -29,8 +42,11 @@ from threefold.matching.why import (
 
 __all__ = [
     "BRIEF",
+    "BRIEF_WEEK",
     "THOROUGH",
+    "THOROUGH_WEEK",
     "USUAL",
+    "USUAL_WEEK",
     "Beside",
     "Bounds",
     "Clash",
@@ -41,6 +57,7 @@ __all__ = [
     "Figures",
     "Ground",
     "InvalidPlan",
+    "Liking",
     "NoPlan",
     "Note",
     "NoteKind",
@@ -49,22 +66,34 @@ __all__ = [
     "Relaxation",
     "Remainder",
     "Together",
+    "Unplaced",
     "WayBetter",
     "WayOut",
+    "WeekEffort",
+    "WeekLimits",
+    "WeekPlan",
+    "WeekProblem",
+    "WeekProgress",
+    "WeekSlot",
     "WhyTriad",
+    "WhyUnplaced",
     "beside",
     "bounds",
     "check",
+    "check_week",
     "clashes",
     "explain",
     "meetings",
     "plan_course",
+    "plan_week",
     "repeats",
     "say_clash",
     "say_ground",
     "say_note",
     "say_person",
     "say_swap",
+    "say_unplaced",
+    "say_unplaced_of",
     "say_way_better",
     "say_why",
     "say_why_not_better",

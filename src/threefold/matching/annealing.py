@@ -218,6 +218,8 @@ class Annealing:
             self.layout[s] = 3 * sizes.count(3), next((size for size in sizes if size != 3), 4), len(free)
         self.met = np.zeros((n, n), np.int16)
         for (one, other), count in places.met.items():
+            if (one, other) in places.must_meet:
+                continue  # they must meet anew, whatever was before: their first meeting is the one that counts
             self.met[one, other] = self.met[other, one] = count
         self.kind = np.zeros((n, n), np.uint8)
         for number, pairs in enumerate((places.wished if taste else (), places.must_meet, places.apart), start=1):
@@ -248,7 +250,7 @@ class Annealing:
         places = self.places
         crowding = least.crowding - places.settled_crowding
         uneven = least.uneven - sum(n * (n - 1) // 2 for size in (2, 4) for n in places.shares[size])
-        if self.meeting[0] == self.meeting[1]:
+        if self.meeting[0] == self.meeting[1] and places.must_meet.isdisjoint(places.met):
             self.clock[LEAST] = self.meeting[0] * crowding + self.share_price * uneven - NEVER * len(places.must_meet)
 
     def go_on(self, steps: int, heat: float) -> int:

@@ -5,11 +5,14 @@ none. What the people left over could still bring is bounded by each one's best 
 been reached before by the same people is not gone through again. For 15 to 30 people this takes milliseconds.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from threefold.matching.possible import bits
+
 _FIELD = 8  # bits in which the places taken of one limit are counted
-_FULL = 127  # the most such a count can hold before its highest bit says "too many"
+_MOST = 127  # the most such a count can hold before its highest bit says "too many"
 
 
 @dataclass(frozen=True)
@@ -37,69 +40,75 @@ class _Enough(Exception):  # noqa: N818 - a way out of the search, nothing has g
 def best_choice(options: Sequence[Option], room: Sequence[int], at_least: int, nodes: int) -> Chosen | None:
     """The choice of most worth, nobody in two groups, no limit overfull; None where `at_least` is out of reach.
 
-    Among equals the options given first are preferred. After so many `nodes` the best so far stands.
+    `room` says how many places each limit has. Among equals the options given first are preferred. After so many
+    `nodes` the best so far stands.
     """
-    known = [1 << place for place in range(max((option.people.bit_length() for option in options), default=0))]
-    count = dict.fromkeys(known, 0)
-    share = dict.fromkeys(known, 0)
-    lists = [[bit for bit in known if bit & option.people] for option in options]
-    for option, bits in zip(options, lists, strict=True):
-        each = -(-option.worth // len(bits)) if option.worth > 0 else 0
-        for bit in bits:
-            count[bit] += 1
-            share[bit] = max(share[bit], each)
-    # The lowest bit is whoever has fewest options: they are decided first.
-    order = sorted((bit for bit in known if count[bit]), key=lambda bit: (count[bit], bit))
-    at = {bit: 1 << place for place, bit in enumerate(order)}
-    shares = {at[bit]: share[bit] for bit in order}
-    fields = {limit: place for place, limit in enumerate(sorted({limit for o in options for limit in o.takes}))}
-    full = sum(1 << (_FIELD * place + _FIELD - 1) for place in fields.values())
-    taken = sum(
-        (_FULL - min(_FULL, max(0, room[limit]))) << (_FIELD * place) for limit, place in fields.items()
-    )
-    by_first: dict[int, list[tuple[int, int, int, int, int]]] = {bit: [] for bit in shares}
-    for number, (option, bits) in enumerate(zip(options, lists, strict=True)):
-        mask = sum(at[bit] for bit in bits)
-        loss = sum(share[bit] for bit in bits) - option.worth
-        takes = sum(1 << (_FIELD * fields[limit]) for limit in option.takes)
-        by_first[mask & -mask].append((loss, number, mask, takes, option.worth))
-    for some in by_first.values():
-        some.sort()
+    search = _Branching(options, room, at_least, nodes)
+    complete = True
+    try:
+        search.go(search.everybody, search.taken, 0, sum(search.shares.values()))
+    except _Enough:
+        complete = False
+    return None if search.found is None else Chosen(tuple(search.found), search.best, complete)
 
-    best = at_least - 1
-    found: list[int] | None = None
-    path: list[int] = []
-    seen: dict[tuple[int, int], int] = {}
-    left = nodes
 
-    def go(people: int, used: int, worth: int, most: int) -> None:
-        nonlocal best, found, left
-        if worth > best:
-            best, found = worth, path.copy()
-        left -= 1
-        if left < 0:
+class _Branching:
+    """The search: options by the first of their people to be decided, and what has been reached so far."""
+
+    def __init__(self, options: Sequence[Option], room: Sequence[int], at_least: int, nodes: int) -> None:
+        lists = [list(bits(option.people)) for option in options]
+        count = Counter(person for some in lists for person in some)
+        share = dict.fromkeys(count, 0)
+        for option, some in zip(options, lists, strict=True):
+            for person in some:
+                share[person] = max(share[person], -(-option.worth // len(some)))
+        # The lowest bit is whoever has fewest options: they are decided first.
+        bit = {person: 1 << at for at, person in enumerate(sorted(count, key=lambda person: (count[person], person)))}
+        fields = {limit: _FIELD * at for at, limit in enumerate(sorted({one for o in options for one in o.takes}))}
+        self.everybody = (1 << len(count)) - 1
+        self.shares = {bit[person]: share[person] for person in count}
+        self.full = sum(1 << (field + _FIELD - 1) for field in fields.values())
+        self.taken = sum((_MOST - max(0, min(_MOST, room[limit]))) << field for limit, field in fields.items())
+        self.by_first: dict[int, list[tuple[int, int, int, int, int]]] = {first: [] for first in self.shares}
+        for number, (option, some) in enumerate(zip(options, lists, strict=True)):
+            people = sum(bit[person] for person in some)
+            loss = sum(share[person] for person in some) - option.worth
+            takes = sum(1 << fields[limit] for limit in option.takes)
+            self.by_first[people & -people].append((loss, number, people, takes, option.worth))
+        for choices in self.by_first.values():
+            choices.sort()
+        self.best = at_least - 1
+        self.found: list[int] | None = None
+        self.path: list[int] = []
+        self.seen: dict[tuple[int, int], int] = {}
+        self.nodes = nodes
+
+    def go(self, people: int, used: int, worth: int, most: int) -> None:
+        """Decide the first of these people, and so on; `most` is what this branch could come to."""
+        if worth > self.best:
+            self.best, self.found = worth, self.path.copy()
+        self.nodes -= 1
+        if self.nodes < 0:
             raise _Enough
         first = people & -people
-        for loss, number, mask, takes, brings in by_first.get(first, ()):
-            if most - loss <= best:
+        if not first:
+            return
+        for loss, number, some, takes, brings in self.by_first[first]:
+            if most - loss <= self.best:
                 break
-            if mask & ~people or (used + takes) & full:
+            if some & ~people or (used + takes) & self.full:
                 continue
-            state = (people ^ mask, used + takes)
-            if seen.get(state, -1) >= worth + brings:
-                continue
-            seen[state] = worth + brings
-            path.append(number)
-            go(*state, worth + brings, most - loss)
-            path.pop()
-        if first and most - shares[first] > best:
-            state = (people ^ first, used)
-            if seen.get(state, -1) < worth:
-                seen[state] = worth
-                go(*state, worth, most - shares[first])
+            if self._is_news(state := (people ^ some, used + takes), worth + brings):
+                self.path.append(number)
+                self.go(*state, worth + brings, most - loss)
+                self.path.pop()
+        alone = most - self.shares[first]
+        if alone > self.best and self._is_news(state := (people ^ first, used), worth):
+            self.go(*state, worth, alone)
 
-    try:
-        go((1 << len(order)) - 1, taken, 0, sum(shares.values()))
-    except _Enough:
-        pass
-    return None if found is None else Chosen(tuple(found), best, best=left >= 0)
+    def _is_news(self, state: tuple[int, int], worth: int) -> bool:
+        """Whether these people have not been left over by something as good before."""
+        if self.seen.get(state, -1) >= worth:
+            return False
+        self.seen[state] = worth
+        return True

@@ -133,7 +133,7 @@ def _in_one_session(problem: CourseProblem, number: int, rules: Rules) -> Iterat
 
     if seating(here, apart := replace(rules, pinned=(), tied=(), resting=frozenset())) is None:
         ways = [WayOut.REVIEW_APART, WayOut.MOVE_SESSION]
-        if way := _by_another_remainder(problem, here, apart):
+        if way := _by_another_remainder(here, apart):
             ways.insert(1, way)
         yield ClashKind.KEPT_APART, blamed(apart), tuple(ways)
     elif seating(here, awake := replace(rules, resting=frozenset())) is None:
@@ -145,30 +145,38 @@ def _in_one_session(problem: CourseProblem, number: int, rules: Rules) -> Iterat
 
 def _contradictions(problem: CourseProblem, here: Sequence[Person], rules: Rules) -> Iterator[_Found]:
     """Rules of one session that cannot be kept whoever else is there."""
+    for kind, people, ways in (*_wrong_pins(problem, rules), *_wrong_ties(problem, here, rules)):
+        yield kind, tuple(person for person in problem.people if person in people), ways
 
-    def found(kind: ClashKind, people: Collection[Person], *ways: WayOut) -> _Found:
-        return kind, tuple(person for person in problem.people if person in people), ways
 
+_Wrong = tuple[ClashKind, Collection[Person], tuple[WayOut, ...]]
+
+
+def _wrong_pins(problem: CourseProblem, rules: Rules) -> Iterator[_Wrong]:
     pinned = Counter(person for pin in rules.pinned for person in pin)
     for person, times in pinned.items():
         if times > 1:
-            yield found(ClashKind.PINNED_TWICE, (person,), WayOut.RELEASE_PIN)
+            yield ClashKind.PINNED_TWICE, (person,), (WayOut.RELEASE_PIN,)
     for pin in rules.pinned:
         for pair in map(frozenset, combinations(sorted(pin), 2)):
             if pair in problem.apart:
-                yield found(ClashKind.PINNED_APART, pair, WayOut.RELEASE_PIN, WayOut.REVIEW_APART)
+                yield ClashKind.PINNED_APART, pair, (WayOut.RELEASE_PIN, WayOut.REVIEW_APART)
     if Counter(map(len, rules.pinned)) - Counter(rules.sizes):
-        yield found(ClashKind.PINNED_SIZES, pinned, WayOut.RELEASE_PIN)
+        yield ClashKind.PINNED_SIZES, pinned, (WayOut.RELEASE_PIN,)
+
+
+def _wrong_ties(problem: CourseProblem, here: Sequence[Person], rules: Rules) -> Iterator[_Wrong]:
+    pinned = frozenset(person for pin in rules.pinned for person in pin)
     for pair in rules.tied:
         if pair in problem.apart:
-            yield found(ClashKind.TOGETHER_APART, pair, WayOut.REVIEW_TOGETHER, WayOut.REVIEW_APART)
+            yield ClashKind.TOGETHER_APART, pair, (WayOut.REVIEW_TOGETHER, WayOut.REVIEW_APART)
         if not pair.issubset(here):
-            yield found(ClashKind.TOGETHER_AWAY, pair, WayOut.REVIEW_TOGETHER, WayOut.MOVE_SESSION)
-        if not pinned.keys().isdisjoint(pair) and not any(pair <= pin for pin in rules.pinned):
-            yield found(ClashKind.TOGETHER_PINNED, pair, WayOut.RELEASE_PIN, WayOut.REVIEW_TOGETHER)
+            yield ClashKind.TOGETHER_AWAY, pair, (WayOut.REVIEW_TOGETHER, WayOut.MOVE_SESSION)
+        if pinned & pair and not any(pair <= pin for pin in rules.pinned):
+            yield ClashKind.TOGETHER_PINNED, pair, (WayOut.RELEASE_PIN, WayOut.REVIEW_TOGETHER)
     for unit in units(here, rules.tied):
         if len(unit) > max(rules.sizes):
-            yield found(ClashKind.CROWDED, unit, WayOut.REVIEW_TOGETHER)
+            yield ClashKind.CROWDED, unit, (WayOut.REVIEW_TOGETHER,)
 
 
 def _over_all_sessions(problem: CourseProblem) -> list[Clash]:
@@ -204,7 +212,7 @@ def _why_never(
     return ClashKind.CROWDED, (), pair, (WayOut.REVIEW_TOGETHER, WayOut.RELEASE_PIN)
 
 
-def _by_another_remainder(problem: CourseProblem, here: Sequence[Person], rules: Rules) -> WayOut | None:
+def _by_another_remainder(here: Sequence[Person], rules: Rules) -> WayOut | None:
     """What the cohort could allow instead of its remainder, so that everybody can be placed."""
     for policy, way in ((Remainder.QUADS, WayOut.ALLOW_QUADS), (Remainder.PAIR_WITH_TUTOR, WayOut.ALLOW_PAIR)):
         sizes = shape(len(here), policy)

@@ -18,7 +18,8 @@ from itertools import combinations, islice
 from threefold.matching.problem import Remainder, shape
 
 Group = tuple[int, ...]
-Design = tuple[tuple[Group, ...], ...]
+Session = tuple[Group, ...]
+Design = tuple[Session, ...]
 """Sessions of groups of people, who are numbers from 0."""
 
 
@@ -34,18 +35,41 @@ def without_repeats(people: int, remainder: Remainder) -> Design:
     return _of_starters(people) if people % 3 == 0 or sizes == shape(people, Remainder.QUADS) else ()
 
 
+def few_repeats(people: int, remainder: Remainder, sessions: int) -> Design:
+    """A course of just so many sessions, with the fewest repeats known; () but for a few that took long to find.
+
+    Nobody knows whether fewer are possible for these: no bound that can be proven is reached.
+    """
+    return _found().get((people, sessions), ()) if shape(people, remainder) == shape(people, Remainder.QUADS) else ()
+
+
+def courses_found() -> tuple[tuple[int, int], ...]:
+    """The people and sessions of every course that `few_repeats` has."""
+    return tuple(_found())
+
+
 def at_hand() -> tuple[int, ...]:
     """The numbers of people up to 99 for whom there is such a course in triads and fours."""
     return tuple(people for people in range(3, 100) if _of_starters(people))
+
+
+def turned(groups: Sequence[Group], steps: int, turn: int, rows: int) -> tuple[Group, ...]:
+    """The groups after so many turns; people beyond the rows stay where they are."""
+
+    def moved(person: int) -> int:
+        row, place = divmod(person, turn)
+        return row * turn + (place + steps) % turn if row < rows else person
+
+    return tuple(tuple(map(moved, group)) for group in groups)
 
 
 def _of_starters(people: int) -> Design:
     """By a starter, or else by the first theorem that applies."""
     if people in (starters := _starters()):
         turn, rows, bases, orbits = starters[people]
-        turned = (_turned(base, steps, turn, rows) for base in bases for steps in range(turn))
-        around = (tuple(_turned([group], steps, turn, rows)[0] for steps in range(turn)) for group in orbits)
-        return (*turned, *around)
+        sessions = (turned(base, steps, turn, rows) for base in bases for steps in range(turn))
+        around = (tuple(turned([group], steps, turn, rows)[0] for steps in range(turn)) for group in orbits)
+        return (*sessions, *around)
     if people == 3:
         return (((0, 1, 2),),)
     if people % 6 != 3:
@@ -57,46 +81,58 @@ def _of_starters(people: int) -> Design:
     return _three_classes(people // 3)
 
 
-Starter = tuple[int, int, tuple[tuple[Group, ...], ...], tuple[Group, ...]]
+Starter = tuple[int, int, tuple[Session, ...], tuple[Group, ...]]
 """The length of a turn, the rows that turn, the base sessions, and groups whose own turns make up a session."""
 
 
 @cache
 def _starters() -> dict[int, Starter]:
-    """The data file, by the number of people.
+    """The data file of starters, by the number of people.
 
     A line "16 turn 3 rows 5" opens a starter; below it, indented, stand its base sessions, fours first, and after
     "around" groups that with their own turns make up a whole session.
     """
     found: dict[int, Starter] = {}
     people, turn, rows = 0, 0, 0
-    for line in files(__package__).joinpath("starters.txt").read_text("utf-8").splitlines():
-        match line.split():
-            case ["#", *_] | []:
-                continue
+    for words in _lines("starters.txt"):
+        match words:
             case ["around", *group]:
-                *before, orbits = found[people]
-                found[people] = (turn, rows, before[2], (*orbits, tuple(map(int, group))))
+                _, _, bases, orbits = found[people]
+                found[people] = (turn, rows, bases, (*orbits, tuple(map(int, group))))
             case [first, "turn", length, "rows", number]:
                 people, turn, rows = int(first), int(length), int(number)
                 found[people] = (turn, rows, (), ())
             case seats:
-                sizes = shape(people, Remainder.QUADS)
-                seat = iter(map(int, seats))
-                fours_first = [tuple(islice(seat, size)) for size in reversed(sizes)]
                 _, _, bases, orbits = found[people]
-                found[people] = (turn, rows, (*bases, tuple(reversed(fours_first))), orbits)
+                found[people] = (turn, rows, (*bases, _session(people, seats)), orbits)
     return found
 
 
-def _turned(groups: Sequence[Group], steps: int, turn: int, rows: int) -> tuple[Group, ...]:
-    """The groups after so many turns; people beyond the rows stay where they are."""
+@cache
+def _found() -> dict[tuple[int, int], Design]:
+    """The data file of courses found by long searches: "17 over 6" opens one, its sessions follow, fours first."""
+    found: dict[tuple[int, int], Design] = {}
+    course = (0, 0)
+    for words in _lines("courses.txt"):
+        match words:
+            case [people, "over", sessions]:
+                course = (int(people), int(sessions))
+                found[course] = ()
+            case seats:
+                found[course] = (*found[course], _session(course[0], seats))
+    return found
 
-    def moved(person: int) -> int:
-        row, place = divmod(person, turn)
-        return row * turn + (place + steps) % turn if row < rows else person
 
-    return tuple(tuple(map(moved, group)) for group in groups)
+def _lines(name: str) -> Iterator[list[str]]:
+    for line in files(__package__).joinpath(name).read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line.split()
+
+
+def _session(people: int, seats: Sequence[str]) -> Session:
+    """Groups in the order of `shape`, read with the fours first."""
+    seat = iter(map(int, seats))
+    return tuple(reversed([tuple(islice(seat, size)) for size in reversed(shape(people, Remainder.QUADS))]))
 
 
 def _some_at_home(design: Design, away: int) -> Design:
@@ -140,8 +176,8 @@ def _three_rows(q: int) -> Design:
     even = [across[i] for k in (0, 2, 4) for i in range(k * t, (k + 1) * t)]
     base = [(0, q, 2 * q), *within, *odd]
     return (
-        *(_turned(base, steps, q, 3) for steps in range(q)),
-        *(tuple(_turned([group], steps, q, 3)[0] for steps in range(q)) for group in even),
+        *(turned(base, steps, q, 3) for steps in range(q)),
+        *(tuple(turned([group], steps, q, 3)[0] for steps in range(q)) for group in even),
     )
 
 
@@ -155,7 +191,7 @@ def _two_rows_and_one(q: int) -> Design:
         *((power[i], power[i + t], q + power[(i + m) % (q - 1)]) for i in mixed),
         *(tuple(q + power[(i + m + k * t) % (q - 1)] for k in (1, 3, 5)) for i in range(t)),
     ]
-    return tuple(_turned(base, steps, q, 2) for steps in range(q))
+    return tuple(turned(base, steps, q, 2) for steps in range(q))
 
 
 def _three_classes(third: int) -> Design:

@@ -1,16 +1,16 @@
 """A known design laid over the people of a course, so that as few rules as can be are broken by it."""
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Collection, Iterable, Mapping
+from itertools import combinations, permutations
 from random import Random
 
-from threefold.matching.designs import Design, without_repeats
+from threefold.matching.designs import Session, few_repeats, without_repeats
 from threefold.matching.seats import Places, Seats
 
 _RULE = 1000
-_TRIES = 20_000
-_WORK = 1_000_000
+_TRIES = 10_000
+_WORK = 40_000
 
 
 def by_design(places: Places, draw: Random) -> list[Seats] | None:
@@ -26,7 +26,8 @@ def by_design(places: Places, draw: Random) -> list[Seats] | None:
     if not alike:
         return None
     present = max(alike, key=lambda some: (alike[some], len(some), sorted(some)))
-    design = list(without_repeats(len(present), problem.remainder))
+    known = few_repeats(len(present), problem.remainder, alike[present])
+    design = list(known or without_repeats(len(present), problem.remainder))
     if not design:
         return None
     draw.shuffle(design)
@@ -45,57 +46,35 @@ def by_design(places: Places, draw: Random) -> list[Seats] | None:
     return rows
 
 
-def _fit(
-    places: Places, sessions: dict[int, Design | tuple[tuple[int, ...], ...]], names: list[int], draw: Random
-) -> None:
+def _fit(places: Places, sessions: Mapping[int, Session], names: list[int], draw: Random) -> None:
     """Exchanges names, in place, while that makes the design fit the rules and the past better.
 
     Threshold accepting (Dueck and Scheuer 1990): small steps back are allowed, smaller and smaller ones.
     """
-    minds: dict[int, list[tuple[int, int, int]]] = {}
-
-    def mind(one: int, other: int, session: int, weight: int) -> None:
-        minds.setdefault(one, []).append((other, session, weight))
-        minds.setdefault(other, []).append((one, session, weight))
-
-    for one, other in sorted(places.apart):
-        mind(one, other, -1, _RULE)
-    for one, other in sorted(places.must_meet):
-        mind(one, other, -1, -_RULE)
-    for (one, other), count in sorted(places.met.items()):
-        mind(one, other, -1, 4 * count)
-    for one, other in sorted(places.wished):
-        mind(one, other, -1, -1)
-    for at in sessions:
-        rules = places.rules[at]
-        for pair in (*rules.tied, *(pair for pin in rules.pinned for pair in combinations(sorted(pin), 2))):
-            one, other = (places.number[person] for person in pair)
-            mind(one, other, at, -_RULE)
-    place = {person: number for number, person in enumerate(names)}
-    minds = {
-        person: [mind for mind in theirs if mind[0] in place] for person, theirs in minds.items() if person in place
-    }
-    if not any(minds.values()):
+    minds = _minds(places, sessions, names)
+    if not minds:
         return
+    place = {person: number for number, person in enumerate(names)}
     home = {at: {person: n for n, group in enumerate(groups) for person in group} for at, groups in sessions.items()}
-    beside = Counter(tuple(sorted(pair)) for groups in sessions.values() for g in groups for pair in combinations(g, 2))
+    beside = Counter(pair for groups in sessions.values() for group in groups for pair in permutations(group, 2))
 
     def cost(person: int) -> int:
         mine, total = place[person], 0
         for other, at, weight in minds.get(person, ()):
             theirs = place[other]
-            if at >= 0:
+            if at is not None:
                 total += weight * (home[at][mine] == home[at][theirs])
             else:
-                times = beside[min(mine, theirs), max(mine, theirs)]
-                total += weight * (times if weight >= 0 else times > 0)
+                times = beside.get((mine, theirs), 0)
+                total += weight * (times if weight > 0 else times > 0)
         return total
 
-    people = list(names)
-    concerned = sorted(person for person, theirs in minds.items() if theirs)
+    people, concerned = list(names), sorted(minds)
     tries = min(_TRIES, _WORK // (1 + sum(map(len, minds.values())) // len(people)))
+    # Each mind stands with both people; best would be to meet all whom one would rather, and nobody one minds.
+    to_gain = sum(map(cost, people)) - sum(min(0, weight) for theirs in minds.values() for *_, weight in theirs)
     best, least, now = list(names), 0, 0
-    for step in range(tries):
+    for step in range(tries if to_gain else 0):
         one, other = concerned[int(draw.random() * len(concerned))], people[int(draw.random() * len(people))]
         before = cost(one) + cost(other)
         place[one], place[other] = place[other], place[one]
@@ -106,7 +85,40 @@ def _fit(
         now += rise
         if now < least:
             least, best = now, sorted(place, key=place.__getitem__)
+            if 2 * least + to_gain <= 0:
+                break
     names[:] = best
+
+
+def _minds(
+    places: Places, sessions: Mapping[int, Session], people: Collection[int]
+) -> dict[int, list[tuple[int, int | None, int]]]:
+    """For each of these people, whom they mind meeting, or would rather: (whom, in which session, how much).
+
+    None stands for every session. What one would rather counts once, what one minds every time.
+    """
+    minds: dict[int, list[tuple[int, int | None, int]]] = {}
+    among = frozenset(people)
+
+    def mind(pairs: Iterable[tuple[int, int]], weight: int, session: int | None = None) -> None:
+        for one, other in pairs:
+            if one in among and other in among:
+                minds.setdefault(one, []).append((other, session, weight))
+                minds.setdefault(other, []).append((one, session, weight))
+
+    mind(sorted(places.apart), _RULE)
+    mind(sorted(places.must_meet), -_RULE)
+    mind(sorted(places.wished), -1)
+    for pair, count in sorted(places.met.items()):
+        mind([pair], 4 * count)
+    for at in sessions:
+        rules = places.rules[at]
+        together = (
+            *map(tuple, map(sorted, rules.tied)),
+            *(p for pin in rules.pinned for p in combinations(sorted(pin), 2)),
+        )
+        mind([(places.number[one], places.number[other]) for one, other in together], -_RULE, at)
+    return minds
 
 
 def _gather(places: Places, at: int, row: Seats) -> None:

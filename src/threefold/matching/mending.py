@@ -1,11 +1,13 @@
 """A week made better a neighbourhood at a time: some people who could sit together, matched anew as well as can be."""
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
 from threefold.matching.choice import Option, best_choice
-from threefold.matching.possible import PLACED, REPEATS, Candidate, Merit, Week
+from threefold.matching.possible import PLACED, REPEATS, Candidate, Merit, Week, bits
 
 SIZES = (15, 20, 25, 30, 40)
 """People in a neighbourhood; the larger ones are for when the smaller have brought nothing for a while."""
@@ -80,15 +82,43 @@ def mend(matched: Matched, focus: Sequence[int], size: int, draw: Random, fine: 
     if len(groups) > MOST_CANDIDATES:
         return len(people) > SIZES[0] // 2 and mend(matched, focus[:1], 2 * len(people) // 3, draw, fine)
     _shuffle(groups, draw)
-    bit = {person: 1 << place for place, person in enumerate(sorted(people))}
-    worth = _worth(week, len(people), [*groups, *(matched.groups[number] for number in gone)], fine)
-    options = [Option(sum(bit[p] for p in g.members), week.taken(g), worth(g)) for g in groups]
-    before = sum(worth(matched.groups[number]) for number in gone)
-    chosen = best_choice(options, room, before, NODES)
+    chosen = best_groups(week, groups, room, [matched.groups[number] for number in gone], NODES, fine)
     if chosen is None:
         return False
-    matched.change(gone, [groups[number] for number in chosen.options])
-    return chosen.worth > before
+    matched.change(gone, chosen.groups)
+    return chosen.better
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Groups as good as those there were, or better; `best` says that nothing is better still."""
+
+    groups: list[Candidate]
+    better: bool
+    best: bool
+
+
+def best_groups(
+    week: Week,
+    groups: Sequence[Candidate],
+    room: Sequence[int],
+    now: Sequence[Candidate],
+    nodes: int,
+    fine: Fine | None = None,
+) -> Choice | None:
+    """The best that these groups offer in the place of those there are now; None where nothing as good was found.
+
+    Among equals the groups given first are preferred.
+    """
+    people = sorted({person for group in (*groups, *now) for person in group.members})
+    bit = {person: 1 << place for place, person in enumerate(people)}
+    worth = _worth(week, len(people), (*groups, *now), fine)
+    options = [Option(sum(bit[p] for p in g.members), week.taken(g), worth(g)) for g in groups]
+    before = sum(map(worth, now))
+    chosen = best_choice(options, room, before, nodes)
+    if chosen is None:
+        return None
+    return Choice([groups[number] for number in chosen.options], chosen.worth > before, chosen.best)
 
 
 def _worth(week: Week, people: int, groups: Iterable[Candidate], fine: Fine | None) -> Callable[[Candidate], int]:
@@ -111,7 +141,10 @@ def _worth(week: Week, people: int, groups: Iterable[Candidate], fine: Fine | No
 
 
 def _neighbourhood(matched: Matched, focus: Sequence[int], size: int, draw: Random) -> tuple[list[int], list[int]]:
-    """About `size` people around some, with their groups; each comes in as free at the same time as one before."""
+    """About `size` people around some, with their groups; each comes in as free at the same time as one before.
+
+    Those it is about are joined by the shortest chains of groups, so that they can come to sit together.
+    """
     week = matched.week
     people: list[int] = []
     gone: list[int] = []
@@ -127,8 +160,10 @@ def _neighbourhood(matched: Matched, focus: Sequence[int], size: int, draw: Rand
         people.extend(members)
         inside.update(members)
 
-    for person in focus:
-        bring(person)
+    bring(focus[0])
+    for person in focus[1:]:
+        for one in _path(matched, inside, person):
+            bring(one)
     for _ in range(20 * size):
         if len(people) >= size:
             break
@@ -136,6 +171,37 @@ def _neighbourhood(matched: Matched, focus: Sequence[int], size: int, draw: Rand
         offerers = week.offerers[offers[_upto(len(offers), draw)]]
         bring(offerers[_upto(len(offerers), draw)])
     return people, gone
+
+
+def _path(matched: Matched, inside: AbstractSet[int], person: int) -> list[int]:
+    """People through whom somebody could change places with one of those inside: each free when the next is.
+
+    Whoever has a group stands for all of it, so this is the shortest chain of groups; () where there is none.
+    """
+    week = matched.week
+    came: dict[int, int] = {}
+    seen_slots = 0
+    edge = [person]
+    reached = {person}
+    while edge:
+        one = edge.pop(0)
+        number = matched.group_of[one]
+        for member in (one,) if number is None else matched.groups[number].members:
+            if member in inside:
+                chain = [one]
+                while chain[-1] != person:
+                    chain.append(came[chain[-1]])
+                return chain
+            reached.add(member)
+            fresh = list(bits(week.free[member] & ~seen_slots))
+            seen_slots |= week.free[member]
+            for slot in fresh:
+                for other in week.offerers[slot]:
+                    if other not in reached:
+                        reached.add(other)
+                        came[other] = one
+                        edge.append(other)
+    return []
 
 
 def _shuffle(groups: list[Candidate], draw: Random) -> None:

@@ -35,6 +35,8 @@ def in_owed_order(problem: WeekProblem, members: Sequence[Person]) -> tuple[Cost
     Somebody who has agreed to it is client twice only for somebody who rests.
     """
     rests = problem.rests.intersection(members)
+    if not (rests or problem.served or problem.counselled):
+        return Cost(0, 0, 0, 0), Group(tuple(members), len(members) == 2, problem.turning)
     agreed: list[Person | None] = [None]
     if rests:
         agreed += [person for person in members if person in problem.willing and person not in rests]
@@ -100,7 +102,9 @@ def _cost(problem: WeekProblem, group: Group) -> Cost:
     return Cost(
         lost=planned - len(rounds),
         debt=sum(
-            _growth(problem.served.get(person, {}), {role: times * problem.round_minutes for role, times in had.items()})
+            _growth(
+                problem.served.get(person, {}), {role: times * problem.round_minutes for role, times in had.items()}
+            )
             for person, had in held.items()
         ),
         again=sum(problem.counselled.get(both, 0) for both in group.counselled()),

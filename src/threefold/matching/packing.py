@@ -41,14 +41,14 @@ class Packing:
 
     def __init__(self, needs: Sequence[Sequence[int]], holds: Sequence[int]) -> None:
         import highspy  # noqa: PLC0415 - the solver is loaded only by weeks that need a proof
-        import numpy  # noqa: PLC0415 - as above
+        import numpy as np  # noqa: PLC0415 - as above
 
         self._highs: Any = highspy
-        self._numpy: Any = numpy
+        self._numpy: Any = np
         self.columns = len(needs)
-        self._lengths = numpy.fromiter(map(len, needs), numpy.int64, self.columns)
-        self._rows = numpy.fromiter((row for need in needs for row in need), numpy.int64, int(self._lengths.sum()))
-        self._holds = numpy.array(holds, float)
+        self._lengths = np.fromiter(map(len, needs), np.int64, self.columns)
+        self._rows = np.fromiter((row for need in needs for row in need), np.int64, int(self._lengths.sum()))
+        self._holds = np.array(holds, float)
 
     def relaxed(self, worth: Any, demands: Sequence[Demand] = ()) -> Relaxed:
         """What the columns could be worth together, were parts of columns to be had.
@@ -109,7 +109,10 @@ class Packing:
         if ended == status.kInfeasible:
             return Packed(None, certain=True)
         values = numpy.array(solver.getSolution().col_value)
-        if not len(values) or solver.getInfo().primal_solution_status != self._highs.SolutionStatus.kSolutionStatusFeasible:
+        if (
+            not len(values)
+            or solver.getInfo().primal_solution_status != self._highs.SolutionStatus.kSolutionStatusFeasible
+        ):
             return Packed(None, certain=False)
         return Packed(tuple(int(column) for column in columns[values > 0.5]), certain=ended == status.kOptimal)
 

@@ -11,6 +11,8 @@ from threefold.matching.offers import Liking, WeekProblem
 Members = tuple[int, ...]
 """A group of people by number (their place in the problem), ascending."""
 
+A_FEW = 12
+
 ANYWHEN = -1
 """Stands for the slot of a group that could meet where there is no limit; which one is chosen last."""
 
@@ -35,6 +37,14 @@ class Merit(NamedTuple):
     placed: int
     repeats: int
     odd: int
+
+    @classmethod
+    def of(cls, week: "Week", groups: Iterable[Candidate]) -> "Merit":
+        """What these groups come to together."""
+        merit = cls(0, 0, 0, 0)
+        for group in groups:
+            merit = merit.plus(week.merit(group))
+        return merit
 
     def plus(self, other: "Merit") -> "Merit":
         return Merit(*(one + more for one, more in zip(self, other, strict=True)))
@@ -163,25 +173,32 @@ class Week:
     def capable(self) -> list[bool]:
         """For each person, whether there is any group they could be in, were everybody else free to join it."""
         found = [False] * self.count
-        everywhere = [max(1, limit) if limit else 0 for limit in self.limits]
         for person in range(self.count):
             if not found[person]:
-                for members in self._around(person, everywhere):
+                for members in self._around(person):
                     for one in members:
                         found[one] = True
                     break
         return found
 
-    def _around(self, person: int, room: Sequence[int]) -> Iterator[Members]:
+    def _around(self, person: int) -> Iterator[Members]:
         """Groups with this person in them, slot by slot."""
+        partners = tuple(sorted(self.bound[person]))
+        beside = {person, *partners, *self.foes[person]}
         for slot in self.offers[person]:
-            if any(room[limit] < 1 for limit in self.takes[slot]):
+            if any(self.limits[limit] < 1 for limit in self.takes[slot]):
                 continue
-            others = [p for p in self.offerers[slot] if p != person and p not in self.foes[person]]
-            for size in self.sizes:
-                for some in combinations(others, size - 1):
-                    if self.allowed(members := tuple(sorted((person, *some)))):
-                        yield members
+            # A few others nearly always do; to look at everybody would take the square of the people's number.
+            for offerers in (self.offerers[slot][:A_FEW], self.offerers[slot]):
+                others = [p for p in offerers if p not in beside]
+                for size in self.sizes:
+                    yield from self._with(person, partners, others, size)
+
+    def _with(self, person: int, partners: Members, others: Sequence[int], size: int) -> Iterator[Members]:
+        for some in combinations(others, max(0, size - 1 - len(partners))):
+            members = tuple(sorted((person, *partners, *some)))
+            if len(members) == size and self.together_at(members) and self.allowed(members):
+                yield members
 
 
 def bits(number: int) -> Iterator[int]:

@@ -34,8 +34,9 @@ class CourseProblem:
     `turning` is how the roles go round within a session.
     `frozen` holds sessions, by their place in `present`, that stay exactly as they are, whoever is in them.
     `pinned` holds groups, by session, that stay exactly as they are while others are planned around them.
-    `together` are pairs who must share a group; of a frozen session this asks nothing any more. `rests` are (person, session): nobody's client in that session;
-    `willing` are people who have agreed to be client twice in a session for somebody who rests.
+    `together` are pairs who must share a group; of a frozen session this asks nothing any more. `rests` are
+    (person, session): nobody's client in that session; `willing` are people who have agreed to be client twice
+    in a session for somebody who rests.
 
     What really happened before this plan: `met` counts the meetings of pairs (pairs with strangers are ignored),
     `served` the minutes each person held each role, `counselled` how often (counsellor, client) sat so. A round of

@@ -5,11 +5,21 @@ from itertools import islice
 from math import floor
 from typing import Any
 
+from threefold.matching.mending import best_groups
 from threefold.matching.packing import SLACK, Demand, Packing
 from threefold.matching.possible import ODD, Candidate, Merit, Week
 
 MOST_CANDIDATES = 150_000
 """Above so many groups that could be, nothing is computed: a week of so much choice meets the plain limits."""
+FEW_CANDIDATES = 600
+FEW_NODES = 30_000
+"""A week of so few possible groups is mostly gone through as a whole, in less time than it takes to load a solver."""
+
+SOON_BRANCHED = 1_500
+MOST_BRANCHED = 12_000
+"""Among so few groups that could still be in a better week, branch and bound takes no time. Above so many, it
+would take minutes."""
+
 
 class Proof:
     """The limits of one week, tightened bit by bit as a better week is known.
@@ -24,9 +34,10 @@ class Proof:
         self._placeable = sum(week.capable)
         while self._placeable and not _divides(week.sizes, self._placeable):
             self._placeable -= 1
-        self._bonds = sum(
-            sum(week.capable[other] for other in beside) for p, beside in enumerate(week.bound) if week.capable[p]
-        ) // 2
+        self._bonds = (
+            sum(sum(week.capable[other] for other in beside) for p, beside in enumerate(week.bound) if week.capable[p])
+            // 2
+        )
         # Of each part of a merit: the earlier parts it was computed for, and what it is at most after those.
         self._tightened: dict[int, tuple[Merit, int]] = {}
         self._relaxed: dict[int, tuple[Merit, float, Any]] = {}
@@ -44,6 +55,23 @@ class Proof:
         limits = self.limits(merit)
         return next((part for part, limit in enumerate(limits) if merit[part] < limit), len(merit))
 
+    def gone_through(self, now: Sequence[Candidate]) -> list[Candidate] | None:
+        """The best week of all, where there are so few groups to choose from that all choices can be gone through.
+
+        None where there are too many. What comes back is proven in every part.
+        """
+        week = self.week
+        groups = list(islice(week.candidates(range(week.count), week.limits), FEW_CANDIDATES + 1))
+        if len(groups) > FEW_CANDIDATES:
+            return None
+        choice = best_groups(week, groups, week.limits, now, FEW_NODES)
+        if choice is None or not choice.best:
+            return None
+        merit = Merit.of(week, choice.groups)
+        for part, limit in enumerate(merit):
+            self._tighten(merit, part, limit)
+        return choice.groups
+
     def relax(self, merit: Merit) -> bool:
         """Tighten the limit of the first part not proven, by linear programming; whether that proves it."""
         part = self.proven(merit)
@@ -59,12 +87,14 @@ class Proof:
         packing = self._gathered()
         if part == len(merit) or packing is None or self._candidates is None:
             return None
-        most, lost = self._relaxation(merit, part)
         better = merit[part] + 1
+        useful = self._useful(merit, part)
+        if useful.sum() > MOST_BRANCHED:
+            return None
         found = packing.chosen(
             self._shares[part],
             [*self._demands(merit, part), Demand(self._shares[part], better)],
-            lost <= most - better + SLACK,  # any other column in it, and a choice could not be better
+            useful,
             nodes=nodes,
             go_on=go_on,
         )
@@ -73,6 +103,16 @@ class Proof:
                 self._tighten(merit, part, merit[part])
             return None
         return [self._candidates[column] for column in found.chosen]
+
+    def soon_settled(self, merit: Merit) -> bool:
+        """Whether so few groups could still be in a better week that it is soon found, or proven not to be."""
+        part = self.proven(merit)
+        return part < len(merit) and self._gathered() is not None and self._useful(merit, part).sum() <= SOON_BRANCHED
+
+    def _useful(self, merit: Merit, part: int) -> Any:
+        """Which groups could be in a week that is better in this part; with any other, it falls short."""
+        most, lost = self._relaxation(merit, part)
+        return lost <= most - (merit[part] + 1) + SLACK
 
     def size(self) -> int:
         """How many groups there could be, as far as they have been gathered."""
@@ -110,8 +150,7 @@ class Proof:
                 parts = [week.merit(group) for group in self._candidates]
                 self._shares = [[merit[part] for merit in parts] for part in range(len(Merit._fields))]
                 needs = [
-                    (*group.members, *(week.count + limit for limit in week.taken(group)))
-                    for group in self._candidates
+                    (*group.members, *(week.count + limit for limit in week.taken(group))) for group in self._candidates
                 ]
                 self._packing = Packing(needs, [1] * week.count + week.limits)
         return self._packing

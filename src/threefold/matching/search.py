@@ -31,8 +31,9 @@ LEVELS = 60
 SLICE = 400_000
 """Steps between two looks at whether to stop: a twentieth to a tenth of a second."""
 
-PATIENCE = 8
-"""Coolings in vain after which fairer seats are given up, where repeats are as few as can be."""
+PATIENCE = 45_000_000
+"""Steps in vain after which fewer third meetings are given up, where repeats are as few as can be; fairer seats
+alone are given up after a third as many."""
 
 
 class Cooling(NamedTuple):
@@ -84,12 +85,14 @@ class _Search:
             if self.over() or self.merit[:2] <= self.least[:2]:
                 break
             self.cool(cooling)
-        idle = 0
-        while idle < PATIENCE and not self.over():
-            start, hot = ("best", 0.16) if idle % 2 == 0 else ("chance", 0.24)
+        since = self.done
+        for cooling in fairer(self.places.total):
+            third = self.merit.crowding > self.least.crowding
+            if self.over() or self.done - since > (PATIENCE if third else PATIENCE // 3):
+                break
             before = self.merit
-            self.cool(Cooling(start, hot, 0.08, min(10_000 * self.places.total, 10_000_000), FAIR))
-            idle = idle + 1 if self.merit == before else 0
+            self.cool(cooling)
+            since = since if self.merit == before else self.done
         self.polish()
         return Found(self.seats, self.merit, self.done)
 
@@ -141,14 +144,14 @@ class _Search:
         """
         places = self.places
         known = {experience for experience in places.experience if experience is not None}
-        full = self.done == 0 and 3 * places.total > places.people * (places.people - 1) // 4
+        full = self.done == 0 and places.total > places.people * (places.people - 1) // 4
         if full or (len(known) < 2 and not self.merit.wishes) or all(len(sizes) < 2 for sizes in places.sizes):
             return
         from threefold.matching.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
 
         dear = 1_000  # so that no heat of this cooling trades anything for a taste
         state = Annealing(places, self.seats, (dear, dear), dear, dice=self.last_draw.getrandbits(64), taste=2)
-        steps = min(100 * places.total, 60_000)
+        steps = min(40 * places.total, 40_000)
         for level in range(LEVELS):
             state.go_on(steps, 6 * 0.1 ** (level / (LEVELS - 1)))
         self.offer(state.cheapest())
@@ -170,10 +173,27 @@ def coolings(places: int, *, designed: bool) -> Iterator[Cooling]:
     yield Cooling("chance", 0.24, 0.12, 12_000 * unit)
     yield fair
     if designed:
-        yield from (from_design, from_design, fair)
-    long = min(max(400 * places * places, 500_000), 40_000_000)
+        yield from (Cooling("design", 0.2, 0.1, 40_000 * unit), fair)
+    long = _long(places)
     for turn in count():
-        yield Cooling("chance", 0.23, 0.13, long << turn // 8, further=FEW if turn % 2 else EVEN)
+        yield long._replace(steps=long.steps << turn // 8, further=FEW if turn % 2 else EVEN)
         if designed:
             yield from_design
         yield fair
+
+
+def fairer(places: int) -> Iterator[Cooling]:
+    """What is tried where repeats are as few as can be, but somebody meets a third time or seats are uneven."""
+    steps = min(10_000 * places, 10_000_000)
+    while True:
+        yield Cooling("best", 0.16, 0.08, steps, FAIR)
+        yield Cooling("chance", 0.24, 0.08, steps, FAIR)
+        yield _long(places)._replace(steps=steps)
+
+
+def _long(places: int) -> Cooling:
+    """The cooling that finds most, for a course of so many places (measured over 40 to 800)."""
+    if places <= 450:
+        steps = min(max(800 * places * places, 500_000), 40_000_000)
+        return Cooling("chance", 0.3 if places <= 150 else 0.23, 0.12, steps)
+    return Cooling("chance", 0.2, 0.1, 80_000_000)

@@ -73,7 +73,7 @@ def seating(people: Sequence[Person], rules: Rules, draw: Random | None = None) 
 
 def units(people: Sequence[Person], tied: Collection[Pair]) -> list[tuple[Person, ...]]:
     """Who moves only as one: people joined by the pairs who must sit together, everybody else alone."""
-    unit = {person: (person,) for person in people}
+    unit: dict[Person, tuple[Person, ...]] = {person: (person,) for person in people}
     for one, other in map(tuple, tied):
         if one in unit and other in unit and unit[one] is not unit[other]:
             joined = unit[one] + unit[other]

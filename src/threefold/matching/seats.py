@@ -1,6 +1,5 @@
 """What a course's search is about, in numbers: places to fill, what is settled, and how good a seating is."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, combinations, pairwise
 from math import comb
@@ -87,7 +86,7 @@ class Places:
         shares = {size: counts[:] for size, counts in self.shares.items()}
         repeats, crowding, uneven, alike = self.settled_repeats, self.settled_crowding, 0, 0
         uneven = sum(comb(count, 2) for size in (2, 4) for count in shares[size])
-        against = 0
+        against, lacking = 0, set(self.must_meet)
         for row, ends in zip(seats, self.ends, strict=True):
             for first, end in ends:
                 group = sorted(row[first:end])
@@ -97,15 +96,15 @@ class Places:
                         uneven += theirs[person]
                         theirs[person] += 1
                 for pair in combinations(group, 2):
+                    lacking.discard(pair)
                     before = met.get(pair, 0)
                     met[pair] = before + 1
                     repeats += before > 0
                     crowding += before
                     against += pair in self.apart
                     alike += self.alike(*pair)
-        lacking = sum(not met.get(pair) for pair in self.must_meet)
         return Merit(
-            against + lacking, repeats, crowding, uneven, alike, sum(not met.get(pair) for pair in self.wished)
+            against + len(lacking), repeats, crowding, uneven, alike, sum(not met.get(pair) for pair in self.wished)
         )
 
     def alike(self, one: int, other: int) -> int:

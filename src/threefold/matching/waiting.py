@@ -134,7 +134,10 @@ class _Aftermath:
         """The best way in, as (whether it is no triad, repeats); None where there is none."""
         ways = [
             (len(members) != 3, self.week.repeats(members))
-            for members in (*(self._new_group(person, slot) if self._has_room(slot) else ()), *self._fours(person, slot))
+            for members in (
+                *(self._new_group(person, slot) if self._has_room(slot) else ()),
+                *self._fours(person, slot),
+            )
         ]
         return min(ways, default=None)
 
@@ -163,5 +166,3 @@ class _Aftermath:
 
     def _has_room(self, slot: int) -> bool:
         return all(self.room[limit] > 0 for limit in self.week.takes[slot])
-
-

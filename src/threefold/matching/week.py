@@ -27,12 +27,15 @@ class WeekEffort:
     """How hard to try: neighbourhoods matched anew and proofs attempted, and how far a proof may branch."""
 
     steps: int = 5_000
-    nodes: int = 2_000
+    nodes: int = 500
 
 
 BRIEF_WEEK = WeekEffort(200, 20)
 USUAL_WEEK = WeekEffort()
 THOROUGH_WEEK = WeekEffort(50_000, 50_000)
+
+PATIENCE = 40 * QUIET
+"""Neighbourhoods that may bring nothing before a proof is attempted; fewer where few groups are possible."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +124,19 @@ class _Search:
         self.stopped = False
 
     def run(self) -> None:
-        """Neighbourhoods first, then limits and neighbourhoods in turn, and a proof where both have come to rest."""
-        self._better(2 * QUIET)
+        """The whole if it is small; else neighbourhoods, limits and proofs in turn, until they come to rest."""
+        if not self._done() and self._going():
+            self.steps += 1
+            if (best := self.proof.gone_through(list(self.matched.groups.values()))) is not None:
+                self.matched = Matched(self.week, best)
+        self._better(QUIET)
         while not self._done() and self._going():
             self.steps += 1
-            if self.proof.relax(self.matched.merit) or self._better(4 * QUIET + self.proof.size() // 20):
+            if self.proof.relax(self.matched.merit):
+                continue
+            if not self.proof.soon_settled(self.matched.merit) and self._better(
+                min(4 * QUIET + self.proof.size() // 20, PATIENCE)
+            ):
                 continue
             if not (self._going() and self._settled()):
                 break
@@ -159,7 +170,7 @@ class _Search:
         return any_better
 
     def _settled(self) -> bool:
-        """One proof attempted: whether it has brought a better week or a limit. One that is stopped counts for nothing."""
+        """One proof attempted: whether it has brought a better week or a limit. If stopped, it counts for nothing."""
         merit = self.matched.merit
         proven = self.proof.proven(merit)
         better = self.proof.beaten(merit, self.effort.nodes, self._going)
@@ -194,9 +205,7 @@ def _fine(week: Week) -> Fine | None:
     @cache
     def cost(group: Candidate) -> int:
         debt = 0 if debts is None else debts.of_group(group.members)
-        return debt * (week.count + 1) + min(
-            week.likes_less(group.members, slot) for slot in _slots_for(week, group)
-        )
+        return debt * (week.count + 1) + min(week.likes_less(group.members, slot) for slot in _slots_for(week, group))
 
     return cost
 
@@ -263,12 +272,12 @@ def check_week(problem: WeekProblem, plan: WeekPlan) -> tuple[str, ...]:
 
 def _overfull(used: Sequence[WeekSlot]) -> Iterator[str]:
     """A place is fullest when a group has just come, so it is counted then."""
-    for slot in dict.fromkeys(used):
-        there = [
-            other
-            for other in used
-            if other.id == slot.id
+    limited = [slot for slot in used if slot.capacity is not None]
+    for slot in dict.fromkeys(limited):
+        there = sum(
+            other.id == slot.id
             or (slot.place == other.place != "" and other.start <= slot.start < other.start + max(1, other.minutes))
-        ]
-        if slot.capacity is not None and len(there) > slot.capacity:
-            yield f"{slot.id} holds {len(there)} groups"
+            for other in limited
+        )
+        if there > (slot.capacity or 0):
+            yield f"{slot.id} holds {there} groups"
