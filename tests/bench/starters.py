@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from tests.matching.classes import course
 from threefold.matching import Remainder, shape
-from threefold.matching.annealing import acceptance, compiled
 from threefold.matching.course import THOROUGH
-from threefold.matching.designs import Design, Session, turned
-from threefold.matching.search import search
-from threefold.matching.seats import Places
+from threefold.matching.course.annealing import acceptance, compiled
+from threefold.matching.course.designs import Design, Session, turned
+from threefold.matching.course.search import search
+from threefold.matching.course.seats import Places
 
 CYCLE = 3_000_000
 LEVELS = 100

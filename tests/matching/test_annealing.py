@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from tests.matching.classes import course, pairs
-from threefold.matching.annealing import PRICE, Annealing, acceptance
+from threefold.matching.course.annealing import PRICE, Annealing, acceptance
+from threefold.matching.course.seats import Places, Seats
 from threefold.matching.problem import CourseProblem
-from threefold.matching.seats import Places, Seats
 
 PROBLEMS = [course(17, 5, apart=pairs("AB", "CD"), away={1: "EF", 3: "G"}), course(24, 8), course(7, 3)]
 
@@ -58,7 +58,7 @@ def test_acceptance_falls_with_the_rise_and_is_the_same_everywhere() -> None:
 def test_where_nothing_can_be_kept_on_disk_the_search_compiles_for_itself() -> None:
     words = (
         "from numba.core import caching; caching.CacheImpl._locator_classes = []; "
-        "from threefold.matching.annealing import anneal; print(type(anneal._cache).__name__)"
+        "from threefold.matching.course.annealing import anneal; print(type(anneal._cache).__name__)"
     )
 
     done = subprocess.run(  # noqa: S603 - our own interpreter, our own words

@@ -24,7 +24,7 @@ from threefold.matching import (
     plan_course,
     repeats,
 )
-from threefold.matching.small_classes import LEAST_REPEATS
+from threefold.matching.bounds.small_classes import LEAST_REPEATS
 
 # Figures
 

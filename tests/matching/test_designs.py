@@ -8,7 +8,7 @@ from math import comb
 import pytest
 
 from threefold.matching import Remainder, shape
-from threefold.matching.designs import at_hand, courses_found, few_repeats, without_repeats
+from threefold.matching.course.designs import at_hand, courses_found, few_repeats, without_repeats
 
 
 @pytest.mark.parametrize("remainder", Remainder)

@@ -12,7 +12,6 @@ from tests.bench import problems
 from tests.bench.judge import judge
 from threefold.core.grouping import Group
 from threefold.core.roles import Role, Turning
-from threefold.matching.document import Malformed
 from threefold.matching.instances import (
     Kind,
     Undividable,
@@ -20,10 +19,11 @@ from threefold.matching.instances import (
     read_document,
     read_instance,
 )
-from threefold.matching.offers import Liking, WeekProblem
+from threefold.matching.instances.document import Malformed
 from threefold.matching.plan import Plan
 from threefold.matching.problem import CourseProblem, Remainder, Together
 from threefold.matching.repair import RepairProblem
+from threefold.matching.week.offers import Liking, WeekProblem
 
 
 def a_course(**changed: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from threefold.matching.instances import read_document
 from threefold.matching.plan import Plan, check
 from threefold.matching.problem import CourseProblem, Remainder, Together, shape
 from threefold.matching.repair import RepairKind, RepairOption, RepairProblem, repair
-from threefold.matching.telling import say_option
+from threefold.matching.repair.telling import say_option
 
 # Kirkman's fifteen, week by week: nobody meets anybody twice (Kirkman 1850).
 KIRKMAN = (

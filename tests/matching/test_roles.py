@@ -12,10 +12,10 @@ from tests.matching.classes import course, people, planned
 from threefold.core.grouping import Group, Person
 from threefold.core.roles import Role, Turning
 from threefold.matching import CourseProblem, Plan, Remainder, explain, plan_course
+from threefold.matching.bounds.spread import least_fours, least_spread
 from threefold.matching.roles import in_turn
-from threefold.matching.sharing import chosen_fairly
-from threefold.matching.spread import least_fours, least_spread
-from threefold.matching.thirds import coloured
+from threefold.matching.roles.sharing import chosen_fairly
+from threefold.matching.roles.thirds import coloured
 
 COUNSELLOR, CLIENT, OBSERVER = Role
 

@@ -21,7 +21,7 @@ from threefold.matching import (
     say_person,
     swap,
 )
-from threefold.matching.verdict import say_repeats, say_spread
+from threefold.matching.explain.verdict import say_repeats, say_spread
 from threefold.matching.words import listed, number, opening, times
 
 

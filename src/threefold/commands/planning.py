@@ -20,16 +20,16 @@ from threefold.core.roles import Turning
 from threefold.matching.bounds import bounds
 from threefold.matching.clash import NoPlan, say_clash
 from threefold.matching.course import USUAL, Effort, plan_course
-from threefold.matching.document import Malformed
 from threefold.matching.explain import explain, say_note
 from threefold.matching.instances import Instance, Undividable, plan_document, read_instance
-from threefold.matching.offers import WeekProblem
+from threefold.matching.instances.document import Malformed
 from threefold.matching.plan import Plan
 from threefold.matching.problem import CourseProblem, Remainder
 from threefold.matching.repair import STEPS, RepairProblem, repair
-from threefold.matching.telling import say_option
-from threefold.matching.waiting import say_unplaced_of
+from threefold.matching.repair.telling import say_option
 from threefold.matching.week import USUAL_WEEK, WeekEffort, WeekPlan, plan_week
+from threefold.matching.week.offers import WeekProblem
+from threefold.matching.week.waiting import say_unplaced_of
 
 UNREADABLE, IMPOSSIBLE = 2, 3
 """Exit statuses: the input is not what it should be; it is, and there is no plan."""

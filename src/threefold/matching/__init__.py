@@ -4,6 +4,7 @@ from threefold.matching.beside import Beside, beside, say_swap
 from threefold.matching.bounds import Bounds, Ground, bounds
 from threefold.matching.clash import Clash, ClashKind, NoPlan, WayOut, clashes, say_clash
 from threefold.matching.course import BRIEF, THOROUGH, USUAL, Effort, plan_course
+from threefold.matching.course.search import Progress
 from threefold.matching.explain import (
     Explanation,
     Note,
@@ -12,12 +13,19 @@ from threefold.matching.explain import (
     say_note,
     say_person,
 )
-from threefold.matching.offers import Liking, WeekProblem, WeekSlot
+from threefold.matching.explain.verdict import Figures, say_ground
+from threefold.matching.explain.why import (
+    Relaxation,
+    WayBetter,
+    WhyTriad,
+    say_way_better,
+    say_why,
+    say_why_not_better,
+    why_not_better,
+    why_this_triad,
+)
 from threefold.matching.plan import InvalidPlan, Plan, check, meetings, repeats, swap
 from threefold.matching.problem import CourseProblem, Remainder, Together, shape
-from threefold.matching.search import Progress
-from threefold.matching.verdict import Figures, say_ground
-from threefold.matching.waiting import Unplaced, WhyUnplaced, say_unplaced, say_unplaced_of
 from threefold.matching.week import (
     BRIEF_WEEK,
     THOROUGH_WEEK,
@@ -29,16 +37,8 @@ from threefold.matching.week import (
     check_week,
     plan_week,
 )
-from threefold.matching.why import (
-    Relaxation,
-    WayBetter,
-    WhyTriad,
-    say_way_better,
-    say_why,
-    say_why_not_better,
-    why_not_better,
-    why_this_triad,
-)
+from threefold.matching.week.offers import Liking, WeekProblem, WeekSlot
+from threefold.matching.week.waiting import Unplaced, WhyUnplaced, say_unplaced, say_unplaced_of
 
 __all__ = [
     "BRIEF",

@@ -10,14 +10,14 @@ from math import exp
 from random import Random
 
 from threefold.core.grouping import Person
-from threefold.matching.chains import Chains
-from threefold.matching.exact_roles import SEATS, roles_within
-from threefold.matching.fair_roles import within_least_spread
+from threefold.matching.bounds.spread import Minutes, minutes_before, settled_groups
 from threefold.matching.problem import CourseProblem
-from threefold.matching.sharing import chosen_fairly
-from threefold.matching.spread import Minutes, minutes_before, settled_groups
-from threefold.matching.standing import CLIENT, COUNSELLOR, OBSERVER, Merit, Roles, Standing, Table
-from threefold.matching.thirds import coloured
+from threefold.matching.roles.chains import Chains
+from threefold.matching.roles.exact import SEATS, roles_within
+from threefold.matching.roles.fair import within_least_spread
+from threefold.matching.roles.sharing import chosen_fairly
+from threefold.matching.roles.standing import CLIENT, COUNSELLOR, OBSERVER, Merit, Roles, Standing, Table
+from threefold.matching.roles.thirds import coloured
 
 STEPS = 120_000
 """The most exchanges of roles tried in one go, about a second and a half; `SWEEPS` for each group are enough."""

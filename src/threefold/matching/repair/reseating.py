@@ -13,7 +13,7 @@ from random import Random
 
 from threefold.core.grouping import Person
 from threefold.matching.problem import CourseProblem
-from threefold.matching.torn import Members, Torn
+from threefold.matching.repair.torn import Members, Torn
 
 Heard = Callable[[int], bool]
 """Told how many changes were tried since it was last told; False asks the search to stop with the best so far."""

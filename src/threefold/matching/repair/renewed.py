@@ -9,8 +9,8 @@ from threefold.core.grouping import Group, Person
 from threefold.core.roles import Role, Turning
 from threefold.matching.plan import Plan
 from threefold.matching.problem import CourseProblem
+from threefold.matching.repair.torn import Members
 from threefold.matching.roles import in_turn
-from threefold.matching.torn import Members
 
 Late = Collection[tuple[Person, int]]
 """Who comes late to which session."""

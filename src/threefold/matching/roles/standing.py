@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from threefold.matching.spread import Minutes
+from threefold.matching.bounds.spread import Minutes
 
 COUNSELLOR, CLIENT, OBSERVER = 0, 1, 2
 

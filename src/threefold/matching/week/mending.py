@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
-from threefold.matching.choice import Option, best_choice
-from threefold.matching.possible import PLACED, REPEATS, Candidate, Merit, Week, bits
+from threefold.matching.week.choice import Option, best_choice
+from threefold.matching.week.possible import PLACED, REPEATS, Candidate, Merit, Week, bits
 
 SIZES = (15, 20, 25, 30, 40)
 """People in a neighbourhood; the larger ones are for when the smaller have brought nothing for a while."""

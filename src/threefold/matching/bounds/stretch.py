@@ -6,8 +6,8 @@ from itertools import combinations
 from math import ceil
 
 from threefold.core.grouping import Pair, Person
+from threefold.matching.bounds.spread import free_sizes
 from threefold.matching.problem import CourseProblem
-from threefold.matching.spread import free_sizes
 
 SEATED_ONE_BY_ONE = 60
 """Beyond so many people, partners are only counted, not seated session by session: it would never matter."""

@@ -5,9 +5,9 @@ from random import Random
 
 from threefold.core.grouping import Group, Person
 from threefold.core.roles import Turning
-from threefold.matching.one_round import one_round
 from threefold.matching.problem import CourseProblem
-from threefold.matching.rota import rota
+from threefold.matching.roles.one_round import one_round
+from threefold.matching.roles.rota import rota
 
 
 def in_turn(

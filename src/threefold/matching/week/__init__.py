@@ -12,14 +12,14 @@ from functools import cache
 from random import Random
 
 from threefold.core.grouping import Group
-from threefold.matching.filling import filled_week
-from threefold.matching.mending import QUIET, SIZES, Fine, Matched, mend
-from threefold.matching.offers import Liking, WeekProblem, WeekSlot
-from threefold.matching.owed import RoleDebts, in_owed_order
 from threefold.matching.plan import InvalidPlan
-from threefold.matching.possible import ANYWHEN, REPEATS, Candidate, Members, Merit, Week, bits
-from threefold.matching.proving import Proof
-from threefold.matching.waiting import Unplaced, left_waiting
+from threefold.matching.week.filling import filled_week
+from threefold.matching.week.mending import QUIET, SIZES, Fine, Matched, mend
+from threefold.matching.week.offers import Liking, WeekProblem, WeekSlot
+from threefold.matching.week.owed import RoleDebts, in_owed_order
+from threefold.matching.week.possible import ANYWHEN, REPEATS, Candidate, Members, Merit, Week, bits
+from threefold.matching.week.proving import Proof
+from threefold.matching.week.waiting import Unplaced, left_waiting
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from itertools import islice
 from math import floor
 from typing import Any
 
-from threefold.matching.mending import best_groups
-from threefold.matching.packing import SLACK, Demand, Packing
-from threefold.matching.possible import ODD, Candidate, Merit, Week
+from threefold.matching.week.mending import best_groups
+from threefold.matching.week.packing import SLACK, Demand, Packing
+from threefold.matching.week.possible import ODD, Candidate, Merit, Week
 
 MOST_CANDIDATES = 150_000
 """Above so many groups that could be, nothing is computed: a week of so much choice meets the plain limits."""

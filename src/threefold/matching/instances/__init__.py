@@ -21,12 +21,12 @@ from typing import Any
 
 from threefold.core.grouping import Group, Pair, Person
 from threefold.core.roles import Role, Turning
-from threefold.matching.document import At, Malformed
-from threefold.matching.offers import Liking, WeekProblem, WeekSlot
+from threefold.matching.instances.document import At, Malformed
 from threefold.matching.plan import Plan
 from threefold.matching.problem import CourseProblem, Remainder, Together, shape
 from threefold.matching.repair import RepairProblem
 from threefold.matching.week import WeekPlan
+from threefold.matching.week.offers import Liking, WeekProblem, WeekSlot
 
 FORMAT = "triad-instance/1"
 ORDER = (Role.COUNSELLOR, Role.CLIENT, Role.OBSERVER)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from threefold.matching.bounds.spread import Minutes, Split, least_spread, splits
 from threefold.matching.problem import CourseProblem
-from threefold.matching.sharing import chosen_fairly
-from threefold.matching.spread import Minutes, Split, least_spread, splits
-from threefold.matching.standing import CLIENT, COUNSELLOR, OBSERVER, Roles, Table
+from threefold.matching.roles.sharing import chosen_fairly
+from threefold.matching.roles.standing import CLIENT, COUNSELLOR, OBSERVER, Roles, Table
 
 
 def within_least_spread(problem: CourseProblem, table: Table) -> tuple[list[int], Roles | None]:

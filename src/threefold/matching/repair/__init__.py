@@ -13,14 +13,14 @@ from random import Random
 
 from threefold.core.grouping import Group, Pair, Person
 from threefold.core.roles import Role
+from threefold.matching.bounds.spread import least_spread
 from threefold.matching.clash import NoPlan
-from threefold.matching.consequences import Appointment, Consequences, consequences, role_minutes
 from threefold.matching.plan import InvalidPlan, Plan, check, meetings
 from threefold.matching.problem import CourseProblem
-from threefold.matching.renewed import renewed
-from threefold.matching.reseating import EVERY, REPEAT, Reseating
-from threefold.matching.spread import least_spread
-from threefold.matching.torn import Members, Torn, least_repeats, moved_by_pins, repeats_of, ways_to_mend
+from threefold.matching.repair.consequences import Appointment, Consequences, consequences, role_minutes
+from threefold.matching.repair.renewed import renewed
+from threefold.matching.repair.reseating import EVERY, REPEAT, Reseating
+from threefold.matching.repair.torn import Members, Torn, least_repeats, moved_by_pins, repeats_of, ways_to_mend
 
 STEPS = 100_000
 """Changes tried by default, shared by the options; the first few thousand are enough for valid ones."""

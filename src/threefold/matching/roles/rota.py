@@ -15,8 +15,8 @@ from random import Random
 
 from threefold.core.grouping import Group, Person
 from threefold.core.roles import Role
+from threefold.matching.bounds.spread import ORDER, minutes_before, settled_groups
 from threefold.matching.problem import CourseProblem
-from threefold.matching.spread import ORDER, minutes_before, settled_groups
 
 SWEEPS = 1000
 STEPS = 400_000

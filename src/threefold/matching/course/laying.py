@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations, permutations
 from random import Random
 
-from threefold.matching.designs import Session, few_repeats, without_repeats
-from threefold.matching.seats import Places, Seats
+from threefold.matching.course.designs import Session, few_repeats, without_repeats
+from threefold.matching.course.seats import Places, Seats
 
 _RULE = 1000
 _TRIES = 10_000

@@ -3,7 +3,7 @@
 from math import exp
 from random import Random
 
-from threefold.matching.standing import Standing
+from threefold.matching.roles.standing import Standing
 
 HEAT = 10.0
 """A direction again costs a little less (see `standing`): a turn that brings one or two more is often tried."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from threefold.core.grouping import Person
-from threefold.matching.possible import Members, Week, bits
+from threefold.matching.week.possible import Members, Week, bits
 from threefold.matching.words import listed
 
 MOST_HELPS = 3

@@ -12,9 +12,9 @@ from itertools import combinations
 from threefold.core.grouping import Pair, Person
 from threefold.core.roles import Role, Turning
 from threefold.matching.bounds import Bounds, bounds
+from threefold.matching.explain.verdict import say_repeats
 from threefold.matching.plan import Plan, meetings, repeats
 from threefold.matching.problem import CourseProblem, Remainder
-from threefold.matching.verdict import say_repeats
 from threefold.matching.words import listed, number, opening, times
 
 MOST_PAIRS = 12

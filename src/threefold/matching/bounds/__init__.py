@@ -13,11 +13,11 @@ from itertools import combinations
 from math import ceil, comb
 
 from threefold.core.grouping import Group, Pair, Person
+from threefold.matching.bounds.small_classes import least_of_small
+from threefold.matching.bounds.spread import least_fours, least_spread
+from threefold.matching.bounds.stretch import attendance, by_person
 from threefold.matching.plan import meetings
 from threefold.matching.problem import CourseProblem
-from threefold.matching.small_classes import least_of_small
-from threefold.matching.spread import least_fours, least_spread
-from threefold.matching.stretch import attendance, by_person
 
 
 class Ground(StrEnum):

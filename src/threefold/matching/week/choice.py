@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from threefold.matching.possible import bits
+from threefold.matching.week.possible import bits
 
 _FIELD = 8  # bits in which the places taken of one limit are counted
 _MOST = 127  # the most such a count can hold before its highest bit says "too many"

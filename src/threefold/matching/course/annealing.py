@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from threefold.matching.seats import Merit, Places, Seats
+from threefold.matching.course.seats import Merit, Places, Seats
 
 Numbers = NDArray[Any]
 

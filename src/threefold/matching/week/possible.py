@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
-from threefold.matching.offers import Liking, WeekProblem
+from threefold.matching.week.offers import Liking, WeekProblem
 
 Members = tuple[int, ...]
 """A group of people by number (their place in the problem), ascending."""

@@ -7,7 +7,7 @@ from itertools import permutations
 
 from threefold.core.grouping import Group, Person
 from threefold.core.roles import Role, Turning
-from threefold.matching.offers import WeekProblem
+from threefold.matching.week.offers import WeekProblem
 
 LOST_ROUND = 10
 """A round that cannot be held is as bad as so many rounds of imbalance."""

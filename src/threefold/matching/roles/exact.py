@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from threefold.matching.standing import CLIENT, COUNSELLOR, OBSERVER, Roles, Table
+from threefold.matching.roles.standing import CLIENT, COUNSELLOR, OBSERVER, Roles, Table
 
 SEATS = 2_500
 """Beyond so many seats the proof is not attempted."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from threefold.core.grouping import Person
 from threefold.core.roles import Role, RoleLabels
-from threefold.matching.consequences import Consequences
 from threefold.matching.repair import RepairOption
+from threefold.matching.repair.consequences import Consequences
 from threefold.matching.words import listed, number, opening
 
 MOST_NAMED = 4  # people, before they are only counted

@@ -9,8 +9,8 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from threefold.matching.laying import by_design
-from threefold.matching.seats import Merit, Places, Seats
+from threefold.matching.course.laying import by_design
+from threefold.matching.course.seats import Merit, Places, Seats
 
 Progress = Callable[[int, int], bool]
 """Told the steps made and the fewest repeats so far; False means "stop and use this one"."""
@@ -108,7 +108,7 @@ class _Search:
 
     def cool(self, cooling: Cooling) -> None:
         """One cooling, from start to end or until it is time to stop; keeps what it found if that is better."""
-        from threefold.matching.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
+        from threefold.matching.course.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
 
         match cooling.start:
             case "best":
@@ -147,7 +147,7 @@ class _Search:
         full = self.done == 0 and places.total > places.people * (places.people - 1) // 4
         if full or (len(known) < 2 and not self.merit.wishes) or all(len(sizes) < 2 for sizes in places.sizes):
             return
-        from threefold.matching.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
+        from threefold.matching.course.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
 
         dear = 1_000  # so that no heat of this cooling trades anything for a taste
         state = Annealing(places, self.seats, (dear, dear), dear, dice=self.last_draw.getrandbits(64), taste=2)

@@ -11,11 +11,11 @@ from random import Random
 
 from threefold.core.grouping import Person
 from threefold.matching.clash import NoPlan, clashes
+from threefold.matching.course.search import Progress, search
+from threefold.matching.course.seats import Places
 from threefold.matching.plan import InvalidPlan, Plan, check
 from threefold.matching.problem import CourseProblem
 from threefold.matching.roles import in_turn
-from threefold.matching.search import Progress, search
-from threefold.matching.seats import Places
 
 Seated = dict[int, list[list[Person]]]
 """The groups of each session to be planned, nobody's turn decided yet."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from random import Random
 
-from threefold.matching.possible import ANYWHEN, Candidate, Members, Week
+from threefold.matching.week.possible import ANYWHEN, Candidate, Members, Week
 
 LOOKED_AT = 9
 """How many others are looked at in each slot; those with the fewest offers come first."""
