@@ -145,11 +145,12 @@ class Places:
 
     @staticmethod
     def _clients(row: Seats, ends: Iterable[tuple[int, int]], resting: set[int]) -> set[int]:
-        """One who can be client from each group, where enough people rest to fill one."""
+        """One who can be client from each group that has one, where enough people rest to fill a group."""
         ends = list(ends)
         if len(resting) < min((end - first for first, end in ends), default=0):
             return set()
-        return {next(person for person in row[first:end] if person not in resting) for first, end in ends}
+        able = ([person for person in row[first:end] if person not in resting] for first, end in ends)
+        return {some[0] for some in able if some}
 
     def by_chance(self, draw: Random) -> list[Seats]:
         """A seating drawn at random in which every rule is kept (there must be one: see `clash`)."""

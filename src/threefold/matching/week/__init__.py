@@ -12,9 +12,10 @@ from functools import cache
 from random import Random
 
 from threefold.core.grouping import Group
+from threefold.core.roles import Turning
 from threefold.matching.plan import InvalidPlan
 from threefold.matching.week.filling import filled_week
-from threefold.matching.week.mending import QUIET, SIZES, Fine, Matched, mend
+from threefold.matching.week.mending import FINE_SIZE, QUIET, SIZES, Fine, Matched, mend
 from threefold.matching.week.offers import Liking, WeekProblem, WeekSlot
 from threefold.matching.week.owed import RoleDebts, in_owed_order
 from threefold.matching.week.possible import ANYWHEN, REPEATS, Candidate, Members, Merit, Week, bits
@@ -186,12 +187,19 @@ class _Search:
         fine = _fine(self.week)
         quiet = 0
         while fine is not None and quiet < 2 * QUIET and self._going():
-            costly = [group for group in self.matched.groups.values() if fine(group) > 0]
+            costly = [group for group in self.matched.groups.values() if fine(group) > self._finest(group)]
             if not costly:
                 break
             self.steps += 1
             focus = costly[int(self.draw.random() * len(costly))].members[:1]
-            quiet = 0 if mend(self.matched, focus, SIZES[0], self.draw, fine) else quiet + 1
+            quiet = 0 if mend(self.matched, focus, FINE_SIZE, self.draw, fine) else quiet + 1
+
+    def _finest(self, group: Candidate) -> int:
+        """What a group costs in which everybody likes the time and, in a single round, has a role they are owed."""
+        problem = self.week.problem
+        if problem.turning is not Turning.ONE_ROUND or not problem.served:
+            return 0
+        return -problem.round_minutes * len(group.members) * (self.week.count + 1)
 
 
 def _fine(week: Week) -> Fine | None:

@@ -11,6 +11,8 @@ from threefold.matching.week.possible import PLACED, REPEATS, Candidate, Merit, 
 
 SIZES = (15, 20, 25, 30, 40)
 """People in a neighbourhood; the larger ones are for when the smaller have brought nothing for a while."""
+FINE_SIZE = 11
+"""The same where roles and times are bettered: there nearly every choice differs a little, so fewer can be compared."""
 QUIET = 25
 """How many neighbourhoods may bring nothing before they become larger."""
 MOST_CANDIDATES = 1_200
