@@ -31,7 +31,7 @@ class WhyUnplaced(StrEnum):
 @dataclass(frozen=True)
 class Unplaced:
     """Somebody without a place. Adding any one of `helps` (slot ids) to their offers would place them as well, with
-    nobody else losing a place; () where no single slot would.
+    nobody else losing a place or changing groups; () where no slot does so by itself, though moving others might.
     """
 
     person: Person
