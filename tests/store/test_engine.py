@@ -61,6 +61,23 @@ async def test_what_a_unit_returned_from_is_there_for_the_next(store: Store) -> 
     assert store.read_now(who_is_here) == ["Ana", "Ben"]
 
 
+async def test_a_glance_sees_what_is_there_now_and_changes_nothing(store: Store, database_url: str) -> None:
+    await store.write(arrive("Ana"))
+    assert await store.glance(who_is_here) == ["Ana"]
+    await store.write(arrive("Ben"))
+    assert await store.glance(who_is_here) == ["Ana", "Ben"]
+    with somebody_else_writing(database_url):
+        assert await store.glance(who_is_here) == ["Ana", "Ben"]
+
+    def regrets(_db: Session) -> None:
+        raise Regret
+
+    with pytest.raises(Regret):
+        await store.glance(regrets)
+    await store.glance(arrive("Cleo"))
+    assert await store.read(who_is_here) == ["Ana", "Ben"]
+
+
 async def test_an_error_is_its_callers_alone_and_neighbours_are_kept(store: Store) -> None:
     def regret(db: Session) -> None:
         db.add(person("Nobody"))

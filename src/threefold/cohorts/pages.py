@@ -103,7 +103,7 @@ async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         kept = visit.house.kept.get(key)
         return Glance(key=key, kept=kept) if kept else Glance(key=key, overview=queries.overview(db, within, visit.now))
 
-    glance = await visit.read(work)
+    glance = await visit.glance(work)
     if glance.step:
         return visit.go(f"/cohorts/{cohort_id}/{glance.step}")
     return visit.kept_page(glance.key, glance.kept, "cohorts/overview.html", page=glance.overview)

@@ -2,14 +2,15 @@
 
 import asyncio
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from threefold.store import postgresql, sqlite
-from threefold.store.lane import Lane
-from threefold.store.unit import Busy, UnitSession, Unusable, Work
+from threefold.store.desks import Reader
+from threefold.store.lane import Errand, Lane
+from threefold.store.unit import Busy, Outcome, UnitSession, Unusable, Work
 
 __all__ = ["Busy", "Store", "UnitSession", "Unusable", "Work"]
 
@@ -32,9 +33,17 @@ class Store:
     of it is kept and its caller gets the error. Busy means: not now, try again later (503).
     """
 
-    def __init__(self, kind: Literal["sqlite", "postgresql"], file: Path | None, readers: Lane, writer: Lane) -> None:
+    def __init__(
+        self,
+        kind: Literal["sqlite", "postgresql"],
+        file: Path | None,
+        readers: Lane,
+        writer: Lane,
+        at_hand: Reader | None = None,
+    ) -> None:
         self.kind = kind
         self._file = file
+        self._at_hand = at_hand
         self._readers = readers
         self._writer = writer
         self._closed = False
@@ -53,13 +62,27 @@ class Store:
             sqlite.hold(path)
             engine = sqlite.engine_for(path, patience_seconds=patience_seconds)
             readers = Lane("reader", [sqlite.reader(engine) for _ in range(SQLITE_READERS)])
-            return cls("sqlite", path, readers, Lane("writer", [sqlite.writer(engine)], together=TOGETHER))
+            at_hand = sqlite.reader(sqlite.engine_for(path, patience_seconds=0))  # it waits for nobody
+            return cls("sqlite", path, readers, Lane("writer", [sqlite.writer(engine)], together=TOGETHER), at_hand)
         engine = postgresql.engine_for(address, patience_seconds=patience_seconds)
         readers = Lane("reader", [postgresql.reader(engine) for _ in range(POSTGRESQL_READERS)])
         return cls("postgresql", None, readers, Lane("writer", [postgresql.writer(engine)], together=TOGETHER))
 
     async def read(self, work: Work[T]) -> T:
         """What `work(db)` returns, from one consistent state; it cannot write."""
+        return await self._readers.ask(work)
+
+    async def glance(self, work: Work[T]) -> T:
+        """`read` for the few quick questions of a page that is opened all the time.
+
+        SQLite answers them here and now: handing them to a thread and waking up again costs more than they do.
+        Whatever would have to wait goes the usual way. Only the thread of the event loop may ask so.
+        """
+        if self._at_hand is not None and not self._closed:
+            found: list[Outcome] = []
+            self._at_hand.serve([Errand(work, found.append)])
+            if not isinstance(found[0].error, Busy):
+                return cast("T", found[0].unwrap())
         return await self._readers.ask(work)
 
     async def write(self, work: Work[T]) -> T:
@@ -102,6 +125,8 @@ class Store:
             lane.stop_taking()
         for lane in (self._readers, self._writer):
             lane.close()
+        if self._at_hand is not None and not self._closed:
+            self._at_hand.close()
         if self._file is not None and not self._closed:
             sqlite.let_go(self._file)
         self._closed = True

@@ -120,6 +120,13 @@ class Visit:
 
     async def read(self, work: Callable[[Session, Me], T]) -> T:
         """Run `work(db, me)` on a reader in one hop; a browser that is not signed in is asked to sign in."""
+        return await self._look(self.house.store.read, work)
+
+    async def glance(self, work: Callable[[Session, Me], T]) -> T:
+        """`read` for a handful of quick questions (see `Store.glance`)."""
+        return await self._look(self.house.store.glance, work)
+
+    async def _look(self, run: Callable[[Callable[[Session], Any]], Any], work: Callable[[Session, Me], T]) -> T:
         token, now = self.session_token, self.now
 
         def unit(db: Session) -> tuple[Me | None, T | None]:
@@ -127,7 +134,7 @@ class Visit:
             self.me = me
             return (me, work(db, me)) if me else (None, None)
 
-        me, found = await self._hop(self.house.store.read, unit)
+        me, found = await self._hop(run, unit)
         if me is None:
             raise Answered(await self.ask_to_sign_in())
         if now - me.seen_at > sessions.TOUCH_EVERY:
