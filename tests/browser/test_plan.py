@@ -19,7 +19,8 @@ from threefold.store import sessions
 from threefold.store.engine import Store
 from threefold.web.security import new_token
 
-SIZES = [4, 5, 7, 12, 13, 16, pytest.param(30, marks=pytest.mark.heavy)]
+# A remainder of two with a pair, and one with fours every day; the others where everything is run.
+SIZES = [5, 13, *(pytest.param(size, marks=pytest.mark.heavy) for size in (4, 7, 12, 16, 30))]
 WEEKS = 10
 
 
