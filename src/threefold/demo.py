@@ -336,7 +336,7 @@ class Builder:
         self, turn: dict[str, object], author: object, role: Role, session: PracticeSession, rounds: int
     ) -> dict[str, object]:
         number = int(str(turn["round"]))
-        cohort = self.db.get_one(Cohort, session.cohort_id)
+        cohort = value(CohortRow, self.db.get_one(Cohort, session.cohort_id))
         ended = round_times(session.starts_at, cohort.shape, rounds)[number - 1].ends_at
         words: dict[str, str] = (
             {"did": self.chance.choice(DID)}

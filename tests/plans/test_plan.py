@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.builders import a_cohort
+from tests.cohorts.test_setting_up import LOOKING
 from tests.house import Browser, House
 from threefold.store.tables import Cohort, KeepApart, Letter, Person, PlanDraft, Seat, Triad, Turn
 
@@ -221,6 +222,31 @@ async def test_a_group_that_is_kept_stays_in_the_next_plan_and_plans_stand_side_
         lambda db: db.scalars(select(PlanDraft).order_by(PlanDraft.number.desc()).limit(1)).one()
     )
     assert third.pins == []
+
+
+async def test_how_groups_are_made_stays_as_it_was_once_they_are_published(house: House) -> None:
+    made = await a_cohort(house.store)
+    tutor = await house.as_(made.tutors[0])
+    assert "Groups of four" not in (await tutor.get(f"/cohorts/{made.cohort}/framework")).text
+    answer = await tutor.send_form(
+        f"/cohorts/{made.cohort}/framework", {**LOOKING, "remainder": "pairs_with_tutors", "turning": "client_counsels"}
+    )
+    assert answer.status_code == 303
+    cohort = await house.store.read(lambda db: db.get_one(Cohort, made.cohort))
+    assert (cohort.remainder, cohort.turning) == ("quads", "client_rests")
+
+
+async def test_a_published_plan_whose_group_has_changed_does_not_ask_to_be_drawn_again(house: House) -> None:
+    made = await a_cohort(house.store, trainees=6, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await drawn(tutor, made.cohort)
+    plan = await house.store.read(lambda db: db.scalars(select(PlanDraft.id)).one())
+    await tutor.send_form(f"/cohorts/{made.cohort}/plan/publication", {"plan": str(plan)})
+    assert "pairs work together." in (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+    await tutor.send_form(f"/cohorts/{made.cohort}/people/{made.members[0]}/removal")
+    page = (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+    assert "The group has changed since this plan was published" in page
+    assert "Draw the plan" not in page
 
 
 async def test_why_a_group_sits_together_is_said(house: House) -> None:

@@ -74,6 +74,14 @@ def test_a_unit_that_ends_badly_leaves_nothing_behind(store: Store) -> None:
     assert store.read_now(lambda db: BY_ID.one(db, whose=ivy)) is None
 
 
+def test_a_default_that_nobody_fills_in_is_asked_for(store: Store) -> None:
+    def work(db: Session) -> None:
+        ADD.run(db, id=an_id(), name="Ivy", email="ivy@example.org", email_key="ivy@example.org", created_at=NOON)
+
+    with pytest.raises(LookupError, match="no value for pronouns, feed_number"):
+        store.write_now(work)
+
+
 def test_two_rows_where_one_is_meant_are_said(store: Store) -> None:
     for name in ("Ivy", "Zoë"):
         store.write_now(partial(add, id_=an_id(), name=name))

@@ -87,7 +87,7 @@ async def set_framework(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         framework = framework_for(db, id_, version)
         if framework is None:
             return Refusal.because("Choose a framework from the list.", "framework")
-        looking = read_looking(form, framework)
+        looking = read_looking(form, framework, within.cohort)
         if isinstance(looking, Refusal):
             return looking
         done = actions.set_framework(db, within, looking, by=me, now=visit.now, new_id=visit.new_id)
@@ -100,8 +100,8 @@ async def set_framework(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     return visit.go(f"/cohorts/{cohort_id}" if done.cohort.published_at else f"/cohorts/{cohort_id}/plan")
 
 
-def read_looking(form: Form, framework: Framework) -> Looking | Refusal:
-    """The whole step, or every problem of it at once."""
+def read_looking(form: Form, framework: Framework, cohort: CohortRow) -> Looking | Refusal:
+    """The whole step, or every problem of it at once. How groups are made stays as it was once they are published."""
     preset = form.one_of("labels", (*LABELS, "own"), "Choose what the roles are called.")
     labels = LABELS.get(preset)
     if labels is None:
@@ -116,8 +116,10 @@ def read_looking(form: Form, framework: Framework) -> Looking | Refusal:
         "safeguarding_lead", "Name somebody people can turn to, and how to reach them, like a phone number.", most=200
     )
     contract = form.words("contract", most=8000)
-    remainder = form.one_of("remainder", tuple(Remainder), "Choose what happens with one or two over.")
-    turning = form.one_of("turning", TURNINGS, "Choose what people do after being client.")
+    remainder, turning = cohort.remainder, cohort.turning
+    if cohort.published_at is None:
+        remainder = form.one_of("remainder", tuple(Remainder), "Choose what happens with one or two over.")
+        turning = form.one_of("turning", TURNINGS, "Choose what people do after being client.")
     if form.refusal:
         return form.refusal
     return Looking(

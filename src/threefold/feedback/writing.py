@@ -24,7 +24,6 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.said import clock
 from threefold.feedback import actions, forms, queries
 from threefold.feedback.actions import Conflict, Desk, LetterWanted, Unfinished
-from threefold.feedback.forms import Fields
 from threefold.feedback.rounds import Held, looked_for, of_round
 from threefold.mail.outbox import Written
 from threefold.store.sessions import Me
@@ -95,9 +94,6 @@ class Writing:
         return options.get(
             "1" if self.all_said(f"{competency.code}.cue") else self.said(f"{competency.code}.level"), ""
         )
-
-    def with_words(self, new: Fields) -> "Writing":
-        return replace(self, desk=replace(self.desk, fields=forms.merged(self.desk.fields, new)))
 
     def shown(self, name: str, value: str) -> tuple[str, str]:
         """A field and its value in the words people read, for showing two versions beside each other."""

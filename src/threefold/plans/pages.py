@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from itertools import combinations
 from uuid import UUID
 
 from litestar import get, post
@@ -92,7 +91,6 @@ def plan_page(
         why=why,
         problems=refusal.problems if refusal else (),
         typed=form,
-        pairs=len(list(combinations(page.course.people, 2))),
     )
 
 

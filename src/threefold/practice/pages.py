@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from threefold.core import diary
 from threefold.core.identity import token_digest
 from threefold.core.invitation import FeedEntry
+from threefold.core.names import first_name
 from threefold.core.refusal import Refusal
 from threefold.feedback import queries as feedback
 from threefold.feedback.queries import Todo
@@ -60,7 +61,7 @@ async def home(visit: Visited) -> Answer:
         places = queries.places_of(db, me)
         place = queries.next_place(places, visit.now)
         return Home(
-            queries.first_name(me.name),
+            first_name(me.name),
             place,
             queries.rounds_of(db, place) if place else (),
             feedback.todo(db, me, visit.now),

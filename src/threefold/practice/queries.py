@@ -7,23 +7,23 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from threefold.core.names import initials
+from threefold.core.names import first_name, initials
 from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
 from threefold.core.slots import Round, SessionShape, round_times, sentence
-from threefold.store.rows import CohortRow
+from threefold.store.prepared import Prepared
+from threefold.store.rows import CohortRow, PracticeRow, SeatRow, TriadRow, columns, split
 from threefold.store.sessions import Me
 from threefold.store.tables import (
-    Cohort,
     Membership,
     Person,
-    PracticeSession,
     Seat,
     Triad,
     Turn,
     Withdrawal,
+    metadata,
 )
 from threefold.store.within import AtPractice
 
@@ -118,53 +118,59 @@ class Waiting:
     name: str
 
 
-def first_name(name: str) -> str:
-    return name.split(maxsplit=1)[0] if name.split() else name
+_seat, _triad, _practice, _cohort, _membership, _withdrawal = (
+    metadata.tables[name] for name in ("seat", "triad", "practice_session", "cohort", "membership", "withdrawal")
+)
+_HELD = (SeatRow, TriadRow, PracticeRow, CohortRow)
+_here = split(*_HELD)
+_PLACES = Prepared(
+    select(_withdrawal.c.at, _withdrawal.c.taken_back_at, *columns(*_HELD))
+    .select_from(_seat)
+    .join(_triad, _triad.c.id == _seat.c.triad_id)
+    .join(_practice, _practice.c.id == _seat.c.practice_id)
+    .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
+    .join(_membership, _membership.c.id == _seat.c.membership_id)
+    .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
+    .where(
+        _membership.c.person_id == bindparam("me"),
+        _membership.c.left_at.is_(None),
+        _seat.c.given_up_at.is_(None),
+        _cohort.c.published_at.is_not(None),
+    )
+    .order_by(_practice.c.starts_at, _seat.c.id),
+    lambda at, taken_back_at, *cells: (at if at and not taken_back_at else None, *_here(*cells)),
+)
 
 
 def places_of(db: Session, me: Me) -> list[Place]:
     """Every seat the person holds, in time order; three queries however many there are."""
-    rows = db.execute(
-        select(Seat, Triad, PracticeSession, Cohort, Withdrawal.at, Withdrawal.taken_back_at)
-        .join(Triad, Triad.id == Seat.triad_id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
-        .join(Membership, Membership.id == Seat.membership_id)
-        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-        .where(
-            Membership.person_id == me.id,
-            Membership.left_at.is_(None),
-            Seat.given_up_at.is_(None),
-            Cohort.published_at.is_not(None),
-        )
-        .order_by(PracticeSession.starts_at, Seat.id)
-    ).all()
-    others = _others(db, [row.Seat.triad_id for row in rows])
-    tutors = _names(db, [row.Triad.tutor_id for row in rows if row.Triad.tutor_id])
+    rows = _PLACES.all(db, me=me.id)
+    others = _others(db, [triad.id for _, _, triad, *_ in rows])
+    tutors = _names(db, [triad.tutor_id for _, _, triad, *_ in rows if triad.tutor_id])
     return [
         Place(
-            seat_id=row.Seat.id,
-            triad_id=row.Triad.id,
-            practice_id=row.PracticeSession.id,
-            number=row.PracticeSession.number,
-            cohort_id=row.Cohort.id,
-            cohort=row.Cohort.name,
-            zone=row.Cohort.zone,
-            starts_at=row.PracticeSession.starts_at,
-            ends_at=row.PracticeSession.ends_at,
-            place=row.PracticeSession.place,
-            room=row.Triad.room,
-            link=row.PracticeSession.link,
-            shape=row.Cohort.shape,
-            labels=row.Cohort.role_labels,
-            partners=tuple(who for seat, who in others[row.Triad.id] if seat != row.Seat.id),
-            tutor=tutors.get(row.Triad.tutor_id, ""),
-            withdrawn_at=row.at if row.at and not row.taken_back_at else None,
-            uid=row.Seat.uid,
-            sequence=row.Seat.sequence,
-            changed_at=row.Seat.invited_at or row.Seat.taken_at,
+            seat_id=seat.id,
+            triad_id=triad.id,
+            practice_id=practice.id,
+            number=practice.number,
+            cohort_id=cohort.id,
+            cohort=cohort.name,
+            zone=cohort.zone,
+            starts_at=practice.starts_at,
+            ends_at=practice.ends_at,
+            place=practice.place,
+            room=triad.room,
+            link=practice.link,
+            shape=cohort.shape,
+            labels=cohort.role_labels,
+            partners=tuple(who for other, who in others[triad.id] if other != seat.id),
+            tutor=tutors.get(triad.tutor_id, ""),
+            withdrawn_at=withdrawn_at,
+            uid=seat.uid,
+            sequence=seat.sequence,
+            changed_at=seat.invited_at or seat.taken_at,
         )
-        for row in rows
+        for withdrawn_at, seat, triad, practice, cohort in rows
     ]
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 5.0  # how long a unit waits for a lock before its caller is told Busy
 TOGETHER = 64  # how many waiting units the writer joins into one commit
-SQLITE_READERS = 1
+SQLITE_READERS = 2
 POSTGRESQL_READERS = 4
 HOW_TO_WRITE = "write the database's address as sqlite:////folder/file.db or postgresql://user@host/name"
 

@@ -62,7 +62,10 @@ class Prepared(Generic[T]):
 
 
 class PreparedChange:
-    """A change of rows: an insert of the named values, an update or a delete."""
+    """A change of rows: an insert of the named values, an update or a delete.
+
+    An insert names every column that has a default: only the session fills those in. Raises LookupError otherwise.
+    """
 
     def __init__(self, statement: Insert | Update | Delete) -> None:
         self._statement = statement
@@ -86,6 +89,8 @@ class PreparedChange:
             # Names of bindparams in the WHERE are not columns to be set.
             columns = [name for name in values if name in self._statement.table.c]
             compiled = self._statement.compile(dialect=dialect, column_keys=columns)
+            if left_out := [column.name for column in compiled.insert_prefetch if column.name not in values]:
+                raise LookupError(f"no value for {', '.join(left_out)}, which only a session would fill in")
             ready = self._ready[kind] = _ready(compiled, values, ())
         return ready
 

@@ -105,6 +105,7 @@ class SeatRow:
     triad_id: UUID
     membership_id: UUID
     position: int
+    taken_at: datetime
     uid: str
     sequence: int
     invited_at: datetime | None

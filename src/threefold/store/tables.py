@@ -24,8 +24,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from threefold.core.roles import RoleLabels
-from threefold.core.slots import SessionShape
 from threefold.store.columns import Json, UtcDateTime
 
 # Every constraint has a name, so that a later revision can change it on both databases.
@@ -195,18 +193,6 @@ class Cohort(Table):
         CheckConstraint("remainder IN ('quads', 'pair_with_tutor', 'pairs_with_tutors')", name="remainder"),
         CheckConstraint("turning IN ('client_rests', 'client_counsels')", name="turning"),
     )
-
-    @property
-    def shape(self) -> SessionShape:
-        """The minutes of a practice session, as core reckons with them."""
-        return SessionShape(
-            self.rounds, self.practice_minutes, self.feedback_minutes, self.opening_minutes, self.closing_minutes
-        )
-
-    @property
-    def role_labels(self) -> RoleLabels:
-        """What this course calls its roles."""
-        return RoleLabels(**self.labels)
 
 
 class Membership(Table):

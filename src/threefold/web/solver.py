@@ -9,7 +9,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
@@ -109,7 +109,7 @@ class Solver:
             async for line in process.stdout:
                 heard = json.loads(line)
                 if "plan" in heard:
-                    return replace(plan_in(heard["plan"]), seed=heard["seed"], steps=heard["steps"])
+                    return plan_in(heard["plan"], heard["seed"], heard["steps"])
                 search.done, search.of = heard["done"], heard["of"]
                 search.best, search.least = heard["best"], heard["least"]
             log.error("a search gave no plan")
