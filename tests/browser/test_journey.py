@@ -197,6 +197,7 @@ def publish(hand: Hand) -> Counter[str]:
     """Publish; (address, letters) as the page before it listed them."""
     page = hand.page
     hand.press("Publish plan", "link")
+    expect(page.get_by_role("button", name="Publish and write to everyone")).to_be_visible()
     look(page)
     rows = [row.locator("td").all_inner_texts() for row in page.locator("tbody tr").all()]
     listed = Counter({address: int(overview) + int(invitations) for address, overview, invitations in rows})
