@@ -43,8 +43,8 @@ def build_app(
     async def open_house(_app: Litestar) -> AsyncIterator[None]:
         if courier:
             courier.start()
-        gc.collect()
         gc.freeze()  # what was made at the start stays: looking through it again and again would slow every page
+        gc.set_threshold(20_000, 20, 20)  # a page makes thousands of values and hardly a cycle
         try:
             yield
         finally:

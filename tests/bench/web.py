@@ -11,9 +11,10 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -35,8 +36,8 @@ PARTS = 10
 REQUESTS = 2000  # of the quickest kinds; a tenth of them where an answer takes long
 COMPARED = (
     "processor time of the server for each request, as a ratio to a Litestar handler that answers “ok”, in the same "
-    f"run on the same uvicorn, the quietest tenth of each; {TRAINEES} trainees × {WEEKS} sessions, SQLite with full "
-    f"durability, {CONNECTIONS} connections; the courier runs apart"
+    f"run on the same uvicorn, timed in turns, the middle of {PARTS} parts; {TRAINEES} trainees × {WEEKS} sessions, "
+    f"SQLite with full durability, {CONNECTIONS} connections; the courier runs apart"
 )
 
 
@@ -90,7 +91,6 @@ class Measured:
 
     process: subprocess.Popen[str]
     port: int = 0
-    spent: list[float] = field(default_factory=list)
 
     def told(self, word: str) -> str:
         if self.process.stdin is None or self.process.stdout is None:
@@ -100,15 +100,40 @@ class Measured:
             self.process.stdin.flush()
         return self.process.stdout.readline().strip()
 
-    async def cost(self, asks: list[Ask]) -> float:
-        """Microseconds of processor time for each request, in the quietest of ten parts: neighbours only add to it."""
-        size = len(asks) // PARTS
-        found = []
-        for at in range(0, size * PARTS, size):
-            before = float(self.told("cpu"))
-            await send(self.port, asks[at : at + size])
-            found.append((float(self.told("cpu")) - before) / size * 1e6)
-        return min(found)
+    async def spend(self, asks: list[Ask]) -> float:
+        """Microseconds of processor time for each of these requests."""
+        before = float(self.told("cpu"))
+        await send(self.port, asks)
+        return (float(self.told("cpu")) - before) / len(asks) * 1e6
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a request costs beside a bare handler, timed in turns: each part of ours between two of the bare one."""
+
+    parts: tuple[tuple[float, float], ...]  # microseconds a request, (ours, bare)
+
+    @property
+    def ratio(self) -> float:
+        """The middle one of the parts' ratios: what slows the machine down for a while slows both of a part."""
+        return median(ours / bare for ours, bare in self.parts)
+
+    def __str__(self) -> str:
+        ratios = sorted(ours / bare for ours, bare in self.parts)
+        ours, bare = (median(part[side] for part in self.parts) for side in (0, 1))
+        return f"({ours:.0f} µs to {bare:.0f} µs; the {len(ratios)} parts {ratios[0]:.1f} to {ratios[-1]:.1f})"
+
+
+async def in_turns(ours: Measured, asks: list[Ask], bare: Measured, plain: list[Ask]) -> Cost:
+    size = len(asks) // PARTS
+    parts = []
+    before = await bare.spend(plain)
+    for at in range(0, size * PARTS, size):
+        spent = await ours.spend(asks[at : at + size])
+        after = await bare.spend(plain)
+        parts.append((spent, (before + after) / 2))
+        before = after
+    return Cost(tuple(parts))
 
 
 @asynccontextmanager
@@ -192,23 +217,25 @@ async def measure() -> list[Figure]:
 
 async def costs(folder: Path, term: Term) -> list[Figure]:
     page, forms = f"/cohorts/{term.built.cohort}", list(submissions(term))
-    plain = [Ask.of("GET", "/bare", 200)] * REQUESTS
+    plain = [Ask.of("GET", "/bare", 200)] * (REQUESTS // PARTS)
     pages = [Ask.of("GET", page, 200, cookie=term.tutor)] * REQUESTS
     async with serving("bare", folder) as bare, serving("threefold", folder) as ours:
-        bare_costs = [await bare.cost(plain)]
-        ours.told("cold")
-        cold = await ours.cost(pages[: REQUESTS // 10])
-        ours.told("warm")
-        warm = await ours.cost(pages)
-        etag = await etag_of(ours.port, pages[0])
-        again = [Ask.of("GET", page, 304, cookie=term.tutor, if_none_match=etag)] * REQUESTS
-        unchanged = await ours.cost(again)
-        submit = await ours.cost(forms)
-        bare_costs.append(await bare.cost(plain))
-    unit = min(bare_costs)
 
-    def ratio(name: str, cost: float, aim: float) -> Figure:
-        return Figure(name, cost / unit, aim, "×", f"({cost:.0f} µs to {unit:.0f} µs)")
+        async def cost(asks: list[Ask]) -> Cost:
+            await send(ours.port, asks[: len(asks) // PARTS])  # what is made once is made before
+            return await in_turns(ours, asks[len(asks) // PARTS :], bare, plain)
+
+        await send(bare.port, plain)
+        ours.told("cold")
+        cold = await cost(pages[: REQUESTS // 10])
+        ours.told("warm")
+        warm = await cost(pages)
+        etag = await etag_of(ours.port, pages[0])
+        unchanged = await cost([Ask.of("GET", page, 304, cookie=term.tutor, if_none_match=etag)] * REQUESTS)
+        submit = await cost(forms)
+
+    def ratio(name: str, cost: Cost, aim: float) -> Figure:
+        return Figure(name, cost.ratio, aim, "×", str(cost))
 
     return [
         ratio("cohort page, made anew", cold, 30),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 from markupsafe import Markup, escape
@@ -16,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal_column,
     or_,
     select,
     union_all,
@@ -176,22 +178,31 @@ _practice, _triad, _turn, _seat, _withdrawal, _piece, _membership, _person = (
     metadata.tables[name]
     for name in ("practice_session", "triad", "turn", "seat", "withdrawal", "piece", "membership", "person")
 )
-_THERE = and_(  # nobody gave the seat up or said they can't make it
-    _seat.c.given_up_at.is_(None), or_(_withdrawal.c.at.is_(None), _withdrawal.c.taken_back_at.is_not(None))
+# Who was there at the sessions that ended lately: nobody who gave the seat up or said they can't make it. Looked up
+# once and first: the rest is a few rows for each of them.
+_LATELY = and_(
+    _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
+    _practice.c.starts_at > bindparam("since"),
+    _practice.c.ends_at <= bindparam("now"),
 )
-# Rounds that ended lately with their counsellor there. Looked up once and first: the rest is a few rows of each.
-_HELD = (
-    select(_practice.c.cohort_id, _turn.c.triad_id, _turn.c.round, _triad.c.tutor_id)
+_THERE = (
+    select(_practice.c.cohort_id, _seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
     .select_from(_practice)
-    .join(_triad, _triad.c.practice_id == _practice.c.id)
-    .join(_turn, and_(_turn.c.triad_id == _triad.c.id, _turn.c.role == "counsellor"))
-    .join(_seat, _seat.c.id == _turn.c.seat_id)
+    .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
     .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
-    .where(
-        _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
-        _practice.c.starts_at > bindparam("since"),
-        _practice.c.ends_at <= bindparam("now"),
-        _THERE,
+    .where(_LATELY, or_(_withdrawal.c.at.is_(None), _withdrawal.c.taken_back_at.is_not(None)))
+    .cte("there")
+    .prefix_with("MATERIALIZED")
+)
+# As the index has it: a bound value takes half as long again.
+_COUNSELLOR: ColumnElement[str] = literal_column("'counsellor'")
+_HELD = (
+    select(_THERE.c.cohort_id, _turn.c.triad_id, _turn.c.round, _triad.c.tutor_id)
+    .select_from(_THERE)
+    .join(_triad, _triad.c.id == _THERE.c.triad_id)
+    .join(
+        _turn,
+        and_(_turn.c.triad_id == _THERE.c.triad_id, _turn.c.role == _COUNSELLOR, _turn.c.seat_id == _THERE.c.id),
     )
     .cte("held")
     .prefix_with("MATERIALIZED")
@@ -205,15 +216,18 @@ def _not_in_from(author: ColumnElement[UUID]) -> tuple[FromClause, ColumnElement
     )
 
 
+_part = _turn.alias("part")
 _TO_COME = Prepared(
     union_all(
         select(_HELD.c.cohort_id, func.count())
         .select_from(_HELD)
-        .join(_turn, and_(_turn.c.triad_id == _HELD.c.triad_id, _turn.c.round == _HELD.c.round))
-        .join(_seat, _seat.c.id == _turn.c.seat_id)
-        .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
-        .outerjoin(*_not_in_from(_seat.c.membership_id))
-        .where(_THERE, _piece.c.id.is_(None))
+        .join(_THERE, _THERE.c.triad_id == _HELD.c.triad_id)
+        .join(
+            _part,
+            and_(_part.c.triad_id == _HELD.c.triad_id, _part.c.round == _HELD.c.round, _part.c.seat_id == _THERE.c.id),
+        )
+        .outerjoin(*_not_in_from(_THERE.c.membership_id))
+        .where(_piece.c.id.is_(None))
         .group_by(_HELD.c.cohort_id),
         select(_HELD.c.cohort_id, func.count())
         .select_from(_HELD)
@@ -374,21 +388,27 @@ def _rows(
     away: AbstractSet[tuple[int, str]],
 ) -> Markup:
     """The table's rows, from each group's week, place and members. Each name is escaped once, each cell made once."""
-    safe = {member: str(escape(name)) for member, name in short.items()}
+    safe = {member: str(escape(name)) for member, name in sorted(short.items(), key=itemgetter(1))}
+    order = {member: place for place, member in enumerate(safe)}.__getitem__
     begins: dict[str, str] = {}
-    cells: dict[tuple[int, str], str] = {}
-    for week, where, members in groups:
-        members.sort(key=short.__getitem__)
-        called = [safe[member] for member in members]
+    place_of = {week.number: place for place, week in enumerate(weeks)}
+    cells = {member: ['<td class="hint">not in</td>'] * len(weeks) for member in names}
+    for number, where, members in groups:
+        week = place_of[number]
         begin = begins.get(where) or begins.setdefault(where, f'<td>{escape(where)}<br><span class="hint">')
-        for place, member in enumerate(members):
-            others = ", ".join(called[:place] + called[place + 1 :])
-            cells[week, member] = f"{begin}{others}</span></td>"
-    for here in away & cells.keys():
-        cells[here] = cells[here].removesuffix("</td>") + '<br><b class="tag sun">can’t make it</b></td>'
-    numbers = [week.number for week in weeks]
-    rows = []
-    for member, name in names.items():
-        row = "".join([cells.get((number, member), '<td class="hint">not in</td>') for number in numbers])
-        rows.append(f'<tr><th scope="row">{escape(name)}</th>{row}</tr>')
+        members.sort(key=order)
+        if len(members) == 3:  # nearly every group: written out
+            one, two, three = members
+            first, second, third = safe[one], safe[two], safe[three]
+            cells[one][week] = f"{begin}{second}, {third}</span></td>"
+            cells[two][week] = f"{begin}{first}, {third}</span></td>"
+            cells[three][week] = f"{begin}{first}, {second}</span></td>"
+            continue
+        for member in members:
+            others = ", ".join([safe[other] for other in members if other != member])
+            cells[member][week] = f"{begin}{others}</span></td>"
+    for number, member in away:
+        cell = cells[member][place_of[number]]
+        cells[member][place_of[number]] = cell.removesuffix("</td>") + '<br><b class="tag sun">can’t make it</b></td>'
+    rows = [f'<tr><th scope="row">{escape(name)}</th>{"".join(cells[member])}</tr>' for member, name in names.items()]
     return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own

@@ -1,6 +1,6 @@
 """Rounds that have been held, with everybody's words on them; the ground that pages of feedback stand on."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
@@ -197,8 +197,10 @@ class _Seated:
     back_at: datetime | None
     opened_at: datetime | None
     cleared_at: datetime | None
+    rounds: int  # how many the triad has
 
 
+_other = _turn.alias()
 _PEOPLE = Prepared(
     select(
         _turn.c.triad_id,
@@ -210,6 +212,7 @@ _PEOPLE = Prepared(
         _withdrawal.c.taken_back_at,
         _opening.c.at,
         _clearance.c.at,
+        select(func.max(_other.c.round)).where(_other.c.triad_id == _turn.c.triad_id).scalar_subquery(),
     )
     .select_from(_turn)
     .join(_seat, _seat.c.id == _turn.c.seat_id)
@@ -218,7 +221,10 @@ _PEOPLE = Prepared(
     .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
     .outerjoin(_opening, and_(_opening.c.triad_id == _turn.c.triad_id, _opening.c.round == _turn.c.round))
     .outerjoin(_clearance, and_(_clearance.c.triad_id == _turn.c.triad_id, _clearance.c.round == _turn.c.round))
-    .where(_turn.c.triad_id.in_(bindparam("triads", expanding=True)))
+    .where(
+        _turn.c.triad_id.in_(bindparam("triads", expanding=True)),
+        _turn.c.round.between(bindparam("first"), bindparam("last")),
+    )
     .order_by(_turn.c.triad_id, _turn.c.round, _seat.c.position),
     _Seated,
 )
@@ -276,18 +282,19 @@ def held_rounds(
     ids = [triad.id for triad, _, _ in triads]
     seated: dict[tuple[UUID, int], list[tuple[UUID, str, Role, bool]]] = defaultdict(list)
     marks: dict[tuple[UUID, int], tuple[datetime | None, datetime | None]] = {}
-    for row in _PEOPLE.all(db, triads=ids):
+    how_many: dict[UUID, int] = {}
+    for row in _PEOPLE.all(db, triads=ids, first=only or 1, last=only or MOST_ROUNDS):
         away = row.away_at is not None and row.back_at is None
         seated[row.triad, row.round].append((row.member, row.name, Role(row.role), away))
         marks[row.triad, row.round] = (row.opened_at, row.cleared_at)
-    how_many = Counter(triad for triad, _ in seated)
+        how_many[row.triad] = row.rounds
     tutors = _names(db, [triad.tutor_id for triad, _, _ in triads if triad.tutor_id])
     pieces = _pieces(db, ids, only)
     found = []
     for triad, practice, cohort in triads:
         beside = [(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER, False)] if triad.tutor_id else []
         labels, competencies = cohort.role_labels, tuple(cohort.competencies)
-        for clock in round_times(practice.starts_at, cohort.shape, how_many[triad.id] or None):
+        for clock in round_times(practice.starts_at, cohort.shape, how_many.get(triad.id)):
             here = (triad.id, clock.number)
             if only not in {None, clock.number}:
                 continue

@@ -7,7 +7,7 @@ from typing import Literal, TypeVar, cast
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from threefold.store import postgresql, sqlite
+from threefold.store import sqlite
 from threefold.store.desks import Reader
 from threefold.store.lane import Errand, Lane
 from threefold.store.unit import Busy, Outcome, UnitSession, Unusable, Work
@@ -64,6 +64,8 @@ class Store:
             readers = Lane("reader", [sqlite.reader(engine) for _ in range(SQLITE_READERS)])
             at_hand = sqlite.reader(sqlite.engine_for(path, patience_seconds=0))  # it waits for nobody
             return cls("sqlite", path, readers, Lane("writer", [sqlite.writer(engine)], together=TOGETHER), at_hand)
+        from threefold.store import postgresql  # noqa: PLC0415 - a driver that SQLite's users need not load
+
         engine = postgresql.engine_for(address, patience_seconds=patience_seconds)
         readers = Lane("reader", [postgresql.reader(engine) for _ in range(POSTGRESQL_READERS)])
         return cls("postgresql", None, readers, Lane("writer", [postgresql.writer(engine)], together=TOGETHER))

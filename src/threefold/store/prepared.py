@@ -8,10 +8,15 @@ written and read; only its machinery around each run is left out. Measured on SQ
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update
+from msgspec import convert
+from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update, Uuid
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from threefold.store.unit import UnitSession
 
 T = TypeVar("T")
 Question = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
@@ -126,8 +131,7 @@ class _Ready:
 
 
 def _connection_of(db: Session) -> Connection:
-    db.flush()  # what the unit has changed so far is there to be seen
-    return cast("Connection", db.get_bind())
+    return cast("UnitSession", db).on
 
 
 def _driver_of(connection: Connection) -> Any:
@@ -155,5 +159,15 @@ def _ready(compiled: SQLCompiler, values: Mapping[str, object], readers: tuple[t
 
 
 def _readers(statement: Question, dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
-    found = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns)
+    found = (_reader(column.type, dialect) for column in statement.selected_columns)
     return tuple((place, read) for place, read in enumerate(found) if read is not None)
+
+
+def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    usual = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return _uuid if usual is not None and isinstance(kind, Uuid) else usual
+
+
+def _uuid(kept: str | None) -> UUID | None:
+    """The same as the usual reader's, in a quarter of its time; half the values read are ids."""
+    return None if kept is None else convert(kept, UUID)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from threefold.store import postgresql, sqlite
+from threefold.store import sqlite
 from threefold.store.engine import PATIENCE_SECONDS, address_of
 
 REVISIONS = Path(__file__).parent / "migrations" / "versions"
@@ -28,6 +28,8 @@ def is_current(url: str) -> bool:
         sqlite.prepare_file(path, patience_seconds=PATIENCE_SECONDS)
         engine = sqlite.engine_for(path, patience_seconds=PATIENCE_SECONDS)
     else:
+        from threefold.store import postgresql  # noqa: PLC0415 - a driver that SQLite's users need not load
+
         engine = postgresql.engine_for(address, patience_seconds=PATIENCE_SECONDS)
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):

@@ -83,7 +83,7 @@ class Visit:
 
     # --- the browser ---
 
-    @property
+    @cached_property
     def session_token(self) -> str | None:
         return self.request.cookies.get(self.cookie_name("threefold"))
 
