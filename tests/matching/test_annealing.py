@@ -17,7 +17,7 @@ PROBLEMS = [course(17, 5, apart=pairs("AB", "CD"), away={1: "EF", 3: "G"}), cour
 
 def begun(problem: CourseProblem) -> tuple[Places, Annealing]:
     places = Places(problem)
-    return places, Annealing(places, places.by_chance(Random(3)), (12, 12), 3, dice=7)
+    return places, Annealing(places, places.by_chance(Random(3)), (12, 12), (3, 3), dice=7)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -38,7 +38,7 @@ def test_what_is_paid_is_what_the_seats_cost(problem: CourseProblem) -> None:
     state.go_on(30_000, 3.0)
 
     sat = [row[:length] for row, length in zip(state.seats.tolist(), state.lengths, strict=True)]
-    again = Annealing(places, sat, (12, 12), 3, dice=1)
+    again = Annealing(places, sat, (12, 12), (3, 3), dice=1)
     assert int(again.clock[PRICE]) == int(state.clock[PRICE])
     assert (again.met == state.met).all()
     assert (again.price == state.price).all()

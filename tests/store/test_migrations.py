@@ -1,5 +1,6 @@
 """The schema's history leads to the tables of today, on both databases, once, and back."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -34,8 +35,8 @@ def promises(connection: Connection) -> list[Any]:
     """Every constraint and index as the database itself words it; the order of a table's own lines aside."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"))
-        # A rebuilt table's name is quoted, which means the same.
-        plain = [(name, (sql or "").replace('"', "").splitlines()) for name, sql in rows]
+        # A rebuilt table's name is quoted and a column added later stands on the last one's line, which means the same.
+        plain = [(name, re.split(r"\n|, (?=\w+ [A-Z]{4})", (sql or "").replace('"', ""))) for name, sql in rows]
         return sorted((name, sorted(line.strip(" \t,") for line in lines)) for name, lines in plain)
     constraints = connection.execute(
         text(

@@ -32,6 +32,8 @@ class CourseProblem:
     `present` holds, for each practice session in time order, the people who can come.
     `apart` are the pairs who never share a group; why is nobody's business here.
     `turning` is how the roles go round within a session.
+    `even_quads`: seats in quads are shared as evenly as can be, within one of each other where everybody comes as
+    often, even where that costs repeats; else only as far as it costs none. A plan may be uneven all the same.
     `frozen` holds sessions, by their place in `present`, that stay exactly as they are, whoever is in them.
     `pinned` holds groups, by session, that stay exactly as they are while others are planned around them.
     `together` are pairs who must share a group; of a frozen session this asks nothing any more. `rests` are
@@ -64,6 +66,7 @@ class CourseProblem:
     round_minutes: int = 1
     experience: Mapping[Person, int] = field(default_factory=dict)
     wishes: frozenset[Pair] = frozenset()
+    even_quads: bool = False
 
     def __post_init__(self) -> None:
         known = frozenset(self.people)

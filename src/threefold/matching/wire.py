@@ -29,6 +29,7 @@ def problem_out(problem: CourseProblem) -> dict[str, Any]:
         "round_minutes": problem.round_minutes,
         "experience": dict(problem.experience),
         "wishes": _pairs_out(problem.wishes),
+        "even_quads": problem.even_quads,
     }
 
 
@@ -53,6 +54,7 @@ def problem_in(document: Mapping[str, Any]) -> CourseProblem:
         round_minutes=document["round_minutes"],
         experience=dict(document["experience"]),
         wishes=_pairs_in(document["wishes"]),
+        even_quads=document["even_quads"],
     )
 
 

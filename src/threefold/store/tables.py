@@ -77,7 +77,21 @@ class Person(Table):
     zone: Mapped[str | None]  # the viewer's own time zone, if they chose one
     takes_feed_since: Mapped[datetime | None]  # prefers the calendar feed: gets no invitations
     feed_number: Mapped[int] = mapped_column(default=0)  # raised to replace the feed's secret address
+    calendar_shows: Mapped[str] = mapped_column(default="roles")  # core.diary.Shows: how much a calendar may show
+    unreachable_since: Mapped[datetime | None]  # a mail server refused this address for good, or a letter came back
     created_at: Mapped[datetime]
+    __table_args__ = (CheckConstraint("calendar_shows IN ('roles', 'quiet')", name="calendar_shows"),)
+
+
+class Wish(Table):
+    """How somebody wants one kind of letter: in a weekly digest, or not at all. No row: as it comes."""
+
+    __tablename__ = "wish"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    how: Mapped[str] = mapped_column(String(16))
+    since: Mapped[datetime]
+    __table_args__ = (CheckConstraint("how IN ('digest', 'off')", name="how"),)
 
 
 class Staff(Table):
@@ -180,6 +194,9 @@ class Cohort(Table):
     labels: Mapped[dict[str, Any]] = mapped_column(default=dict)  # role -> word, {} for the usual ones
     remainder: Mapped[str] = mapped_column(default="quads")  # matching.Remainder
     turning: Mapped[str] = mapped_column(default="client_rests")  # core.roles.Turning, where there is time to turn
+    even_quads: Mapped[bool] = mapped_column(default=False)  # fours shared evenly, even where that costs repeats
+    invites_ahead: Mapped[int | None]  # days before each session; None: the whole term's at publication
+    declines_after: Mapped[int] = mapped_column(default=24)  # hours after which a calendar's unconfirmed "no" counts
     safeguarding_lead: Mapped[str] = mapped_column(default="")  # name and how to reach them
     contract: Mapped[str] = mapped_column(default="")  # this group's own words; empty: the usual contract
     contract_version: Mapped[int] = mapped_column(default=1)
@@ -238,6 +255,8 @@ class PracticeSession(Table):
     ends_at: Mapped[datetime]
     place: Mapped[str] = mapped_column(default="")
     link: Mapped[str] = mapped_column(default="")
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[UUID | None]
     __table_args__ = (UniqueConstraint("cohort_id", "number"), Index("ix_practice_session_ends", "ends_at"))
 
 
@@ -355,6 +374,29 @@ class Turn(Table):
             sqlite_where=text("role = 'client'"),
             postgresql_where=text("role = 'client'"),
         ),
+    )
+
+
+class Reply(Table):
+    """What a calendar sent back for a seat. `answer` is core.reply.Answer; a "no" counts once it is confirmed, or
+    when it has waited as long as the cohort lets it. `said_at` is the reply's own moment: the latest one holds.
+    """
+
+    __tablename__ = "reply"
+    id: Mapped[UUID] = key()
+    seat_id: Mapped[UUID] = to("seat.id")
+    answer: Mapped[str] = mapped_column(String(16))
+    said_at: Mapped[datetime]
+    sequence: Mapped[int]
+    proposes_start: Mapped[datetime | None]
+    proposes_end: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    digest: Mapped[bytes] = mapped_column(unique=True)  # of the message: the same one twice is one reply
+    settled_at: Mapped[datetime | None]  # confirmed, taken back or overtaken
+    settled_as: Mapped[str | None] = mapped_column(String(16))
+    __table_args__ = (
+        CheckConstraint("answer IN ('accepted', 'declined', 'tentative', 'counter')", name="answer"),
+        CheckConstraint("settled_as IN ('confirmed', 'coming', 'by_time', 'overtaken')", name="settled_as"),
     )
 
 
@@ -504,6 +546,11 @@ class Letter(Table):
     sent_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]  # will not be tried again by itself
     trouble: Mapped[str] = mapped_column(default="")
+    # An invitation's own numbers; what it shows is kept so that the next one can say "was … now …".
+    seat_id: Mapped[UUID | None] = to("seat.id")
+    sequence: Mapped[int | None]
+    method: Mapped[str | None] = mapped_column(String(8))
+    shows: Mapped[dict[str, Any] | None]
     __table_args__ = (
         Index(
             "ix_letter_waiting",

@@ -67,7 +67,7 @@ def anneal(  # noqa: C901, PLR0912, PLR0915 - one tight loop
     curve: Numbers,
     taste: Numbers,
     shares: Numbers,
-    share_price: int,
+    share_price: Numbers,
     accept: Numbers,
     clock: Numbers,
     dice: Numbers,
@@ -79,7 +79,7 @@ def anneal(  # noqa: C901, PLR0912, PLR0915 - one tight loop
     `movable[s, i]` are the seats that may change hands. `layout[s]` holds the triad seats, the odd size (2 or 4)
     and how many seats are movable. `price[a, b]` holds the price of one more meeting and of the last one, kept
     by `kind`, `curve` and `taste` as `met` changes. `shares[z // 4, a]` counts seats in groups of size z; each
-    costs `share_price` for every one before it. `best` takes the cheapest seats seen.
+    costs `share_price[z // 4]` for every one before it. `best` takes the cheapest seats seen.
 
     Going on with the same arrays continues exactly, however the steps are cut into slices.
     """
@@ -143,7 +143,7 @@ def anneal(  # noqa: C901, PLR0912, PLR0915 - one tight loop
                         rise += price[a, here[seat], 0] - price[b, here[seat], 1]
                 if size != other_size:
                     into, out = (a, b) if size == 3 else (b, a)
-                    rise += share_price * (shares[odd // 4, into] - shares[odd // 4, out] + 1)
+                    rise += share_price[odd // 4] * (shares[odd // 4, into] - shares[odd // 4, out] + 1)
             if rise > 0 and (rise >= limit or np.int64(z >> np.uint64(32)) >= accept[rise]):
                 continue
             if rise > 0 and unsaved:
@@ -201,12 +201,19 @@ class Annealing:
     """One start of the search: its arrays, what has been paid so far, and the cheapest seats seen."""
 
     def __init__(
-        self, places: Places, start: Sequence[Seats], meeting: tuple[int, int], share: int, *, dice: int, taste: int = 0
+        self,
+        places: Places,
+        start: Sequence[Seats],
+        meeting: tuple[int, int],
+        share: tuple[int, int],
+        *,
+        dice: int,
+        taste: int = 0,
     ) -> None:
-        """Prices are those of a pair's second meeting, and how much more each further one costs; of an uneven seat;
-        and of one step of `places.alike`. Wishes count, for one, where there is a taste at all.
+        """Prices are those of a pair's second meeting, and how much more each further one costs; of an uneven seat
+        in a pair and in a quad; and of one step of `places.alike`. Wishes count, for one, where there is a taste.
         """
-        self.places, self.meeting = places, meeting
+        self.places, self.meeting, self.share = places, meeting, share
         n, most = places.people, max(map(len, start), default=0)
         self.seats = np.zeros((len(start), most), np.int32)
         self.movable = np.zeros((len(start), most), np.int32)
@@ -235,7 +242,7 @@ class Annealing:
         if taste:
             self.taste[:] = [[taste * places.alike(one, other) for other in range(n)] for one in range(n)]
         self.shares = np.array([places.shares[2], places.shares[4]], np.int32)
-        self.share_price = share
+        self.share_price = np.array(share, np.int32)
         self.price = np.zeros((n, n, 2), np.int32)
         self.clock = np.zeros(CLOCK, np.int64)
         self.clock[LEAST] = np.iinfo(np.int64).min
@@ -249,9 +256,12 @@ class Annealing:
         """Nothing can be cheaper than such a seating: with one as cheap, `go_on` stops."""
         places = self.places
         crowding = least.crowding - places.settled_crowding
-        uneven = least.uneven - sum(n * (n - 1) // 2 for size in (2, 4) for n in places.shares[size])
+        uneven = sum(
+            price * (places.least_uneven[size] - sum(n * (n - 1) // 2 for n in places.shares[size]))
+            for size, price in zip((2, 4), self.share, strict=True)
+        )
         if self.meeting[0] == self.meeting[1] and places.must_meet.isdisjoint(places.met):
-            self.clock[LEAST] = self.meeting[0] * crowding + self.share_price * uneven - NEVER * len(places.must_meet)
+            self.clock[LEAST] = self.meeting[0] * crowding + uneven - NEVER * len(places.must_meet)
 
     def go_on(self, steps: int, heat: float) -> int:
         """So many steps more at this temperature, in units of the price; how many were made."""
@@ -287,7 +297,7 @@ def _seat_everybody(arrays: Annealing, places: Places, start: Sequence[Seats]) -
         for first, end in ends:
             for i in range(first, end):
                 if end - first != 3:
-                    paid += arrays.share_price * int(shares[(end - first) // 4, row[i]])
+                    paid += arrays.share[(end - first) // 4] * int(shares[(end - first) // 4, row[i]])
                     shares[(end - first) // 4, row[i]] += 1
                 for j in range(first, i):
                     one, other = row[i], row[j]

@@ -25,6 +25,9 @@ hardly more, where fewest repeats are had by letting a few pairs meet often."""
 MILD, FAIR = 3, 12
 """The price of an uneven seat in a quad or a pair, for few repeats, and for fair shares that cost none."""
 
+FIRST = 36
+"""The price of an uneven seat in a quad where even quads come before repeats."""
+
 LEVELS = 60
 """Temperatures in one cooling, each with the same number of steps."""
 
@@ -58,7 +61,7 @@ class Found(NamedTuple):
 def search(places: Places, steps: int, seed: int, progress: Progress | None = None) -> Found:
     """The best seats found in at most `steps` moves: everybody placed, and no rule broken.
 
-    Repeats come first, then third meetings, then uneven seats; last, and in a few moves more that are the same for
+    Repeats come first (or even quads, where the problem says so), then third meetings, then uneven seats; last, and in a few moves more that are the same for
     every search, experience that differs within groups and wishes.
     """
     return _Search(places, steps, seed, progress).result()
@@ -78,11 +81,12 @@ class _Search:
             self.offer(places.by_chance(self.draw))
 
     def result(self) -> Found:
-        shares = any(size != 3 for sizes in self.places.sizes for size in sizes)
+        dear = (3, 4) if self.places.problem.even_quads else (3,)  # quads are dear throughout then
+        shares = any(size not in dear for sizes in self.places.sizes for size in sizes)
         for cooling in coolings(self.places.total, designed=self.design is not None):
             if cooling.share == FAIR and not shares:
                 continue
-            if self.over() or self.merit[:2] <= self.least[:2]:
+            if self.over() or self.merit[:3] <= self.least[:3]:
                 break
             self.cool(cooling)
         since = self.done
@@ -98,7 +102,7 @@ class _Search:
 
     def over(self) -> bool:
         """Whether it is time to stop: asked to, no steps left, nothing better can exist or nothing can change."""
-        settled = self.merit[:4] <= self.least[:4]
+        settled = self.merit[:5] <= self.least[:5]
         return self.stopped or self.done >= self.budget or settled or all(len(s) < 2 for s in self.places.sizes)
 
     def offer(self, seats: list[Seats]) -> None:
@@ -117,7 +121,8 @@ class _Search:
                 start, self.design = self.design, by_design(self.places, self.draw)  # laid out anew for the next time
             case _:
                 start = self.places.by_chance(self.draw)
-        state = Annealing(self.places, start, (MEETING, cooling.further), cooling.share, dice=self.draw.getrandbits(64))
+        share = (cooling.share, FIRST if self.places.problem.even_quads else cooling.share)
+        state = Annealing(self.places, start, (MEETING, cooling.further), share, dice=self.draw.getrandbits(64))
         state.stop_at(self.least)
         for level in range(LEVELS):
             heat = MEETING * cooling.hot * (cooling.cold / cooling.hot) ** (level / (LEVELS - 1))
@@ -150,7 +155,7 @@ class _Search:
         from threefold.matching.course.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
 
         dear = 1_000  # so that no heat of this cooling trades anything for a taste
-        state = Annealing(places, self.seats, (dear, dear), dear, dice=self.last_draw.getrandbits(64), taste=2)
+        state = Annealing(places, self.seats, (dear, dear), (dear, dear), dice=self.last_draw.getrandbits(64), taste=2)
         steps = min(40 * places.total, 40_000)
         for level in range(LEVELS):
             state.go_on(steps, 6 * 0.1 ** (level / (LEVELS - 1)))

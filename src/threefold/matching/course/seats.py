@@ -1,6 +1,7 @@
 """What a course's search is about, in numbers: places to fill, what is settled, and how good a seating is."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import accumulate, combinations, pairwise
 from math import comb
 from random import Random
@@ -22,13 +23,15 @@ MANY = 150
 class Merit(NamedTuple):
     """How good a seating is, in order: the lower, the better.
 
-    `broken` counts pairs who met against a rule or did not meet as they must. `repeats` are meetings of a pair
+    `broken` counts pairs who met against a rule or did not meet as they must. `quads` are the uneven seats in quads
+    where they come before repeats (`CourseProblem.even_quads`), else 0. `repeats` are meetings of a pair
     after its first. `crowding` is, over all pairs, the ways to pick two of their meetings, so that a third meeting
     weighs more than a second; `uneven` the same of each person's seats in quads and in pairs. `alike` adds up how
     little the members of each group differ in experience; `wishes` are those not granted.
     """
 
     broken: int
+    quads: int
     repeats: int
     crowding: int
     uneven: int
@@ -84,17 +87,14 @@ class Places:
     def judged(self, seats: Sequence[Seats]) -> Merit:
         met = dict(self.met)
         shares = {size: counts[:] for size, counts in self.shares.items()}
-        repeats, crowding, uneven, alike = self.settled_repeats, self.settled_crowding, 0, 0
-        uneven = sum(comb(count, 2) for size in (2, 4) for count in shares[size])
+        repeats, crowding, alike = self.settled_repeats, self.settled_crowding, 0
         against, lacking = 0, set(self.must_meet)
         for row, ends in zip(seats, self.ends, strict=True):
             for first, end in ends:
                 group = sorted(row[first:end])
                 if end - first != 3:
-                    theirs = shares[end - first]
                     for person in group:
-                        uneven += theirs[person]
-                        theirs[person] += 1
+                        shares[end - first][person] += 1
                 for pair in combinations(group, 2):
                     lacking.discard(pair)
                     before = met.get(pair, 0)
@@ -103,8 +103,15 @@ class Places:
                     crowding += before
                     against += pair in self.apart
                     alike += self.alike(*pair)
+        quads = _twos(shares[4])
         return Merit(
-            against + len(lacking), repeats, crowding, uneven, alike, sum(not met.get(pair) for pair in self.wished)
+            against + len(lacking),
+            quads if self.problem.even_quads else 0,
+            repeats,
+            crowding,
+            quads + _twos(shares[2]),
+            alike,
+            sum(not met.get(pair) for pair in self.wished),
         )
 
     def alike(self, one: int, other: int) -> int:
@@ -115,21 +122,28 @@ class Places:
     def least(self) -> Merit:
         """What no seating can undercut; of experience and wishes nothing is known, so theirs are never reached."""
         problem = self.problem
-        uneven = 0
-        for size in (2, 4):
-            theirs = [session for session, sizes in zip(self.sessions, self.sizes, strict=True) if size in sizes]
-            seats = sum(size * sizes.count(size) for sizes in self.sizes)
-            room = [sum(person in problem.present[session] for session in theirs) for person in problem.people]
-            uneven += _twos(filled(self.shares[size], room, seats))
+        uneven = sum(self.least_uneven.values())
+        quads = self.least_uneven[4] if problem.even_quads else 0
         if self.people > MANY:
-            return Merit(0, self.settled_repeats, self.settled_crowding, uneven, 0, 0)
+            return Merit(0, quads, self.settled_repeats, self.settled_crowding, uneven, 0, 0)
         possible, before = chances(problem), met_before(problem)
         to_come = sum(comb(size, 2) for sizes in self.sizes for size in sizes)
         had = [before[pair] for pair in possible]
         more = _twos(filled(had, list(possible.values()), to_come)) - _twos(had)
         repeats = bounds(problem).least_repeats
         more = max(more, forced_by_pigeonhole(problem), repeats - self.settled_repeats)
-        return Merit(0, repeats, self.settled_crowding + more, uneven, 0, 0)
+        return Merit(0, quads, repeats, self.settled_crowding + more, uneven, 0, 0)
+
+    @cached_property
+    def least_uneven(self) -> dict[int, int]:
+        """By group size, how uneven seats in such groups are at least: dealt out to whoever has had fewest."""
+        found = {}
+        for size in (2, 4):
+            theirs = [session for session, sizes in zip(self.sessions, self.sizes, strict=True) if size in sizes]
+            seats = sum(size * sizes.count(size) for sizes in self.sizes)
+            room = [sum(person in self.problem.present[session] for session in theirs) for person in self.problem.people]
+            found[size] = _twos(filled(self.shares[size], room, seats))
+        return found
 
     def held(self, seats: Sequence[Seats]) -> list[frozenset[int]]:
         """For each session, the people who must keep their seats in a search: pinned, tied, or the only client.
