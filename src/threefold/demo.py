@@ -23,6 +23,7 @@ from threefold.core.roles import Role
 from threefold.core.roster import email_key
 from threefold.core.slots import WeeklyPattern, dates, round_times
 from threefold.mail.letters import Postroom
+from threefold.mail.notices import Pile, Unwritten, tell
 from threefold.matching import CourseProblem, InvalidPlan, Plan, check
 from threefold.matching.wire import plan_out
 from threefold.people.actions import invite_link
@@ -285,12 +286,18 @@ class Builder:
         )
         self.db.add(row)
         self.db.flush()
-        postroom = Postroom(self.settings, environment())
         layout = publication.prepare(
-            postroom, within.cohort, seen, plan, tutor=tutor.name, now=self.begun, new_id=self.new_id
+            within.cohort, seen, plan, domain=self.settings.mail_domain, now=self.begun, new_id=self.new_id
         )
         me = Me(tutor.id, tutor.name, tutor.email, None, tutor.id, self.begun, True, True, False)
         plans.publish(self.db, within, row, layout, by=me, now=self.begun, new_id=self.new_id)
+        pile = Pile(Postroom(self.settings, environment()), self.begun, self.new_id)
+        try:
+            tell(self.db, [cohort.id], pile)
+        except Unwritten as missing:
+            for term, told in missing.wanted:
+                pile.write(term, told)
+            tell(self.db, [cohort.id], pile)
         return layout
 
     def _feedback(self, layout: Layout, held: Sequence[PracticeSession]) -> dict[str, UUID]:

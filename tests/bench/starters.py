@@ -184,7 +184,7 @@ def best_course(people: int, sessions: int) -> Iterator[str]:
                     for row, ends in zip(result.seats, places.ends, strict=True)
                 ]
             )
-        if fewest[:5] <= places.least()[:5]:
+        if fewest[:6] <= places.least()[:6]:
             return
 
 

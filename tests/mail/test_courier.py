@@ -154,7 +154,7 @@ async def test_a_server_that_cannot_be_reached_holds_the_queue_and_loses_nothing
     courier = Courier(store, [nobody], sender="practice@elmhouse.example", clock=lambda: hands.now)
     assert await courier.round() == 0
     assert courier.held == "the mail server cannot be reached"
-    assert await state(store, letter) == (False, False, "later: the mail server cannot be reached", 0)
+    assert await state(store, letter) == (False, False, "held: the mail server cannot be reached", 0)
     await hands.until_nothing_is_due()
     assert subjects(box) == ["waits"]
 
@@ -179,7 +179,7 @@ async def test_what_is_of_no_use_any_more_is_not_sent(store: Store, box: Mailbox
     await a_letter(store, "still of use", lane="another", due=NOON)
     await hands.until_nothing_is_due()
     assert subjects(box) == ["still of use"]
-    assert (await state(store, letter))[:3] == (False, True, "stopped: no longer of use")
+    assert (await state(store, letter))[:3] == (False, True, "stopped: it came too late to be of use")
 
 
 async def test_two_couriers_on_one_database_never_send_the_same_letter(

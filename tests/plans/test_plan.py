@@ -10,15 +10,18 @@ from icalendar import Calendar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.builders import a_cohort
+from tests.builders import Class, a_cohort, an_id
 from tests.cohorts.test_setting_up import LOOKING
 from tests.house import Browser, House
+from threefold.core.grouping import Group
+from threefold.matching import Plan
+from threefold.matching.wire import plan_out
 from threefold.store.tables import Cohort, KeepApart, Letter, Person, PlanDraft, Seat, Triad, Turn
 
 
-async def drawn(tutor: Browser, cohort: UUID, **fields: str) -> str:
+async def drawn(tutor: Browser, cohort: UUID, how: str = "drafts", **fields: str) -> str:
     """Draw a plan as the page does, and wait until it is there."""
-    answer = await tutor.send_form(f"/cohorts/{cohort}/plan/drafts", fields)
+    answer = await tutor.send_form(f"/cohorts/{cohort}/plan/{how}", fields)
     assert answer.status_code == 303
     for _ in range(600):
         page = (await tutor.get(f"/cohorts/{cohort}/plan")).text
@@ -161,6 +164,100 @@ async def test_somebody_who_takes_the_feed_gets_the_overview_alone(house: House)
     await published(tutor, made.cohort)
     kinds = [letter.kind for letter in await letters(house) if letter.person_id == made.people[0]]
     assert kinds == ["overview"]
+
+
+EVEN, UNEVEN = ("ABCD EFG", "DEFG ABC"), ("ABCD EFG", "ABEF CDG")
+
+
+async def hand_made(house: House, made: Class, *weeks: str) -> None:
+    """A plan of groups written by the letters of people in the order of the plan page, kept as the one to look at."""
+
+    seats = dict(zip("ABCDEFG", map(str, made.members), strict=True))
+    plan = Plan(tuple(tuple(Group(tuple(seats[who] for who in some)) for some in week.split()) for week in weeks))
+    house.now += timedelta(minutes=1)
+
+    def work(db: Session) -> None:
+        number = 1 + (db.scalar(select(func.count()).select_from(PlanDraft)) or 0)
+        db.add(
+            PlanDraft(
+                id=an_id(),
+                cohort_id=made.cohort,
+                number=number,
+                cohort_version=1,
+                seed=number,
+                steps=0,
+                groups=plan_out(plan),
+                pins=[],
+                made_at=house.now,
+                made_by=made.tutors[0],
+                chosen_at=house.now,
+            )
+        )
+
+    await house.store.write(work)
+
+
+async def test_what_even_fours_cost_stands_beside_what_is(house: House) -> None:
+    made = await a_cohort(house.store, trainees=7, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await hand_made(house, made, *UNEVEN)
+    page = (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+    assert "Seats in groups of four are not shared evenly: none to two each; sharing them evenly may cost" in page
+    assert fours_compared(page) == [
+        ("Plan 1, on this page", "0 to 2", "3"),
+        ("Shared evenly", "within one of each other", "not drawn yet"),
+    ]
+    await chosen(house, made.cohort)
+    await hand_made(house, made, *EVEN)
+    page = (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
+    assert "Sharing the fours evenly costs three more repeats at most." in page
+    assert fours_compared(page) == [("Plan 2, on this page", "1 to 2", "6"), ("Plan 1", "0 to 2", "3")]
+
+
+async def test_asked_to_share_fours_evenly_another_plan_is_drawn_so_at_once(house: House) -> None:
+    made = await a_cohort(house.store, trainees=7, weeks=6, published=False)
+    tutor = await house.as_(made.tutors[0])
+    await hand_made(house, made, *(UNEVEN * 3))
+    page = await drawn(tutor, made.cohort, "fours", evenly="yes")
+    assert "Sharing the fours evenly costs no repeat." in page
+    assert fours_compared(page) == [("Plan 2, on this page", "3 to 4", "33")]
+    page = await drawn(tutor, made.cohort, "fours", evenly="no")
+    assert fours_compared(page) == []
+
+
+async def chosen(house: House, cohort: UUID) -> None:
+    def work(db: Session) -> None:
+        db.get_one(Cohort, cohort).even_quads = True
+
+    await house.store.write(work)
+
+
+async def test_how_fours_are_shared_stays_as_it_was_once_the_plan_is_published(house: House) -> None:
+    made = await a_cohort(house.store, trainees=7, weeks=2, published=True)
+    tutor = await house.as_(made.tutors[0])
+    answer = await tutor.send_form(f"/cohorts/{made.cohort}/plan/fours", {"evenly": "yes"})
+    assert answer.status_code == 422
+    assert "This plan is published, so its groups stay as they are." in answer.text
+    await tutor.send_form(f"/cohorts/{made.cohort}/framework", {**LOOKING, "even_quads": "yes"})
+    assert not (await house.store.read(lambda db: db.scalars(select(Cohort)).one())).even_quads
+
+
+async def test_even_fours_are_a_setting_of_the_cohort_too(house: House) -> None:
+    made = await a_cohort(house.store, trainees=7, weeks=2, published=False)
+    tutor = await house.as_(made.tutors[0])
+    ticked = 'name="even_quads" value="yes" checked'
+    assert ticked not in (await tutor.get(f"/cohorts/{made.cohort}/framework")).text
+    await tutor.send_form(f"/cohorts/{made.cohort}/framework", {**LOOKING, "even_quads": "yes"})
+    assert ticked in (await tutor.get(f"/cohorts/{made.cohort}/framework")).text
+    await tutor.send_form(f"/cohorts/{made.cohort}/framework", LOOKING)
+    assert ticked not in (await tutor.get(f"/cohorts/{made.cohort}/framework")).text
+
+
+def fours_compared(page: str) -> list[tuple[str, ...]]:
+    """The rows that set a plan's seats in groups of four beside how else they could fall."""
+    _, _, card = page.partition('id="fours"')
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td></tr>', card.partition("</table>")[0])
+    return [tuple(row) for row in rows]
 
 
 async def test_two_people_swap_places_and_the_plan_before_can_be_had_back(house: House) -> None:

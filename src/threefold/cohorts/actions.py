@@ -50,6 +50,7 @@ class Looking:
     labels: dict[str, str]
     remainder: str
     turning: str
+    even_quads: bool
     safeguarding_lead: str
     contract: str
 
@@ -139,6 +140,7 @@ def set_framework(
     cohort.framework_id, cohort.framework_version = looking.framework.id, looking.framework.version
     cohort.competencies = [competency.code for competency in chosen]
     cohort.labels, cohort.remainder, cohort.turning = looking.labels, looking.remainder, looking.turning
+    cohort.even_quads = looking.even_quads
     cohort.safeguarding_lead = looking.safeguarding_lead
     if looking.contract != cohort.contract:
         cohort.contract = looking.contract
@@ -225,7 +227,7 @@ def copy(
     kept = (
         "zone", "starts", "minutes", "how_many", "place", "link", "rooms", "rounds", "practice_minutes",
         "feedback_minutes", "opening_minutes", "closing_minutes", "framework_id", "framework_version",
-        "competencies", "labels", "remainder", "turning", "safeguarding_lead", "contract",
+        "competencies", "labels", "remainder", "turning", "even_quads", "safeguarding_lead", "contract",
     )  # fmt: skip
     db.add(
         Cohort(

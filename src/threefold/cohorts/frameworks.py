@@ -32,6 +32,7 @@ LABELS: dict[str, dict[str, str]] = {
 }
 
 
+YES = "yes"
 TURNINGS = (Turning.CLIENT_RESTS, Turning.CLIENT_COUNSELS)
 
 
@@ -62,10 +63,13 @@ def load_framework(db: Session, me: Me, cohort_id: UUID, form: Form | None, chos
         "label_observer": cohort.role_labels.observer,
         "remainder": cohort.remainder,
         "turning": cohort.turning,
+        "even_quads": YES if cohort.even_quads else "",
         "safeguarding_lead": cohort.safeguarding_lead,
         "contract": cohort.contract or usual_contract(),
     }
     values = {name: form.get(name) if form and form.has(name) else value for name, value in saved.items()}
+    if form and not form.has("even_quads"):  # a box without a tick sends nothing
+        values["even_quads"] = ""
     codes = form.all("competencies") if form else tuple(cohort.competencies)
     return FrameworkPage(cohort, queries.steps(db, within, "framework"), frameworks, framework, values, codes)
 
@@ -116,15 +120,15 @@ def read_looking(form: Form, framework: Framework, cohort: CohortRow) -> Looking
         "safeguarding_lead", "Name somebody people can turn to, and how to reach them, like a phone number.", most=200
     )
     contract = form.words("contract", most=8000)
-    remainder, turning = cohort.remainder, cohort.turning
+    remainder, turning, even_quads = cohort.remainder, cohort.turning, cohort.even_quads
     if cohort.published_at is None:
         remainder = form.one_of("remainder", tuple(Remainder), "Choose what happens with one or two over.")
         turning = form.one_of("turning", TURNINGS, "Choose what people do after being client.")
+        even_quads = form.get("even_quads") == YES
     if form.refusal:
         return form.refusal
-    return Looking(
-        framework, codes, dict(labels), remainder, turning, lead, "" if contract == usual_contract() else contract
-    )
+    own = "" if contract == usual_contract() else contract
+    return Looking(framework, codes, dict(labels), remainder, turning, even_quads, lead, own)
 
 
 # --- a centre's own frameworks ------------------------------------------------------------------------------------

@@ -90,6 +90,12 @@ class Answer:
     help="For a roster: everybody takes each role in a session, or there is time for one round.",
 )
 @click.option("--pairs", is_flag=True, help="For a roster: pairs with a tutor instead of fours.")
+@click.option(
+    "--even-fours",
+    is_flag=True,
+    help="For a roster: share seats in fours evenly, even where that costs repeats. "
+    "A problem says it with the key “even_quads”: true.",
+)
 @click.option("--apart", multiple=True, metavar="“NAME, NAME”", help="For a roster: two people kept apart. Repeatable.")
 def plan(
     *,
@@ -103,6 +109,7 @@ def plan(
     sessions: int | None,
     rounds: str,
     pairs: bool,
+    even_fours: bool,
     apart: Sequence[str],
 ) -> None:
     """Plan who sits with whom, in which role, when: from FILE into another file.
@@ -123,9 +130,15 @@ def plan(
         else:
             turning = Turning.ONE_ROUND if rounds == "one" else Turning.CLIENT_RESTS
             remainder = Remainder.PAIRS_WITH_TUTORS if pairs else Remainder.QUADS
-            answer = _roster_planned(
-                read_roster(content, sessions=sessions, apart=apart, turning=turning, remainder=remainder), limits
+            roster = read_roster(
+                content,
+                sessions=sessions,
+                apart=apart,
+                turning=turning,
+                remainder=remainder,
+                even_quads=even_fours,
             )
+            answer = _roster_planned(roster, limits)
     except (Malformed, Unclear) as unclear:
         _refuse(f"{file}: {unclear}")
     except Undividable as impossible:
@@ -175,7 +188,8 @@ def _course_planned(problem: CourseProblem, names: Mapping[Person, str], dates: 
     found = explain(problem, made)
     notes = [f"{heading}. {sentence}" for heading, sentence in (say_note(note, names, dates) for note in found.notes)]
     ended, again = limits.said(watch, made.steps)
-    return made, f"{found.verdict} {ended}".strip(), (found.roles, *notes, again)
+    shares = (found.shares,) if found.shares else ()
+    return made, f"{found.verdict} {ended}".strip(), (found.roles, *shares, *notes, again)
 
 
 def _repaired(problem: RepairProblem, dates: Sequence[str], limits: Limits, which: int) -> Made:

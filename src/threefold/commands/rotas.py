@@ -29,7 +29,13 @@ class Roster:
 
 
 def read_roster(
-    content: bytes, *, sessions: int, apart: Sequence[str], turning: Turning, remainder: Remainder
+    content: bytes,
+    *,
+    sessions: int,
+    apart: Sequence[str],
+    turning: Turning,
+    remainder: Remainder,
+    even_quads: bool = False,
 ) -> Roster:
     """Everybody in a CSV file or a plain list, present every time. An e-mail address is not needed.
 
@@ -61,6 +67,7 @@ def read_roster(
         (everybody,) * sessions,
         apart=frozenset(kept_apart),
         remainder=remainder,
+        even_quads=even_quads,
         turning=turning,
         wishes=frozenset(wishes) - frozenset(kept_apart),
     )

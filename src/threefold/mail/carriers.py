@@ -1,6 +1,8 @@
 """Who takes a letter out of the house: a mail server, or (in the demo) a folder; each says what came of it."""
 
 import asyncio
+import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,16 +11,20 @@ from urllib.parse import unquote, urlsplit
 from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
-    SMTPConnectError,
-    SMTPConnectTimeoutError,
     SMTPException,
-    SMTPRecipientsRefused,
+    SMTPHeloError,
+    SMTPRecipientRefused,
     SMTPResponseException,
+    SMTPSenderRefused,
     SMTPServerDisconnected,
-    SMTPTimeoutError,
 )
 
-TIMEOUT_SECONDS = 30.0
+from threefold.core.address import ascii_address
+
+COMMAND_SECONDS = 30.0
+DATA_SECONDS = 120.0  # for the server to look a whole letter over
+LETTER_SECONDS = 180.0  # everything together, connecting included
+QUIT_SECONDS = 2.0
 MOST_PER_CONNECTION = 100
 
 
@@ -26,8 +32,16 @@ class Later(Exception):  # noqa: N818 - an outcome, not a crash
     """Not taken this time; the same letter is worth another try."""
 
 
+class Slower(Later):
+    """The same, and the server wants less of us (421): this connection rests before it carries anything again."""
+
+
 class Never(Exception):  # noqa: N818 - an outcome, not a crash
-    """Refused for good; trying again would not help."""
+    """Refused for good; trying again would not help. `address`: because this address takes no letter at all."""
+
+    def __init__(self, why: str, *, address: bool = False) -> None:
+        super().__init__(why)
+        self.address = address
 
 
 class Held(Exception):  # noqa: N818 - an outcome, not a crash
@@ -35,7 +49,10 @@ class Held(Exception):  # noqa: N818 - an outcome, not a crash
 
 
 class Carrier(Protocol):
-    """Carries one letter after another. Raises Later, Never or Held, with a reason that names nobody."""
+    """Carries one letter after another. Raises Later, Never or Held, with a reason that names nobody.
+
+    It answers within LETTER_SECONDS, whatever the other side does.
+    """
 
     async def carry(self, sender: str, recipient: str, message: bytes) -> None: ...
 
@@ -87,83 +104,177 @@ class SmtpCarrier:
     async def carry(self, sender: str, recipient: str, message: bytes) -> None:
         if self._carried >= MOST_PER_CONNECTION:
             await self.close()
-        reused = self._client is not None
         try:
-            await self._hand_over(sender, recipient, message)
-        except SMTPServerDisconnected as gone:
-            await self.close()
-            if not reused:
-                raise Later("the mail server hung up") from gone
-            # A kept connection may have died while idle: once more on a fresh one, under the same Message-ID.
-            try:
+            async with asyncio.timeout(LETTER_SECONDS):
                 await self._hand_over(sender, recipient, message)
-            except SMTPServerDisconnected as again:
-                await self.close()
-                raise Later("the mail server hung up") from again
+        except TimeoutError as slow:
+            self._drop()
+            raise Later("the mail server did not answer in time") from slow
+        except (ConnectionError, OSError) as gone:  # SMTPServerDisconnected is one
+            self._drop()
+            raise Later("the mail server hung up") from gone
+        except SMTPException as other:
+            self._drop()
+            raise Later(type(other).__name__) from other
+        self._carried += 1
 
     async def greet(self) -> None:
-        """Connect and sign in as a letter would, sending nothing. Raises Held with the reason."""
-        try:
-            await self._connected()
-        except SMTPAuthenticationError as refused:
-            raise Held("the mail server does not accept the name and password") from refused
-        except (SMTPException, OSError) as unreachable:
-            raise Held("the mail server cannot be reached") from unreachable
+        """Connect and sign in as a letter would, sending nothing. Raises Held or Slower with the reason."""
+        await self._connected()
 
     async def _hand_over(self, sender: str, recipient: str, message: bytes) -> None:
         try:
-            client = await self._connected()
-            await client.sendmail(sender, [recipient], message)
-            self._carried += 1
-        except SMTPAuthenticationError as refused:
-            await self.close()
-            raise Held("the mail server does not accept the name and password") from refused
-        except SMTPRecipientsRefused as refused:
-            code = refused.recipients[0].code
-            if code >= 500:
-                raise Never(f"{code}: the mail server does not take this address") from refused
-            raise Later(f"{code}: the mail server asks to try later") from refused
+            client = await self._begun(sender, recipient, message)
+            # The server may take minutes to look a letter over; who hangs up on it makes it take the letter twice.
+            await client.data(message, timeout=DATA_SECONDS)
         except SMTPResponseException as refused:
             if refused.code == 421:
-                await self.close()
-                raise Later("421: the mail server is closing") from refused
-            if refused.code >= 500:
-                raise Never(f"{refused.code}: the mail server refuses this letter") from refused
-            raise Later(f"{refused.code}: the mail server asks to try later") from refused
-        except SMTPServerDisconnected:
+                self._drop()
+            else:
+                await self._start_over()
+            raise _outcome(refused) from refused
+        except Never:  # an address that this server cannot be told
+            await self._start_over()
             raise
-        except (SMTPConnectError, SMTPConnectTimeoutError, ConnectionError, OSError) as unreachable:
-            await self.close()
-            raise Held("the mail server cannot be reached") from unreachable
-        except (SMTPTimeoutError, TimeoutError) as slow:
-            await self.close()
-            raise Later("the mail server did not answer in time") from slow
-        except SMTPException as other:
-            await self.close()
-            raise Later(type(other).__name__) from other
+
+    async def _begun(self, sender: str, recipient: str, message: bytes) -> SMTP:
+        """A connection that has taken both addresses, and waits for the letter itself."""
+        client = await self._connected()
+        try:
+            return await self._addressed(client, sender, recipient, message)
+        except SMTPServerDisconnected:
+            if not self._carried:
+                raise
+        # A kept connection may have died while idle; nothing of this letter has left, so once more on a fresh one.
+        self._drop()
+        return await self._addressed(await self._connected(), sender, recipient, message)
+
+    async def _addressed(self, client: SMTP, sender: str, recipient: str, message: bytes) -> SMTP:
+        address, encoding = ascii_address(recipient), "ascii"
+        options = [f"SIZE={len(message)}"] if client.supports_extension("size") else []
+        if not address.isascii():
+            if not client.supports_extension("smtputf8"):
+                raise Never("the mail server cannot deliver to letters beyond a to z before the @", address=True)
+            options, encoding = [*options, "SMTPUTF8"], "utf-8"
+        await client.mail(sender, options=options, encoding=encoding)
+        try:
+            await client.rcpt(address, encoding=encoding)
+        except ValueError as unwritable:
+            raise Never("it is no address that a mail server understands", address=True) from unwritable
+        return client
 
     async def _connected(self) -> SMTP:
-        if self._client is None:
-            client = SMTP(
-                hostname=self.server.host,
-                port=self.server.port,
-                username=self.server.username,
-                password=self.server.password,
-                use_tls=self.server.security == "tls",
-                start_tls=self.server.security == "starttls",
-                timeout=TIMEOUT_SECONDS,
-            )
+        """The open connection, or a new one: encrypted and signed in as the URL says. Raises Held or Slower."""
+        if self._client is not None and self._client.is_connected:
+            return self._client
+        client = SMTP(
+            hostname=self.server.host,
+            port=self.server.port,
+            use_tls=self.server.security == "tls",
+            start_tls=False,  # done below, so that a server that offers none is told from one that is not there
+            timeout=COMMAND_SECONDS,
+        )
+        try:
             await client.connect()
-            self._client, self._carried = client, 0
-        return self._client
+            await self._prepare(client)
+        except (SMTPException, OSError) as trouble:
+            client.close()
+            raise _no_connection(trouble) from trouble
+        except BaseException:
+            client.close()
+            raise
+        self._client, self._carried = client, 0
+        return client
+
+    async def _prepare(self, client: SMTP) -> None:
+        await _hello(client)
+        if self.server.security == "starttls":
+            if not client.supports_extension("starttls"):
+                raise Held("the mail server does not offer encryption (STARTTLS)")
+            await client.starttls()
+            await _hello(client)
+        if self.server.username is not None:
+            if not client.supports_extension("auth"):
+                unless = ", or only after encryption" if self.server.security == "none" else ""
+                raise Held(f"the mail server does not offer to sign in (AUTH){unless}")
+            if not client.supported_auth_methods:
+                raise Held("the mail server offers no way to sign in that we know")
+            await client.login(self.server.username, self.server.password or "")
+
+    async def _start_over(self) -> None:
+        """Make the connection ready for another letter after one was refused."""
+        try:
+            if self._client is not None:
+                await self._client.rset()
+        except (SMTPException, OSError):
+            self._drop()
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             try:
-                await client.quit()
+                await client.quit(timeout=QUIT_SECONDS)
             except (SMTPException, OSError):
                 client.close()
+
+
+async def _hello(client: SMTP) -> None:
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()  # a server from before 1995 says so at once
+
+
+def _no_connection(trouble: Exception) -> Held | Slower:
+    """Why there is no connection, told apart as far as whoever runs the server can act on it."""
+    match trouble:
+        case SMTPAuthenticationError() if trouble.code < 500:
+            return Held("the mail server cannot check the name and password just now")
+        case SMTPAuthenticationError():
+            return Held("the mail server does not accept the name and password")
+        case SMTPResponseException() if trouble.code == 421:
+            return Slower("421: the mail server wants fewer connections")
+        case SMTPResponseException():
+            return Held(f"{trouble.code}: the mail server turns us away")
+    cause = trouble if isinstance(trouble, ssl.SSLError) else trouble.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Held("the mail server’s certificate is not one we can trust")
+    if isinstance(cause, ssl.SSLError):
+        return Held("the mail server does not encrypt the way its address says")
+    if isinstance(trouble, TimeoutError):
+        return Held("the mail server does not answer")
+    return Held("the mail server cannot be reached")
+
+
+def _outcome(refused: SMTPResponseException) -> Exception:
+    """What a refusal means for the letter, and for every other one (RFC 5321, 4.2.1 and 4.3.2; RFC 3463)."""
+    code, by_sender = refused.code, isinstance(refused, SMTPSenderRefused)
+    if code == 421:
+        return Slower("421: the mail server is closing")
+    if code == 552:
+        return Never("552: there is no room for this letter")
+    if code < 500:
+        return Later(f"{code}: the mail server asks to try later")
+    if by_sender or code == 530:  # each letter would hear the same: ours to put right, and none is lost
+        return Held(f"{code}: the mail server takes no letters from our address")
+    if isinstance(refused, SMTPRecipientRefused):
+        if _means_the_address(refused):
+            return Never(f"{code}: the mail server does not take this address", address=True)
+        return Never(f"{code}: the mail server does not let this letter through")
+    return Never(f"{code}: the mail server refuses this letter")
+
+
+def _means_the_address(refused: SMTPRecipientRefused) -> bool:
+    """Whether there is nobody at this address, and not a policy (5.7.x) in the way, which the address can't help."""
+    said = re.match(r"5\.(\d{1,3})\.(\d{1,3})\b", refused.message)
+    if said:
+        return said[1] == "1" or (said[1], said[2]) in {("2", "1"), ("4", "1"), ("4", "4")}
+    return refused.code in {550, 551, 553, 556}
 
 
 class FolderCarrier:

@@ -9,7 +9,7 @@ from jinja2 import Environment
 
 from threefold.mail import outbox
 from threefold.mail.message import check_message, compose
-from threefold.mail.outbox import Written
+from threefold.mail.outbox import About, Written
 from threefold.settings import Settings
 
 
@@ -33,6 +33,10 @@ class Postroom:
         """An absolute address of ours, always from the settings and never from a request's Host."""
         return self.settings.base_url + path
 
+    def organizer(self, _seat_id: UUID) -> str:
+        """Who an invitation to this seat comes from, for calendars: always an address of the sender's domain."""
+        return self.settings.sender
+
     def write(
         self,
         template: str,
@@ -52,6 +56,7 @@ class Postroom:
         due_at: datetime | None = None,
         expires_at: datetime | None = None,
         sender_name: str = "",
+        about: About | None = None,
         **values: Any,
     ) -> Written:
         """One finished letter from `mail/<template>.txt` and `.html`.
@@ -99,4 +104,5 @@ class Postroom:
             message_id=message_id,
             due_at=due_at or now,
             expires_at=expires_at,
+            about=about,
         )

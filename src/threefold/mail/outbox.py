@@ -1,8 +1,9 @@
 """Letters wait here: written whole, in the transaction of the change that causes them, and posted only once."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -17,6 +18,19 @@ _MOVE = PreparedChange(
         _letter.c.once == bindparam("which"), _letter.c.sent_at.is_(None), _letter.c.lease_until.is_(None)
     )
 )
+
+
+@dataclass(frozen=True)
+class About:
+    """What an invitation, a change or a cancellation is about: its seat, its numbers, and what it shows."""
+
+    seat_id: UUID
+    sequence: int
+    method: str
+    shows: dict[str, Any]
+
+
+NOTHING = {"seat_id": None, "sequence": None, "method": None, "shows": None}  # most letters are about no seat
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,13 @@ class Written:
     message_id: str
     due_at: datetime
     expires_at: datetime | None = None
+    about: About | None = None
+
+    @property
+    def row(self) -> dict[str, object]:
+        """The columns it becomes."""
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "about"}
+        return own | (asdict(self.about) if self.about else NOTHING)
 
 
 def post(db: Session, letter: Written, now: datetime) -> bool:
@@ -51,7 +72,7 @@ def post(db: Session, letter: Written, now: datetime) -> bool:
 
 def post_all(db: Session, letters: Iterable[Written], now: datetime) -> None:
     """Put many new letters in the outbox at once; one that is there already undoes the whole unit of work."""
-    rows = [{**asdict(letter), "written_at": now, "tries": 0, "trouble": ""} for letter in letters]
+    rows = [{**letter.row, "written_at": now, "tries": 0, "trouble": ""} for letter in letters]
     if rows:
         db.execute(insert(Letter), rows)
 
@@ -69,6 +90,28 @@ def withdraw(db: Session, once: str) -> bool:
         .returning(Letter.id)
     ).all()
     return bool(taken)
+
+
+OVERTAKEN = "overtaken: a later letter says what holds"
+
+
+def overtake(db: Session, seats: Collection[UUID], now: datetime) -> None:
+    """Stop the letters about these seats that nobody has tried to send yet: they say what no longer holds.
+
+    They stay as rows, since their numbers have been given out.
+    """
+    if seats:
+        db.execute(
+            update(Letter)
+            .where(
+                Letter.seat_id.in_(seats),
+                Letter.sent_at.is_(None),
+                Letter.stopped_at.is_(None),
+                Letter.lease_until.is_(None),
+                Letter.tries == 0,
+            )
+            .values(stopped_at=now, trouble=OVERTAKEN, message=b"")
+        )
 
 
 def message_id(letter_id: UUID, domain: str) -> str:

@@ -17,7 +17,7 @@ class Beside:
 
     `repeats` are meetings of a pair after its first, `most_together` is how often the most-met pair meets (both with
     what happened before), `spread` how many turns apart one person's roles lie at most, `fours` the least and the
-    most seats in groups of four that anybody has, `tutors` how often a tutor has to observe a pair.
+    most seats in groups of four that anybody has who comes at all, `tutors` how often a tutor has to observe a pair.
     """
 
     repeats: int
@@ -40,7 +40,7 @@ def beside(problem: CourseProblem, plan: Plan) -> Beside:
             for roles in group.rounds():
                 for person in roles.keys() & turns.keys():
                     turns[person][roles[person]] += 1
-    seats = [fours[person] for person in problem.people]
+    seats = [fours[person] for person in problem.people if any(person in here for here in problem.present)]
     return Beside(
         repeats=repeats(plan, problem.met),
         most_together=max(met.values(), default=0),

@@ -9,7 +9,6 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from threefold.core.refusal import Refusal
-from threefold.mail.outbox import Written, post_all
 from threefold.matching import CourseProblem, Plan, check
 from threefold.matching.pins import Pin, pins_out
 from threefold.matching.wire import plan_out
@@ -25,13 +24,12 @@ PUBLISHED = "This plan is published, so its groups stay as they are."
 
 @dataclass(frozen=True)
 class Layout:
-    """A plan as rows, made before the transaction that writes them, with the letters that go with it."""
+    """A plan as rows, made before the transaction that writes them."""
 
     cohort_version: int
     triads: list[dict[str, object]]
     seats: list[dict[str, object]]
     turns: list[dict[str, object]]
-    letters: list[Written]
 
 
 def keep_draft(
@@ -127,6 +125,17 @@ def set_away(
     return None
 
 
+def share_fours(
+    db: Session, within: Within, *, evenly: bool, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """Which comes first in the plans to come: even seats in groups of four, or fewest repeats."""
+    if within.cohort.published_at is not None:
+        return Refusal.because(PUBLISHED)
+    db.get_one(Cohort, within.cohort.id).even_quads = evenly
+    record(db, id=new_id(), at=now, by=by.id, verb="chose how fours are shared", cohort_id=within.cohort.id)
+    return None
+
+
 def publish(
     db: Session,
     within: Within,
@@ -137,16 +146,16 @@ def publish(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Refusal | None:
-    """Make the plan true: triads, seats, turns and letters in one transaction, all or nothing.
+    """Make the plan true: triads, seats and turns, all or nothing.
 
-    A second publish finds the first one done and changes nothing (None). Refused when the cohort changed after
-    the letters were written: they would say what no longer holds.
+    A second publish finds the first one done and changes nothing (None). Refused when the cohort changed since the
+    tutor looked: the plan they said yes to is another one.
     """
     cohort = within.cohort
     if cohort.published_at is not None:
         return None
     if cohort.version != layout.cohort_version:
-        return Refusal.because("Something changed while the letters were being written. Look once more, then publish.")
+        return Refusal.because("Something changed while you were looking. Look once more, then publish.")
     published = db.get_one(Cohort, cohort.id)
     published.published_at, published.published_by = now, by.id
     plan.published_at, plan.published_by, plan.chosen_at = now, by.id, now
@@ -154,7 +163,6 @@ def publish(
     db.execute(insert(Triad), layout.triads)
     db.execute(insert(Seat), layout.seats)
     db.execute(insert(Turn), layout.turns)
-    post_all(db, layout.letters, now)
     record(
         db,
         id=new_id(),
@@ -163,6 +171,5 @@ def publish(
         verb="published the plan",
         cohort_id=cohort.id,
         plan=plan.id,
-        letters=len(layout.letters),
     )
     return None

@@ -30,6 +30,15 @@ from threefold.web.access import Right, cohort_for
 
 
 @dataclass(frozen=True)
+class Fours:
+    """How seats in groups of four fall in the plan on the page, and in the best of the others that does otherwise."""
+
+    here: Beside
+    even: bool
+    other: tuple[Draft, Beside] | None
+
+
+@dataclass(frozen=True)
 class PlanPage:
     """Everything S4 shows. `explanation` is None while there is no plan that fits."""
 
@@ -46,6 +55,24 @@ class PlanPage:
     def compared(self) -> list[tuple[Draft, Beside | None]]:
         """Every plan in the drawer with its figures; None for one that no longer fits."""
         return [(draft, self.figures.get(draft.id)) for draft in self.drafts]
+
+    @property
+    def fours(self) -> Fours | None:
+        """What there is to choose about seats in groups of four; None where they are even and nobody asked."""
+        if self.explanation is None or self.draft is None or not self.explanation.shares:
+            return None
+        tolerable = max(1, self.explanation.bounds.least_fours)
+
+        def even(figures: Beside) -> bool:
+            return figures.fours[1] - figures.fours[0] <= tolerable
+
+        here = self.figures[self.draft.id]
+        others = [
+            (each, found)
+            for each, found in self.compared
+            if found is not None and even(found) is not even(here) and (even(found) or found.repeats < here.repeats)
+        ]
+        return Fours(here, even(here), min(others, key=lambda one: one[1].repeats, default=None))
 
     @property
     def why_not_better(self) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from threefold.matching import NoPlan, Plan, say_clash, say_swap, swap
 from threefold.matching.pins import Pin, pins_in, still_there, with_pins
 from threefold.matching.wire import plan_in
 from threefold.plans import actions, publication, queries
-from threefold.plans.actions import Layout
 from threefold.plans.looking import PlanPage, load
 from threefold.plans.queries import Course
 from threefold.store.sessions import Me
@@ -99,11 +98,33 @@ async def draw(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     """Begin a search round the groups that are to stay; the page follows it, with scripts or without."""
     form = await visit.form()
     page = await visit.read(lambda db, me: load(db, me, cohort_id))
+    return await another(visit, page, pinned(page, form))
+
+
+@post("/cohorts/{cohort_id:uuid}/plan/fours", status_code=303, **signed_in)
+async def share_fours(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    """Even seats in groups of four first, or fewest repeats: a plan is drawn so, beside the one there is."""
+    form = await visit.form()
+
+    def work(db: Session, me: Me) -> Refusal | None:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        evenly = form.get("evenly") == "yes"
+        return actions.share_fours(db, within, evenly=evenly, by=me, now=visit.now, new_id=visit.new_id)
+
+    refusal = await visit.write(work)
+    page = await visit.read(lambda db, me: load(db, me, cohort_id))
+    if refusal:
+        return plan_page(visit, page, refusal)
+    return await another(visit, page, page.draft.pins if page.draft and not page.draft.broken else ())
+
+
+async def another(visit: Visit, page: PlanPage, pins: tuple[Pin, ...]) -> Answer:
+    """Begin a search round these groups, where there is anything to plan."""
+    cohort_id = page.cohort.id
     if page.cohort.published_at is not None or page.missing or page.clashes or visit.me is None:
         return visit.go(f"/cohorts/{cohort_id}/plan")
     seed = max((draft.seed for draft in page.drafts), default=0) + 1
     me, store, now, new_id = visit.me, visit.house.store, visit.now, visit.new_id
-    pins = pinned(page, form)
 
     async def keep(plan: Plan) -> None:
         def work(db: Session) -> None:
@@ -215,14 +236,14 @@ def publication_page(visit: Visit, page: PlanPage, refusal: Refusal | None = Non
         "plans/publication.html",
         status=422 if refusal else 200,
         page=page,
-        recipients=publication.recipients(page.course, page.draft.plan, visit.now),
+        recipients=publication.recipients(page.cohort, page.course, page.draft.plan, visit.now),
         problems=refusal.problems if refusal else (),
     )
 
 
 @post("/cohorts/{cohort_id:uuid}/plan/publication", status_code=303, **signed_in)
 async def publish(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
-    """Write every letter from a snapshot, then put plan and letters into the store together."""
+    """Put plan and letters into the store together."""
     form = await visit.form()
     plan_id = form.id("plan")
     page = await visit.read(lambda db, me: load(db, me, cohort_id))
@@ -232,13 +253,11 @@ async def publish(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         return publication_page(visit, page, Refusal.because("This plan has changed since you looked. Look once more."))
     if not page.cohort.safeguarding_lead.strip():
         return publication_page(visit, page)
-    layout: Layout = await asyncio.to_thread(
-        publication.prepare,
-        visit.house.postroom,
+    layout = publication.prepare(
         page.cohort,
         page.course,
         page.draft.plan,
-        tutor=visit.me.name,
+        domain=visit.house.settings.mail_domain,
         now=visit.now,
         new_id=visit.new_id,
     )
@@ -247,7 +266,7 @@ async def publish(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         within, plan = plan_for(db, me, cohort_id, plan_id)
         return actions.publish(db, within, plan, layout, by=me, now=visit.now, new_id=visit.new_id)
 
-    refusal = await visit.write(work)
+    refusal = await visit.tell([cohort_id], work)
     if refusal:
         return publication_page(visit, await visit.read(lambda db, me: load(db, me, cohort_id)), refusal)
     return visit.go(f"/cohorts/{cohort_id}")
@@ -261,4 +280,4 @@ def _is_id(value: str) -> bool:
     return True
 
 
-routes = [show, draw, stop, choose, swap_two, away, before_publishing, publish]
+routes = [show, draw, share_fours, stop, choose, swap_two, away, before_publishing, publish]

@@ -113,6 +113,7 @@ def course(db: Session, within: Within) -> Course:
         apart=apart,
         remainder=Remainder(cohort.remainder),
         turning=Turning.ONE_ROUND if cohort.rounds == 1 else Turning(cohort.turning),
+        even_quads=cohort.even_quads,
     )
     return Course(problem, dates, people, tuple(tutors))
 

@@ -43,6 +43,8 @@ class CohortRow:
     labels: dict[str, Any]
     remainder: str
     turning: str
+    invites_ahead: int | None
+    even_quads: bool
     safeguarding_lead: str
     contract: str
     contract_version: int

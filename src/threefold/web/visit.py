@@ -4,7 +4,7 @@ A handler declares its right with `open_to_all`, `signed_in` or `by_secret` (a r
 then takes four hops: page → access → action or query → core.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from threefold.core.identity import token_digest
 from threefold.core.refusal import Problem, Refusal
 from threefold.mail.letters import Postroom
+from threefold.mail.notices import Pile, tell, with_letters
 from threefold.settings import Settings
 from threefold.store import sessions
 from threefold.store.engine import Busy, Store
@@ -154,6 +155,23 @@ class Visit:
         if me is None:
             raise Answered(await self.ask_to_sign_in())
         return cast("T", done)  # somebody is signed in, so the work was done
+
+    async def tell(self, cohorts: Collection[UUID], work: Callable[[Session, Me], T]) -> T:
+        """`write`, with every letter that follows from it in the same transaction: whoever holds a seat in these
+        cohorts hears of what they would notice. Nobody does of a Refusal. Raises Unsendable, which undoes all of it.
+        """
+        pile = Pile(self.house.postroom, self.now, self.new_id)
+
+        def telling(db: Session, me: Me) -> T:
+            outcome = work(db, me)
+            if not isinstance(outcome, Refusal):
+                tell(db, cohorts, pile)
+            return outcome
+
+        try:
+            return await with_letters(pile, lambda: self.write(telling))
+        except Busy as busy:
+            raise Answered(self.busy()) from busy
 
     async def read_open(self, work: Callable[[Session, Me | None], T]) -> T:
         """Like `read`, for pages that anybody may see."""

@@ -26,7 +26,7 @@ MILD, FAIR = 3, 12
 """The price of an uneven seat in a quad or a pair, for few repeats, and for fair shares that cost none."""
 
 FIRST = 36
-"""The price of an uneven seat in a quad where even quads come before repeats."""
+"""The price of an uneven seat where even shares come before repeats, or before all but them."""
 
 LEVELS = 60
 """Temperatures in one cooling, each with the same number of steps."""
@@ -61,8 +61,9 @@ class Found(NamedTuple):
 def search(places: Places, steps: int, seed: int, progress: Progress | None = None) -> Found:
     """The best seats found in at most `steps` moves: everybody placed, and no rule broken.
 
-    Repeats come first (or even quads, where the problem says so), then third meetings, then uneven seats; last, and in a few moves more that are the same for
-    every search, experience that differs within groups and wishes.
+    Repeats come first (or even quads, where the problem says so), then the most that any pair meets, then uneven
+    seats, then third meetings; last, and in a few moves more that are the same for every search, experience that
+    differs within groups and wishes.
     """
     return _Search(places, steps, seed, progress).result()
 
@@ -102,7 +103,9 @@ class _Search:
 
     def over(self) -> bool:
         """Whether it is time to stop: asked to, no steps left, nothing better can exist or nothing can change."""
-        settled = self.merit[:5] <= self.least[:5]
+        merit, least = self.merit, self.least
+        # A search by price sees nothing to gain then, though the most that a pair meets may lie above its bound.
+        settled = merit[:3] <= least[:3] and merit.uneven <= least.uneven and merit.crowding <= least.crowding
         return self.stopped or self.done >= self.budget or settled or all(len(s) < 2 for s in self.places.sizes)
 
     def offer(self, seats: list[Seats]) -> None:
@@ -192,8 +195,9 @@ def fairer(places: int) -> Iterator[Cooling]:
     steps = min(10_000 * places, 10_000_000)
     while True:
         yield Cooling("best", 0.16, 0.08, steps, FAIR)
-        yield Cooling("chance", 0.24, 0.08, steps, FAIR)
+        yield Cooling("chance", 0.24, 0.08, steps, FIRST)
         yield _long(places)._replace(steps=steps)
+        yield Cooling("chance", 0.24, 0.08, steps, FAIR)
 
 
 def _long(places: int) -> Cooling:

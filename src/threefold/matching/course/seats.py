@@ -25,16 +25,18 @@ class Merit(NamedTuple):
 
     `broken` counts pairs who met against a rule or did not meet as they must. `quads` are the uneven seats in quads
     where they come before repeats (`CourseProblem.even_quads`), else 0. `repeats` are meetings of a pair
-    after its first. `crowding` is, over all pairs, the ways to pick two of their meetings, so that a third meeting
-    weighs more than a second; `uneven` the same of each person's seats in quads and in pairs. `alike` adds up how
-    little the members of each group differ in experience; `wishes` are those not granted.
+    after its first; `most` is how often the pair meets that meets most. `uneven` counts, for each person, the ways
+    to pick two of their seats in quads and of those in pairs, so that a third seat weighs more than a second;
+    `crowding` the same of each pair's meetings. `alike` adds up how little the members of each group differ in
+    experience; `wishes` are those not granted.
     """
 
     broken: int
     quads: int
     repeats: int
-    crowding: int
+    most: int
     uneven: int
+    crowding: int
     alike: int
     wishes: int
 
@@ -108,8 +110,9 @@ class Places:
             against + len(lacking),
             quads if self.problem.even_quads else 0,
             repeats,
-            crowding,
+            max(met.values(), default=0),
             quads + _twos(shares[2]),
+            crowding,
             alike,
             sum(not met.get(pair) for pair in self.wished),
         )
@@ -125,14 +128,16 @@ class Places:
         uneven = sum(self.least_uneven.values())
         quads = self.least_uneven[4] if problem.even_quads else 0
         if self.people > MANY:
-            return Merit(0, quads, self.settled_repeats, self.settled_crowding, uneven, 0, 0)
+            most = max(self.met.values(), default=1)
+            return Merit(0, quads, self.settled_repeats, most, uneven, self.settled_crowding, 0, 0)
         possible, before = chances(problem), met_before(problem)
         to_come = sum(comb(size, 2) for sizes in self.sizes for size in sizes)
         had = [before[pair] for pair in possible]
         more = _twos(filled(had, list(possible.values()), to_come)) - _twos(had)
-        repeats = bounds(problem).least_repeats
-        more = max(more, forced_by_pigeonhole(problem), repeats - self.settled_repeats)
-        return Merit(0, quads, repeats, self.settled_crowding + more, uneven, 0, 0)
+        limits = bounds(problem)
+        more = max(more, forced_by_pigeonhole(problem), limits.least_repeats - self.settled_repeats)
+        crowding = self.settled_crowding + more
+        return Merit(0, quads, limits.least_repeats, limits.least_most, uneven, crowding, 0, 0)
 
     @cached_property
     def least_uneven(self) -> dict[int, int]:

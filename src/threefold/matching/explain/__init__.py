@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 from threefold.core.grouping import Pair, Person
 from threefold.core.roles import Role
 from threefold.matching.bounds import Bounds, bounds, chances
-from threefold.matching.explain.verdict import Figures, say_spread, verdict
+from threefold.matching.explain.verdict import Figures, say_fours, say_spread, verdict
 from threefold.matching.plan import Plan, meetings, repeats
 from threefold.matching.problem import CourseProblem
 from threefold.matching.words import listed, number, opening, times
@@ -49,7 +49,8 @@ class Note:
 class Explanation:
     """Everything the plan page says about a plan.
 
-    `verdict` is about who meets, `roles` about who takes which role how often; both are whole sentences.
+    `verdict` is about who meets, `roles` about who takes which role how often, `shares` about seats in groups of
+    four, "" where there is nothing to say of them; all are whole sentences.
     `spread` is how far apart the roles of one person lie at most, in rounds, what was served before included.
     `together` has every pair, 0 included. `everyone_by` is, for whoever meets everybody they may, the session
     (its place in time; None before the first) in which they have.
@@ -66,6 +67,7 @@ class Explanation:
     bounds: Bounds
     roles: str
     spread: int
+    shares: str
 
 
 def explain(problem: CourseProblem, plan: Plan) -> Explanation:
@@ -86,6 +88,7 @@ def explain(problem: CourseProblem, plan: Plan) -> Explanation:
     spread = _spread(problem, plan)
     sat = Counter(p for groups in plan.sessions for g in groups if len(g.members) == 4 for p in g.members)
     fours = {person: sat[person] for person in problem.people}
+    come = [fours[person] for person in problem.people if any(person in here for here in problem.present)]
     return Explanation(
         verdict=" ".join(verdict(problem, figures, again, limits)),
         figures=figures,
@@ -98,6 +101,7 @@ def explain(problem: CourseProblem, plan: Plan) -> Explanation:
         bounds=limits,
         roles=say_spread(_rounds(problem, spread), _rounds(problem, limits.least_spread)),
         spread=_rounds(problem, spread),
+        shares=say_fours(problem, (min(come, default=0), max(come, default=0)), again, limits),
     )
 
 

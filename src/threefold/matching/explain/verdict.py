@@ -51,6 +51,24 @@ def say_repeats(again: int, limits: Bounds) -> str:
     return f"{what}; we can’t say whether a plan could have fewer."
 
 
+def say_fours(problem: CourseProblem, fours: tuple[int, int], again: int, limits: Bounds) -> str:
+    """How evenly seats in quads are shared, fewest and most, and at what price; "" where there is nothing to say.
+
+    What evenness costs is a guess from above: no plan has fewer repeats than proven, so it costs the rest at most.
+    """
+    least, most = fours
+    even = most - least <= max(1, limits.least_fours)
+    if not most or (even and not problem.even_quads):
+        return ""
+    if not even:
+        said = f"Seats in groups of four are not shared evenly: {number(least) if least else 'none'} to {number(most)} each"
+        return f"{said}." if problem.even_quads else f"{said}; sharing them evenly may cost repeats."
+    cost = again - limits.least_repeats
+    if not cost:
+        return "Sharing the fours evenly costs no repeat."
+    return f"Sharing the fours evenly costs {number(cost)} more {'repeat' if cost == 1 else 'repeats'} at most."
+
+
 def say_ground(limits: Bounds, names: Mapping[Person, str]) -> str:
     """Why repeats must be, in one sentence; "" where none must. For tutors alone: rules can be read from it."""
     least = limits.least_repeats

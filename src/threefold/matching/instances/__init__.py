@@ -9,7 +9,8 @@ client once). `exclusions` are pairs kept apart, `together` pairs who must share
 
 Beyond that format we read `client_rests` (`{person, session?}`) and `client_twice` (who agrees to that); for a
 repair `free_tutors` (`{session: how many}`) and `late` (`{person, session}`); for a week `if_needed` (as
-`availability`). A key that nobody here knows is passed over and named in `Instance.unread`.
+`availability`); for a course `even_quads` (true: seats in fours are shared evenly, even where that costs repeats),
+which its plan then says as well. A key that nobody here knows is passed over and named in `Instance.unread`.
 """
 
 import json
@@ -53,7 +54,7 @@ _COMMON = [
 ]
 _PASSED_OVER = ("must_place", "known")  # everybody is placed who can be; bounds are proven here, not believed
 _OWN = {
-    "course": ("client_rests", "client_twice"),
+    "course": ("client_rests", "client_twice", "even_quads"),
     "weekly": ("client_rests", "client_twice", "slots", "availability", "if_needed"),
     "repair": ("client_rests", "client_twice", "previous_plan", "frozen_sessions", "free_tutors", "late"),
 }
@@ -113,12 +114,14 @@ def read_document(document: Any) -> Instance:
 
 def plan_document(instance: Instance, plan: Plan | WeekPlan) -> dict[str, Any]:
     """A plan in the same format: each group with its session, in a week its slot, and its rounds."""
+    chosen = {"even_quads": True} if isinstance(instance.problem, CourseProblem) and instance.problem.even_quads else {}
     if isinstance(plan, WeekPlan):
         week = instance.sessions[0]
         groups = [{"session": week, "slot": slot, "rounds": rounds_of(group)} for slot, group in plan.groups]
         return {"instance": instance.name, "groups": groups}
     return {
         "instance": instance.name,
+        **chosen,
         "groups": [
             instance.published.get((number, group))
             or {"session": instance.sessions[number], "rounds": rounds_of(group)}
@@ -190,6 +193,7 @@ def _instance(at: At) -> Instance:
         experience={person: level for person, level in people.items() if level},
     )
     if kind is Kind.COURSE:
+        course = replace(course, even_quads=at.get("even_quads", default=False).a(bool))
         return Instance(at.get("name").a(str), kind, ids, course, unread=unread)
     published, written = _previous(at.get("previous_plan"), ids, turning)
     turnings = Counter(group.turning for groups in published.sessions for group in groups)

@@ -1,0 +1,210 @@
+"""The news of a term as letters: written outside the writer's lock, put into the outbox with the change itself.
+
+A change of who sits where, when or as what is run as a unit of work. Before it commits, the term is read as it then
+stands, what has to be said follows (`core.term.news`), and each letter is looked up among those written so far. If one
+is missing the unit is undone, the missing letters are written and checked, and it runs again. So a letter that breaks
+a rule undoes the change that wanted it, and no letter is ever rendered while others wait for the writer.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from msgspec import to_builtins
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from threefold.core.changed import differences, subject
+from threefold.core.invitation import Step, written
+from threefold.core.said import clock, day, plural, weekday
+from threefold.core.term import Kind, News, Notice, Overview, Term, news
+from threefold.mail import outbox
+from threefold.mail.calendar import check as check_calendar
+from threefold.mail.calendar import invitation_bytes
+from threefold.mail.letters import Postroom, Unsendable
+from threefold.mail.outbox import About, Written
+from threefold.store.engine import Busy
+from threefold.store.tables import metadata
+from threefold.store.terms import OVERVIEW, term_ahead
+
+T = TypeVar("T")
+MOST_TRIES = 8  # each finds the term changed by somebody else in between
+
+_seat = metadata.tables["seat"]
+
+
+class Unwritten(Exception):  # noqa: N818 - how a unit says what it needs before it can be kept
+    """Letters a change wants and that are not written yet; the unit that raises it is undone."""
+
+    def __init__(self, wanted: "list[tuple[Term, News]]") -> None:
+        super().__init__("letters have to be written first")
+        self.wanted = wanted
+
+
+@dataclass
+class Pile:
+    """Letters written so far for one change, by what they say."""
+
+    postroom: Postroom
+    now: datetime
+    new_id: Callable[[], UUID]
+    letters: dict[Hashable, Written] = field(default_factory=dict)
+
+    def write(self, term: Term, told: News) -> None:
+        """Write what is missing. Raises Unsendable for a letter that breaks a rule of mail or calendars."""
+        writer = Writer(self.postroom, term, self.now, self.new_id)
+        threads = {member.id: member.overview for member in term.members.values()}
+        for overview in told.overviews:
+            if (term.cohort_id, overview) not in self.letters:
+                self.letters[term.cohort_id, overview] = writer.overview(overview)
+            threads[overview.member.id] = self.letters[term.cohort_id, overview].message_id
+        for notice in told.notices:
+            if (term.cohort_id, notice) not in self.letters:
+                self.letters[term.cohort_id, notice] = writer.notice(notice, threads[notice.member.id])
+
+    def holds(self, term: Term, told: News) -> bool:
+        return all((term.cohort_id, each) in self.letters for each in (*told.overviews, *told.notices))
+
+    def post(self, db: Session, term: Term, told: News) -> None:
+        """Put the letters into the outbox, and their numbers on the seats."""
+        outbox.overtake(db, told.overtaken, self.now)
+        wanted = [self.letters[term.cohort_id, each] for each in (*told.overviews, *told.notices)]
+        outbox.post_all(db, wanted, self.now)
+        numbers = {notice.seat_id: notice.sequence for notice in told.notices}
+        if numbers:
+            db.execute(
+                update(_seat)
+                .where(_seat.c.id == bindparam("seat"))
+                .values(sequence=bindparam("number"), invited_at=self.now),
+                [{"seat": seat, "number": number} for seat, number in numbers.items()],
+            )
+
+
+async def with_letters(pile: Pile, run: Callable[[], Awaitable[T]]) -> T:
+    """Run a unit that tells, again and again until all its letters are written. Raises Unsendable, and Busy where the
+    term keeps changing in between.
+    """
+    for _ in range(MOST_TRIES):
+        try:
+            return await run()
+        except Unwritten as missing:
+            for term, told in missing.wanted:
+                await asyncio.to_thread(pile.write, term, told)
+    raise Busy("the term changed again and again while its letters were written")
+
+
+def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
+    """Post what has to be said in these cohorts as this unit leaves them. Raises Unwritten if one is missing."""
+    db.flush()
+    wanted = []
+    for cohort_id in cohorts:
+        term = term_ahead(db, cohort_id, pile.now)
+        if term is not None and (told := news(term, pile.now)) != NOTHING:
+            wanted.append((term, told))
+    if not all(pile.holds(term, told) for term, told in wanted):
+        raise Unwritten(wanted)
+    for term, told in wanted:
+        pile.post(db, term, told)
+
+
+NOTHING = News((), (), ())
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the letters of one term."""
+
+    postroom: Postroom
+    term: Term
+    now: datetime
+    new_id: Callable[[], UUID]
+
+    def overview(self, overview: Overview) -> Written:
+        """All of somebody's dates; what follows is threaded under it."""
+        zone, member, sessions = self.term.zone, overview.member, [shown for _, shown in overview.sessions]
+        first, last = sessions[0], sessions[-1]
+        between = f"{_long(first.starts_at, zone)} to {_long(last.starts_at, zone)}"
+        id_ = self.new_id()
+        return self.postroom.write(
+            OVERVIEW,
+            id=id_,
+            once=f"{OVERVIEW}:{self.term.cohort_id}:{member.id}",
+            subject=f"Your practice sessions, {between}" if len(sessions) > 1 else "Your practice session",
+            sessions=[(shown, shown.where, shown.partners) for shown in sessions],
+            same_times=len({clock(s.starts_at, zone) + clock(s.ends_at, zone) for s in sessions}) == 1,
+            count=plural(len(sessions), weekday(first.starts_at, zone)),
+            takes_feed=member.takes_feed,
+            follow=self.term.invites_ahead,
+            **self._to(member.email, overview),
+        )
+
+    def notice(self, notice: Notice, thread: str) -> Written:
+        """One letter about one seat, with its calendar part."""
+        shown, zone = notice.shown, self.term.zone
+        when = f"{day(shown.starts_at, zone)}, {clock(shown.starts_at, zone)}"
+        link = self.postroom.address(f"/practice/{notice.practice_id}")
+        letter_subject = {
+            Kind.INVITATION: lambda: f"{when}: your practice session",
+            Kind.CHANGE: lambda: subject(notice.was or shown, shown),
+            Kind.CANCELLATION: lambda: f"Cancelled: {when}",
+        }[notice.kind]()
+        return self.postroom.write(
+            notice.kind.value,
+            id=self.new_id(),
+            once=f"{notice.kind}:{notice.uid}:{notice.sequence}",
+            subject=letter_subject,
+            thread=thread or None,
+            calendar=self._calendar(notice, link),
+            method=notice.method.value,
+            about=About(notice.seat_id, notice.sequence, notice.method.value, to_builtins(shown)),
+            due_at=notice.due_at,
+            expires_at=max(shown.ends_at, self.now),
+            date=shown,
+            where=shown.where,
+            partners=shown.partners,
+            rounds=[(each.starts_at, each) for each in shown.rounds],
+            differences=differences(notice.was, shown) if notice.was else (),
+            seat=notice.seat_id,
+            link=link,
+            **self._to(notice.recipient, notice),
+        )
+
+    def _to(self, recipient: str, about: Overview | Notice) -> dict[str, Any]:
+        member = about.member
+        return {
+            "lane": f"term:{member.id}",
+            "person_id": member.person_id,
+            "cohort_id": self.term.cohort_id,
+            "name": member.name,
+            "recipient": recipient,
+            "sender_name": f"{self.term.tutor} via Threefold",
+            "now": self.now,
+            "zone": self.term.zone,
+            "tutor": self.term.tutor,
+            "cohort": self.term.cohort,
+        }
+
+    def _calendar(self, notice: Notice, link: str) -> bytes:
+        settings = self.postroom.settings
+        content = invitation_bytes(
+            written(
+                Step(notice.method, notice.sequence),
+                notice.shown.entry(link),
+                uid=notice.uid,
+                organizer=(settings.centre, self.postroom.organizer(notice.seat_id)),
+                attendee=(notice.member.name, notice.recipient),
+                stamp=self.now,
+            )
+        )
+        broken = check_calendar(content, notice.method.value, notice.recipient)
+        if broken:
+            raise Unsendable(notice.kind.value, tuple(broken))
+        return content
+
+
+def _long(value: datetime, zone: str) -> str:
+    """8 October"""
+    return day(value, zone).partition(" ")[2]

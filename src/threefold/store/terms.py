@@ -1,0 +1,201 @@
+"""What lies ahead of a published cohort, with what each person was told of it: rows made the core's `Term`."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import convert
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from threefold.core.diary import Shows
+from threefold.core.invitation import Method
+from threefold.core.roles import Role, RoleLabels
+from threefold.core.slots import SessionShape
+from threefold.core.term import Circle, Meeting, Member, Seat, Shown, Term, Told
+from threefold.store.tables import (
+    Cohort,
+    Letter,
+    Membership,
+    Person,
+    PracticeSession,
+    Triad,
+    Turn,
+    Withdrawal,
+)
+from threefold.store.tables import Seat as SeatTable
+
+OVERVIEW = "overview"
+_Row = Any  # a letter's columns, as the question below names them
+
+
+def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
+    """The sessions still to come, in seven queries; None for a cohort that nobody is told of (a draft, archived)."""
+    cohort = db.get(Cohort, cohort_id)
+    if cohort is None or cohort.published_at is None or cohort.archived_at is not None:
+        return None
+    meetings = {
+        row.id: Meeting(row.id, row.starts_at, row.ends_at, row.place, row.link, row.cancelled_at is not None)
+        for row in db.execute(
+            select(
+                PracticeSession.id,
+                PracticeSession.starts_at,
+                PracticeSession.ends_at,
+                PracticeSession.place,
+                PracticeSession.link,
+                PracticeSession.cancelled_at,
+            ).where(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
+        )
+    }
+    circles = {
+        row.id: Circle(row.id, row.practice_id, row.room, row.tutor_id)
+        for row in db.execute(
+            select(Triad.id, Triad.practice_id, Triad.room, Triad.tutor_id)
+            .join(PracticeSession, PracticeSession.id == Triad.practice_id)
+            .where(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
+        )
+    }
+    members, teaching = _members(db, cohort_id)
+    first = sorted(teaching, key=lambda member: member.person_id != cohort.created_by)
+    return Term(
+        cohort_id=cohort_id,
+        cohort=cohort.name,
+        zone=cohort.zone,
+        shape=SessionShape(
+            cohort.rounds,
+            cohort.practice_minutes,
+            cohort.feedback_minutes,
+            cohort.opening_minutes,
+            cohort.closing_minutes,
+        ),
+        labels=RoleLabels(**cohort.labels),
+        invites_ahead=cohort.invites_ahead,
+        tutor=first[0].name if first else "",
+        members=members,
+        meetings=meetings,
+        circles=circles,
+        seats=_seats(db, cohort_id, now),
+    )
+
+
+def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[Member]]:
+    overviews: dict[UUID, str] = {
+        row.person_id: row.message_id
+        for row in db.execute(
+            select(Letter.person_id, Letter.message_id).where(Letter.cohort_id == cohort_id, Letter.kind == OVERVIEW)
+        )
+    }
+    members, teaching = {}, []
+    for row in db.execute(
+        select(
+            Membership.id,
+            Membership.person_id,
+            Membership.role,
+            Membership.left_at,
+            Person.name,
+            Person.email,
+            Person.takes_feed_since,
+            Person.calendar_shows,
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.cohort_id == cohort_id)
+        .order_by(Person.name, Membership.id)
+    ):
+        members[row.id] = Member(
+            id=row.id,
+            person_id=row.person_id,
+            name=row.name,
+            email=row.email,
+            takes_feed=row.takes_feed_since is not None,
+            shows=Shows(row.calendar_shows),
+            overview=overviews.get(row.person_id, ""),
+            is_here=row.left_at is None,
+        )
+        if row.role == "tutor" and row.left_at is None:
+            teaching.append(members[row.id])
+    return members, teaching
+
+
+def _seats(db: Session, cohort_id: UUID, now: datetime) -> tuple[Seat, ...]:
+    ahead = and_(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
+    turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
+    for seat_id, number, role in db.execute(
+        select(Turn.seat_id, Turn.round, Turn.role)
+        .join(SeatTable, SeatTable.id == Turn.seat_id)
+        .join(PracticeSession, PracticeSession.id == SeatTable.practice_id)
+        .where(ahead)
+        .order_by(Turn.round)
+    ):
+        turns[seat_id].append((number, Role(role)))
+    letters: dict[UUID, list[_Row]] = defaultdict(list)
+    for row in db.execute(
+        select(
+            Letter.seat_id,
+            Letter.sequence,
+            Letter.method,
+            Letter.recipient,
+            Letter.shows,
+            Letter.due_at,
+            Letter.tries,
+            Letter.lease_until,
+            Letter.sent_at,
+            Letter.stopped_at,
+        )
+        .join(SeatTable, SeatTable.id == Letter.seat_id)
+        .join(PracticeSession, PracticeSession.id == SeatTable.practice_id)
+        .where(ahead)
+        .order_by(Letter.sequence)
+    ):
+        letters[row.seat_id].append(row)
+    return tuple(
+        Seat(
+            id=row.id,
+            uid=row.uid,
+            member_id=row.membership_id,
+            triad_id=row.triad_id,
+            position=row.position,
+            held=row.given_up_at is None,
+            away=row.at is not None and row.taken_back_at is None,
+            turns=tuple(turns[row.id]),
+            sequence=row.sequence if letters[row.id] else -1,
+            told=_told(letters[row.id]),
+            waiting=tuple(_as_told(each) for each in letters[row.id] if _is_untried(each)),
+        )
+        for row in db.execute(
+            select(
+                SeatTable.id,
+                SeatTable.uid,
+                SeatTable.membership_id,
+                SeatTable.triad_id,
+                SeatTable.position,
+                SeatTable.given_up_at,
+                SeatTable.sequence,
+                Withdrawal.at,
+                Withdrawal.taken_back_at,
+            )
+            .join(PracticeSession, PracticeSession.id == SeatTable.practice_id)
+            .outerjoin(Withdrawal, Withdrawal.seat_id == SeatTable.id)
+            .where(ahead)
+            .order_by(SeatTable.id)
+        )
+    )
+
+
+def _is_untried(letter: _Row) -> bool:
+    """Whether a letter is still here for certain: nothing of it can have been read."""
+    return letter.sent_at is None and letter.stopped_at is None and letter.lease_until is None and letter.tries == 0
+
+
+def _told(letters: Sequence[_Row]) -> Told | None:
+    """The last letter that may have been read: it left, is leaving, or was tried and nobody knows.
+
+    One that was given up before its first try (overtaken, say) told nothing.
+    """
+    may_be_read = [each for each in letters if each.sent_at or each.lease_until or each.tries]
+    return _as_told(may_be_read[-1]) if may_be_read else None
+
+
+def _as_told(letter: _Row) -> Told:
+    return Told(letter.sequence, Method(letter.method), letter.recipient, convert(letter.shows, Shown), letter.due_at)
