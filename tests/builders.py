@@ -8,15 +8,18 @@ from datetime import time as wall
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec import to_builtins
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.identity import new_id
 from threefold.core.roles import turns
 from threefold.core.roster import email_key
+from threefold.core.term import news
 from threefold.store.engine import Store
 from threefold.store.tables import (
     Cohort,
+    Letter,
     Membership,
     Person,
     PlanDraft,
@@ -26,6 +29,7 @@ from threefold.store.tables import (
     Triad,
     Turn,
 )
+from threefold.store.terms import term_ahead
 
 NAMES = (
     "Amara Okafor",
@@ -243,6 +247,43 @@ async def a_cohort(
 
     await store.write(work)
     return Class(cohort_id, tutor_people, tutor_members, people, members, sessions, triads, seats)
+
+
+async def all_told(store: Store, cohort: UUID, now: datetime = BEFORE) -> None:
+    """Everybody has had the letters about their seats, as if they had left at `now`."""
+
+    def work(db: Session) -> None:
+        term = term_ahead(db, cohort, now)
+        assert term is not None
+        told = news(term, now)
+        letters = [(one.member, "overview", None, one.member.email) for one in told.overviews]
+        letters += [(one.member, "invitation", one, one.recipient) for one in told.notices]
+        for number, (member, kind, notice, recipient) in enumerate(letters):
+            id_ = an_id()
+            db.add(
+                Letter(
+                    id=id_,
+                    once=f"{kind}:{member.id}:{number}",
+                    lane=f"term:{member.id}",
+                    kind=kind,
+                    person_id=member.person_id,
+                    cohort_id=cohort,
+                    recipient=recipient,
+                    subject="",
+                    message=b"",
+                    message_id=f"<{id_.hex}@elmhouse.example>",
+                    written_at=now,
+                    due_at=now,
+                    sent_at=now,
+                    tries=1,
+                    seat_id=notice and notice.seat_id,
+                    sequence=notice and notice.sequence,
+                    method=notice and notice.method.value,
+                    shows=notice and to_builtins(notice.shown),
+                )
+            )
+
+    await store.write(work)
 
 
 def groups_of(members: list[UUID], week: int) -> list[list[UUID]]:

@@ -14,7 +14,9 @@ from threefold.feedback.pages import routes as feedback
 from threefold.mail.courier import Courier
 from threefold.people.pages import routes as people
 from threefold.plans.pages import routes as plans
+from threefold.practice.changes import routes as changes
 from threefold.practice.pages import routes as practice
+from threefold.practice.replies import routes as replies
 from threefold.settings import Settings
 from threefold.store.engine import Store
 from threefold.web.cached import Kept
@@ -53,7 +55,7 @@ def build_app(
             await house.solver.close()
             await store.close()
 
-    routes = [*people, *cohorts, *plans, *practice, *feedback, *service, *(outbox if settings.demo else ())]
+    routes = [*people, *cohorts, *plans, *practice, *changes, *replies, *feedback, *service, *(outbox if settings.demo else ())]
     for handler in routes:
         if HttpMethod.GET in handler.http_methods:
             handler.http_methods.add(HttpMethod.HEAD)  # the same answer without its body (RFC 9110, 9.3.2)

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from aiosmtplib import SMTPException
 from sqlalchemy import text
 
+from threefold.core.reply import LONGEST_SENDER
 from threefold.mail.carriers import Held, Later, MailServer, SmtpCarrier
+from threefold.mail.inbound import BoxAddress, DoorAddress, Mailbox, Unreachable
 from threefold.settings import Settings, unsafe
 from threefold.store import schema
 from threefold.store.engine import Busy, Store, Unusable
@@ -18,6 +21,8 @@ def look(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "Settings", problem
     yield "Database", database(settings)
     yield "Mail server", asyncio.run(mail_server(settings))
+    for problem in replies(settings) or ((asyncio.run(mailbox(settings)),) if settings.imap_url else ("",)):
+        yield "Calendars’ replies", problem
 
 
 def database(settings: Settings) -> str:
@@ -56,4 +61,42 @@ async def mail_server(settings: Settings) -> str:
         return f"{server.host}, port {server.port}: {trouble}. THREEFOLD_SMTP_URL says which one it is."
     finally:
         await carrier.close()
+    return ""
+
+
+def replies(settings: Settings) -> tuple[str, ...]:
+    """What keeps calendars’ replies from coming in, as far as the settings tell."""
+    problems = []
+    for url, read in ((settings.inbound, DoorAddress.from_url), (settings.imap_url, BoxAddress.from_url)):
+        try:
+            if url:
+                read(url)
+        except ValueError as unusable:
+            problems.append(str(unusable))
+    way_in = settings.inbound or settings.imap_url
+    if settings.replies and not way_in:
+        problems.append(
+            "THREEFOLD_REPLIES is on, but nothing takes in what calendars answer: set THREEFOLD_INBOUND or "
+            "THREEFOLD_IMAP_URL, and run `threefold work --inbound`."
+        )
+    if way_in and not settings.replies:
+        problems.append("THREEFOLD_REPLIES is off, so that invitations name no address at which replies would come in.")
+    if settings.replies and len(settings.sender.rpartition("@")[0]) > LONGEST_SENDER:
+        problems.append(
+            f"THREEFOLD_SENDER may have {LONGEST_SENDER} letters before its @ where replies are taken: each reply "
+            "address is made of it."
+        )
+    return tuple(problems)
+
+
+async def mailbox(settings: Settings) -> str:
+    """Signs in to the mailbox and opens its folder, changing nothing."""
+
+    async def leave(_arrived: object) -> bool:
+        return False
+
+    try:
+        await Mailbox(BoxAddress.from_url(settings.imap_url), leave, lambda: datetime.now(UTC)).greet()
+    except Unreachable as trouble:
+        return f"{trouble}. THREEFOLD_IMAP_URL says which one it is."
     return ""

@@ -31,6 +31,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "The mail server: smtp://host:25 (plain), smtp+starttls://name:word@host:587, smtps://name:word@host:465.",
     ] = ""
     sender: Annotated[str, "The address letters come from; calendars take it as the organiser."] = "practice@localhost"
+    dkim_selector: Annotated[
+        str,
+        "Where receivers find the key that letters are signed with: SELECTOR._domainkey.your-domain; none by default.",
+    ] = ""
+    dkim_key_file: Annotated[
+        str, "The RSA private key (PEM file) that letters are signed with, if your mail server does not sign them."
+    ] = ""
     centre: Annotated[str, "The centre's name, as letters and pages say it."] = "Threefold"
     contact: Annotated[str, "How people reach a human: shown on every page under Help and contact."] = ""
     host: Annotated[str, "The address the web server listens on."] = "127.0.0.1"
@@ -39,6 +46,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         "Addresses of proxies whose X-Forwarded-For and -Proto are believed, with commas between; nobody's by default.",
     ] = ()
+    replies: Annotated[
+        bool,
+        "Whether calendars answer to us: each invitation then has a reply address of its own, the sender’s with a + in "
+        "it, and `threefold work --inbound` must be there to take in what comes.",
+    ] = False
+    inbound: Annotated[
+        str,
+        "Where `threefold work --inbound` listens for what a mail server hands over: lmtp://127.0.0.1:2424, or "
+        "smtp://127.0.0.1:2525; nowhere by default.",
+    ] = ""
+    imap_url: Annotated[
+        str,
+        "A mailbox that `threefold work --inbound` looks into every minute instead: imaps://name:word@host/folder.",
+    ] = ""
     courier: Annotated[bool, "Whether `serve` sends letters as well; set to no where `threefold work` runs apart."] = (
         True
     )
@@ -137,6 +158,7 @@ def _read(name: str, value: str) -> object:
         "port": int,
         "trusted_proxies": tuple,
         "courier": bool,
+        "replies": bool,
         "demo": bool,
         "plain_http": bool,
     }
@@ -154,6 +176,5 @@ def _read(name: str, value: str) -> object:
 
 
 def _shape(name: str) -> str:
-    return {"port": "a number", "courier": "yes or no", "plain_http": "yes or no", "demo": "yes or no"}.get(
-        name, "text"
-    )
+    yes_or_no = dict.fromkeys(("courier", "replies", "plain_http", "demo"), "yes or no")
+    return {"port": "a number", **yes_or_no}.get(name, "text")

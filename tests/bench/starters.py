@@ -184,7 +184,7 @@ def best_course(people: int, sessions: int) -> Iterator[str]:
                     for row, ends in zip(result.seats, places.ends, strict=True)
                 ]
             )
-        if fewest[:6] <= places.least()[:6]:
+        if fewest[:7] <= places.least()[:7]:
             return
 
 

@@ -283,7 +283,8 @@ async def invite_joan(house: House, made: Class) -> tuple[UUID, str]:
 
 
 async def letters_to(house: House) -> list[str]:
-    return await house.store.read(lambda db: list(db.scalars(select(Letter.recipient).order_by(Letter.id))))
+    asked = select(Letter.recipient).where(Letter.kind == "co-tutor").order_by(Letter.id)
+    return await house.store.read(lambda db: list(db.scalars(asked)))
 
 
 async def test_a_co_tutor_taken_out_and_invited_again_hears_of_it_again(house: House) -> None:

@@ -1,7 +1,7 @@
 """A person's own page, help and the privacy notice; who may set up cohorts, and links handed over in person."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -18,12 +18,12 @@ from threefold.people.queries import zone_names, zones
 from threefold.store.tables import Cohort, Deed, Membership, Person, Staff
 from threefold.web.security import Keys
 
-DETAILS = {"name": "Amara O.", "pronouns": "she/her", "zone": "America/New_York", "calendar": "feed"}
+DETAILS = {"name": "Amara O.", "pronouns": "she/her", "zone": "America/New_York"}
 
 
-async def details_of(house: House, person: object) -> tuple[str, str, str | None, datetime | None]:
+async def details_of(house: House, person: object) -> tuple[str, str, str | None]:
     row = await house.store.read(lambda db: db.get_one(Person, person))
-    return row.name, row.pronouns, row.zone, row.takes_feed_since
+    return row.name, row.pronouns, row.zone
 
 
 async def test_what_somebody_says_about_themselves_is_kept_and_shown(house: House) -> None:
@@ -31,7 +31,7 @@ async def test_what_somebody_says_about_themselves_is_kept_and_shown(house: Hous
     browser = await house.as_(built.people[0])
     answer = await browser.send_form("/me", DETAILS)
     assert (answer.status_code, answer.headers["location"]) == (303, "/me?done=saved")
-    assert await details_of(house, built.people[0]) == ("Amara O.", "she/her", "America/New_York", house.now)
+    assert await details_of(house, built.people[0]) == ("Amara O.", "she/her", "America/New_York")
     version = await house.store.read(lambda db: db.get_one(Cohort, built.cohort).version)
     assert version == 2  # no page with the old name is shown as fresh
 
@@ -39,21 +39,18 @@ async def test_what_somebody_says_about_themselves_is_kept_and_shown(house: Hous
     assert 'name="name" type="text" value="Amara O."' in page
     assert '<option value="America/New_York" selected>New York</option>' in page
     assert "Saved." in page
-    house.later(hours=1)
-    await browser.send_form("/me", DETAILS)
-    assert (await details_of(house, built.people[0]))[3] == house.now - timedelta(hours=1)
-    await browser.send_form("/me", {**DETAILS, "zone": "", "calendar": "invitations"})
-    assert (await details_of(house, built.people[0]))[2:] == (None, None)
+    await browser.send_form("/me", {**DETAILS, "zone": ""})
+    assert (await details_of(house, built.people[0]))[2] is None
 
 
 async def test_every_problem_is_said_at_once_and_every_word_kept(house: House) -> None:
     person = await a_person(house.store, "Amara Okafor")
     browser = await house.as_(person)
-    sent = {"name": " ", "pronouns": "they " * 20, "zone": "Mars/Olympus", "calendar": "pigeon"}
+    sent = {"name": " ", "pronouns": "they " * 20, "zone": "Mars/Olympus"}
     answer = await browser.send_form("/me", sent)
     assert answer.status_code == 422
     assert "<title>Error: Your details – Threefold</title>" in answer.text
-    for field in ("name", "pronouns", "zone", "calendar"):
+    for field in ("name", "pronouns", "zone"):
         assert f'href="#{field}"' in answer.text
     assert "they they they" in answer.text
     assert (await details_of(house, person))[0] == "Amara Okafor"

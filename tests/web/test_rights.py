@@ -29,6 +29,7 @@ RIGHTS = {"open to all", "signed in", "by secret"}
 ABOUT_NO_COHORT = {
     "GET /",
     "GET /calendar",
+    "POST /calendar/choice",
     "POST /calendar/feed",
     "GET /cohorts",
     "POST /cohorts",
@@ -39,7 +40,9 @@ ABOUT_NO_COHORT = {
     "POST /frameworks",
     "GET /kept/{form_id}",
     "GET /me",
+    "GET /me/letters",
     "POST /me",
+    "POST /me/letters",
     "POST /me/browsers/sign-out",
     "POST /me/browsers/{session_id}/sign-out",
 }

@@ -190,7 +190,7 @@ async def test_no_route_takes_a_form_from_another_site(house: House, amara: Brow
     answers = {
         str(way): (await amara.post(way.pattern.format_map(Anything()), data={}, headers=headers)).status_code
         for way in ways(house.app)
-        if way.method == "POST"
+        if way.method == "POST" and way.right != "by secret"  # mail programs send these, from no page at all
     }
     assert set(answers.values()) == {403}
 

@@ -301,7 +301,12 @@ async def member(visit: Visited, cohort_id: FromPath[UUID], membership_id: FromP
 async def correct(visit: Visited, cohort_id: FromPath[UUID], membership_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
     details = members.checked(form.get("name"), form.get("email"))
-    page, me = await visit.read(lambda db, me: (load_member(db, me, cohort_id, membership_id), me))
+
+    def look(db: Session, me: Me) -> tuple[MemberPage, Me, list[UUID]]:
+        page = load_member(db, me, cohort_id, membership_id)
+        return page, me, queries.cohorts_with(db, page.member.person_id)
+
+    page, me, theirs = await visit.read(look)
     if isinstance(details, Refusal):
         return visit.refused("cohorts/member.html", details, page=page, sent=form)
     name, email = details
@@ -318,7 +323,7 @@ async def correct(visit: Visited, cohort_id: FromPath[UUID], membership_id: From
             db, within, found[1], name=name, email=email, letter=letter, by=me, now=visit.now, new_id=visit.new_id
         )
 
-    refusal = await visit.write(work)
+    refusal = await visit.tell(theirs, work)
     if refusal:
         page = await visit.read(lambda db, me: load_member(db, me, cohort_id, membership_id))
         return visit.refused("cohorts/member.html", refusal, page=page, sent=form)
@@ -340,7 +345,7 @@ async def remove(visit: Visited, cohort_id: FromPath[UUID], membership_id: FromP
             raise NotYours
         return members.remove(db, within, found[0], by=me, now=visit.now, new_id=visit.new_id)
 
-    refusal = await visit.write(work)
+    refusal = await visit.tell([cohort_id], work)
     if refusal:
         page = await visit.read(lambda db, me: load_member(db, me, cohort_id, membership_id))
         return visit.refused("cohorts/removal.html", refusal, page=page)

@@ -101,6 +101,7 @@ class Week:
     number: int
     starts_at: datetime
     ends_at: datetime
+    cancelled_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Overview:
     people: int
 
     def next_week(self, now: datetime) -> Week | None:
-        return next((week for week in self.weeks if week.ends_at > now), None)
+        return next((week for week in self.weeks if week.ends_at > now and not week.cancelled_at), None)
 
     def away_in(self, week: Week) -> tuple[str, ...]:
         """Who can't make it that week."""
@@ -137,7 +138,12 @@ def listed(db: Session, mine: Sequence[CohortRow], now: datetime) -> list[Listed
     upcoming = dict(
         db.execute(
             select(PracticeSession.cohort_id, func.min(PracticeSession.starts_at))
-            .where(PracticeSession.cohort_id.in_(ids), PracticeSession.ends_at > now)
+            .where(
+                PracticeSession.cohort_id.in_(ids),
+                PracticeSession.ends_at > now,
+                PracticeSession.cancelled_at.is_(None),
+                PracticeSession.cancelled_at.is_(None),
+            )
             .group_by(PracticeSession.cohort_id)
         ).all()
     )
@@ -151,6 +157,7 @@ def listed(db: Session, mine: Sequence[CohortRow], now: datetime) -> list[Listed
         .where(
             PracticeSession.cohort_id.in_(ids),
             PracticeSession.ends_at > now,
+            PracticeSession.cancelled_at.is_(None),
             Seat.given_up_at.is_(None),
             Withdrawal.taken_back_at.is_(None),
         )
@@ -184,6 +191,7 @@ _LATELY = and_(
     _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
     _practice.c.starts_at > bindparam("since"),
     _practice.c.ends_at <= bindparam("now"),
+    _practice.c.cancelled_at.is_(None),
 )
 _THERE = (
     select(_practice.c.cohort_id, _seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
@@ -274,6 +282,11 @@ def people(db: Session, within: Within) -> People:
     return People(within.cohort, members, tuple((row.one, row.other) for row in apart if {*row} <= trainees))
 
 
+def cohorts_with(db: Session, person_id: UUID) -> list[UUID]:
+    """Every cohort somebody is or was in: where their name and address stand in letters."""
+    return list(db.scalars(select(Membership.cohort_id).where(Membership.person_id == person_id)))
+
+
 def already_here(db: Session, within: Within) -> frozenset[str]:
     """The address keys of everybody in the cohort, for the dry run of a list."""
     return frozenset(
@@ -318,7 +331,7 @@ def steps(db: Session, within: Within, here: str) -> Steps:
 # Statements and cells are made for speed: this is the page tutors open most, and it grows with the cohort. A group is
 # one row, and ids stay the text they are compared as: fetching each seat and making UUIDs cost three times as much.
 _WEEKS = Prepared(
-    select(_practice.c.id, _practice.c.number, _practice.c.starts_at, _practice.c.ends_at)
+    select(_practice.c.id, _practice.c.number, _practice.c.starts_at, _practice.c.ends_at, _practice.c.cancelled_at)
     .where(_practice.c.cohort_id == bindparam("cohort"))
     .order_by(_practice.c.starts_at),
     Week,
@@ -372,7 +385,7 @@ def overview(db: Session, within: Within, now: datetime) -> Overview:
         tuple(
             (week, name)
             for week in weeks
-            if week.ends_at > now
+            if week.ends_at > now and not week.cancelled_at
             for name in sorted(short[member] for number, member in away if number == week.number)
         ),
         pieces_to_come(db, [cohort.id], now).get(cohort.id, 0),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cache
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -132,9 +131,7 @@ def read_sessions(form: Form) -> tuple[WeeklyPattern, SessionShape, Where] | Ref
     pattern, shape = read_pattern(form), read_shape(form)
     problems = [p for read in (pattern, shape) if isinstance(read, Refusal) for p in read.problems]
     place = form.text("place", most=200)
-    link = form.text("link", most=500)
-    if link and (urlsplit(link).scheme != "https" or not urlsplit(link).netloc):
-        problems.append(Problem("link", "Enter a link that starts with https://"))
+    link = form.link("link")
     if not place and not link:
         problems.append(Problem("place", "Enter where you meet, or a link if you meet online."))
     if isinstance(pattern, WeeklyPattern) and isinstance(shape, SessionShape):

@@ -18,7 +18,12 @@ from threefold.commands.edge import give_up, now, opened, settled
 from threefold.logs import start_logging
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
 from threefold.mail.courier import Courier
+from threefold.mail.inbound import BoxAddress, Door, DoorAddress, Mailbox, Ours
+from threefold.mail.letters import Postroom
+from threefold.practice.incoming import Incoming
 from threefold.settings import Settings, unsafe
+from threefold.store.engine import Store
+from threefold.web.templates import environment
 
 CONNECTIONS = 4
 ENDS = (signal.SIGINT, signal.SIGTERM)
@@ -36,9 +41,12 @@ def serve() -> None:
 
 
 @click.command()
-def work() -> None:
+@click.option("--inbound", is_flag=True, help="Take in what calendars answer as well, and letters that come back.")
+def work(*, inbound: bool) -> None:
     """The courier alone: sends letters from the same database until stopped."""
     settings = ready_to_run()
+    if inbound and not (settings.inbound or settings.imap_url):
+        give_up("Nothing says where replies come in: set THREEFOLD_INBOUND or THREEFOLD_IMAP_URL.")
     end_quietly()
     start_logging()
     store = opened(settings)
@@ -48,13 +56,35 @@ def work() -> None:
         stop = asyncio.Event()
         for sign in ENDS:
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        ways_in = await open_ways_in(settings, store) if inbound else []
         courier.start()
         log.info("ready")
         await stop.wait()
+        for way_in in ways_in:
+            await way_in.stop()
         await courier.stop()
         await store.close()
 
     asyncio.run(until_stopped())
+
+
+async def open_ways_in(settings: Settings, store: Store) -> list[Door | Mailbox]:
+    """The door and the mailbox that are set, open; gives up where the door's port cannot be had."""
+    incoming = Incoming(store, Postroom(settings, environment()), now)
+    opened_now: list[Door | Mailbox] = []
+    if settings.inbound:
+        address = DoorAddress.from_url(settings.inbound)
+        door = Door(address, Ours(settings.secret, settings.sender), incoming.take)
+        try:
+            await door.start()
+        except (OSError, OverflowError) as refused:
+            give_up(f"{settings.inbound} cannot be had: {refused}. Choose another with THREEFOLD_INBOUND.")
+        opened_now.append(door)
+    if settings.imap_url:
+        mailbox = Mailbox(BoxAddress.from_url(settings.imap_url), incoming.take, now)
+        mailbox.start()
+        opened_now.append(mailbox)
+    return opened_now
 
 
 def ready_to_run() -> Settings:
@@ -66,6 +96,7 @@ def ready_to_run() -> Settings:
             MailServer.from_url(settings.smtp_url)
         except ValueError as unusable:
             problems.append(str(unusable))
+    problems.extend(checking.replies(settings))
     if trouble := checking.database(settings):
         problems.append(trouble)
     if problems:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from threefold.core.diary import Shows
 from threefold.core.said import clock, day, listed, zone_name
 from threefold.core.term import Shown
 
@@ -17,6 +18,7 @@ class Difference:
 
 
 NONE = "none"
+SHOWN = {Shows.ROLES: "with your roles", Shows.QUIET: "time and place only"}
 
 
 def differences(was: Shown, now: Shown) -> tuple[Difference, ...]:
@@ -31,6 +33,7 @@ def _differences(was: Shown, now: Shown) -> Iterator[Difference]:
         ("Online", was.link, now.link),
         ("With", listed(was.partners), listed(now.partners)),
         ("Your roles", _roles(was), _roles(now)),
+        ("In your calendar", *(SHOWN[each.shows] for each in (was, now))),
     )
     for label, before, after in pairs:
         if before != after:

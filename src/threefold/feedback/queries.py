@@ -127,6 +127,7 @@ _TAUGHT = Prepared(
         _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
         _practice.c.starts_at <= bindparam("now"),
         _practice.c.starts_at > bindparam("since"),
+        _practice.c.cancelled_at.is_(None),
     )
     .order_by(_practice.c.starts_at, _triad.c.number),
     lambda cohort, *cells: (*_here(*cells), cohort),
@@ -219,6 +220,7 @@ _SAT = Prepared(
         _cohort.c.published_at.is_not(None),
         _practice.c.starts_at <= bindparam("now"),
         _practice.c.starts_at > bindparam("since"),
+        _practice.c.cancelled_at.is_(None),
         or_(_seat.c.id.is_not(None), _triad.c.tutor_id == _member.c.id),
     )
     .order_by(_practice.c.starts_at),

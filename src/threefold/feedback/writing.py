@@ -120,6 +120,8 @@ class Writing:
 
 def arrive(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
     within = triad_for(db, me, triad_id)
+    if within.practice.cancelled_at is not None:  # it was never held
+        raise NotYours
     return within, of_round(db, within, number)
 
 

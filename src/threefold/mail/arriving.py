@@ -6,6 +6,7 @@ one megabyte made for it takes hours. Here depth, parts and headers are counted,
 
 import binascii
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,8 +17,7 @@ MOST_HEADERS = 500
 LONGEST_HEADER = 4_000  # what is beyond is cut off: no header read here needs more
 MOST_ADDRESS_HEADERS = 20
 _HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
-_FOLDED = re.compile(rb"\r?\n(?=[ \t])")
-_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_NO_BASE64 = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/"))
 _PARAMETER = re.compile(r';\s*([a-z0-9*-]{1,40})\s*=\s*(?:"([^"]{0,200})"|([^\s;"]{0,200}))', re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>,;:\"()@]{1,200}@[^\s<>,;:\"()@]{1,255}")
 
@@ -66,7 +66,7 @@ class Part:
         """What it holds, its transfer encoding taken off; as it stands where that is broken."""
         match self.header("content-transfer-encoding").strip().lower():
             case "base64":
-                letters = _NO_BASE64.sub(b"", self.body)
+                letters = self.body.translate(None, _NO_BASE64)
                 whole = letters[: len(letters) - (len(letters) % 4 == 1)]
                 return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
             case "quoted-printable":
@@ -122,9 +122,10 @@ def _split(content: bytes) -> tuple[bytes, bytes]:
 
 
 def _headers(head: bytes) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(_FOLDED.sub(b"", head).splitlines()):
-        if number >= MOST_HEADERS:
-            raise TooMuch("too many headers")
+    lines = head.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b" ").split(b"\n", MOST_HEADERS)
+    if len(lines) > MOST_HEADERS:
+        raise TooMuch("too many headers")
+    for line in lines:
         name, colon, value = line[:LONGEST_HEADER].partition(b":")
         if colon:
             yield name.decode("ascii", "replace").strip().lower(), value.decode("utf-8", "replace").strip()
@@ -133,11 +134,11 @@ def _headers(head: bytes) -> Iterator[tuple[str, str]]:
 def _pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
     """What stands between the boundary's lines; the last may lack its closing one."""
     start = None
-    for line in re.finditer(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)", body):
+    for line in re.finditer(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", body, re.MULTILINE):
         if start is not None:
-            yield body[start : line.start()]
+            yield body[start : line.start()].removesuffix(b"\n").removesuffix(b"\r")
         if line[1]:
             return
-        start = line.end() + (2 if body[line.end() : line.end() + 2] == b"\r\n" else 1)
+        start = line.end() + 1
     if start is not None:
         yield body[start:]

@@ -6,12 +6,12 @@ yearly rule or the local time does not exist just once.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from icalendar import Timezone, vCalAddress, vDuration
+from icalendar import Timezone, vCalAddress
 
 from threefold.core.address import ascii_address, clean
 from threefold.core.invitation import Entry, FeedEntry, Invitation, Method, Status
@@ -21,7 +21,7 @@ from threefold.mail.timezones import spelt_out
 __all__ = ["check", "download_bytes", "feed_bytes", "invitation_bytes"]
 
 PRODUCT = "-//Threefold//Practice sessions 1//EN"
-REFRESH = timedelta(hours=1)
+REFRESH = "PT1H"  # how often a feed is best looked at
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # RFC 6068 lets a local part keep these in a mailto; calendars compare addresses letter by letter, so no more is
 # escaped than must be.
@@ -53,14 +53,13 @@ def feed_bytes(entries: Iterable[FeedEntry], name: str) -> bytes:
     belongs into something that is only read.
     """
     ordered = sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
-    refresh = vDuration(REFRESH).to_ical().decode()
     return _calendar(
         [_read_only(entry) for entry in ordered],
         {
             "NAME": _escaped(name),
             "X-WR-CALNAME": _escaped(name),
-            "REFRESH-INTERVAL;VALUE=DURATION": refresh,
-            "X-PUBLISHED-TTL": refresh,
+            "REFRESH-INTERVAL;VALUE=DURATION": REFRESH,
+            "X-PUBLISHED-TTL": REFRESH,
         },
     )
 

@@ -10,10 +10,12 @@ import contextlib
 import random
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal
 from uuid import UUID
 
 import structlog
@@ -29,7 +31,8 @@ log = structlog.get_logger("threefold.courier")
 
 LEASE = timedelta(minutes=5)  # what is begun ends well within it: see LETTER_SECONDS
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, *[360] * 7))  # together two days, then given up
-AT_ONCE = 20
+LANES_AT_ONCE = 8
+LOOK_AT = 40  # due letters whose lanes are looked up
 SECRET_KINDS = frozenset({"sign-in"})  # emptied once they have left or been given up: their words open a door
 LOOK_EVERY_SECONDS = 1.0
 HELD_SECONDS = (15.0, 30.0, 60.0, 120.0, 300.0)  # who knocks with a wrong password all the time is locked out
@@ -47,13 +50,18 @@ class Claimed:
     """A letter this courier holds for the length of its lease."""
 
     id: UUID
+    lane: str
     kind: str
     person_id: UUID
     recipient: str
     message: bytes
     tries: int
+    due_at: datetime
     expires_at: datetime | None
     lease_until: datetime | None
+
+
+Run = deque[Claimed]  # letters of one lane, to be carried one after the other by one carrier
 
 
 class Courier:
@@ -70,7 +78,7 @@ class Courier:
         self.held = ""  # why nothing leaves at all just now; "" when letters can leave
         self._holds = 0  # how often in a row
         self._held_until = 0.0
-        self._in_hand: deque[Claimed] = deque()
+        self._in_hand: deque[Run] = deque()
         self._out = 0  # letters with a carrier just now
         self._watch = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +104,7 @@ class Courier:
     async def run(self) -> None:
         """Send due letters until asked to stop; nothing that goes wrong with one letter ends this."""
         await asyncio.gather(*(self._serve(carrier) for carrier in self.carriers))
-        await self._put_back()
+        await self._put_all_back()
 
     async def round(self) -> int:
         """Claim once and carry what was claimed; how many letters that settled, sent or stopped."""
@@ -105,7 +113,7 @@ class Courier:
         async def carry_all(carrier: Carrier) -> int:
             done = 0
             while self._in_hand:
-                done += await self._carry(carrier, self._in_hand.popleft()) in {"sent", "stopped"}
+                done += (await self._carry(carrier, self._in_hand.popleft()))[0]
             return done
 
         return settled + sum(await asyncio.gather(*(carry_all(carrier) for carrier in self.carriers)))
@@ -113,12 +121,13 @@ class Courier:
     # --- each carrier's day -------------------------------------------------------------------------------------
 
     async def _serve(self, carrier: Carrier) -> None:
-        while (letter := await self._next()) is not None:
-            if await self._carry(carrier, letter) == "slower":
+        while (run := await self._next()) is not None:
+            _, last = await self._carry(carrier, run)
+            if last == "slower":
                 await self._pause(REST_SECONDS)
 
-    async def _next(self) -> Claimed | None:
-        """The next letter in hand; one carrier at a time watches for new ones. None when it is time to stop."""
+    async def _next(self) -> Run | None:
+        """The next letters in hand; one carrier at a time watches for new ones. None when it is time to stop."""
         async with self._watch:
             while not self._stopping.is_set():
                 if self._in_hand:
@@ -151,36 +160,49 @@ class Courier:
     # --- claiming -----------------------------------------------------------------------------------------------
 
     async def _fill(self) -> int:
-        """Claim what is due now, each lane's next letter; how many were stopped because nobody needs them now."""
+        """Claim what is due now, whole lanes of it; how many were stopped because nobody needs them now."""
         now = self.clock()
-        if await self.store.read(lambda db: _ANY_DUE.one(db, now=now)) is None:
+        if not await self.store.read(lambda db: _LANES.all(db, now=now)):
             return 0
-        claimed, stopped = await self.store.write(lambda db: self._claim(db, now))
-        self._in_hand.extend(claimed)
+        runs, stopped = await self.store.write(lambda db: self._claim(db, now))
+        self._in_hand.extend(runs)
         return stopped
 
-    def _claim(self, db: Session, now: datetime) -> tuple[list[Claimed], int]:
+    def _claim(self, db: Session, now: datetime) -> tuple[list[Run], int]:
         # Writers of all processes run one after the other (see store): what is read here nobody else claims meanwhile.
-        until = now + LEASE
-        found = (_ONE_DUE if self.held else _ALL_DUE).all(db, now=now)
-        late = [letter.id for letter in found if letter.expires_at and letter.expires_at <= now]
-        ours = [replace(letter, lease_until=until) for letter in found if letter.id not in late]
-        _LETTER.run_each(db, [{"which": each.id, "lease_until": until, "leased_by": self.name} for each in ours])
-        stopped = {"stopped_at": now, "trouble": TOO_LATE, "message": b""}
-        _LETTER.run_each(db, [{"which": each, **stopped} for each in late])
-        return ours, len(late)
+        runs, late = [], []
+        most = 1 if self.held else None  # one letter to knock with
+        lanes = list(dict.fromkeys(_LANES.all(db, now=now)))[: most or LANES_AT_ONCE]
+        for _, lane in groupby(_IN_LANES.all(db, lanes=lanes) if lanes else (), key=attrgetter("lane")):
+            due, expired = _first_of(lane, now)
+            runs.append(deque(replace(letter, lease_until=now + LEASE) for letter in due[:most]))
+            late += [{"which": letter.id, "stopped_at": now, "trouble": TOO_LATE, "message": b""} for letter in expired]
+        lease = {"lease_until": now + LEASE, "leased_by": self.name}
+        _LETTER.run_each(db, [{"which": letter.id, **lease} for run in runs for letter in run])
+        _LETTER.run_each(db, late)
+        return [run for run in runs if run], len(late)
 
     # --- carrying -----------------------------------------------------------------------------------------------
 
-    async def _carry(self, carrier: Carrier, letter: Claimed) -> CameOf:
-        if self.held and self._out:
-            await self._settle(letter)
-            return "kept"
-        self._out += 1
-        try:
-            return await self._hand_over(carrier, letter)
-        finally:
-            self._out -= 1
+    async def _carry(self, carrier: Carrier, run: Run) -> tuple[int, CameOf]:
+        """Carry letters of one lane in their order, as far as it goes; how many that settled, and the last outcome."""
+        settled = 0
+        last: CameOf = "kept"
+        while run and not self._stopping.is_set():
+            letter = run.popleft()
+            if self.held and self._out:
+                await self._settle(letter)
+                break
+            self._out += 1
+            try:
+                last = await self._hand_over(carrier, letter)
+            finally:
+                self._out -= 1
+            if last not in {"sent", "stopped"}:
+                break
+            settled += 1
+        await self._put_back(run)
+        return settled, last
 
     async def _hand_over(self, carrier: Carrier, letter: Claimed) -> CameOf:
         if self._left(letter) < timedelta(seconds=LETTER_SECONDS):
@@ -193,7 +215,7 @@ class Courier:
             return "held"
         except Never as never:
             self._goes_on()
-            await self._stop_letter(letter, str(never), unreachable=never.address)
+            await self._stop_letter(letter, str(never), address=never.address)
             return "stopped"
         except Later as later:
             self._goes_on()
@@ -202,14 +224,8 @@ class Courier:
             log.exception("a letter could not be handed over", letter=str(letter.id))
             return await self._put_off(letter, Later(type(unforeseen).__name__))
         self._goes_on()
-        emptied = {"message": b"", "subject": ""} if letter.kind in SECRET_KINDS else {}
-        sent: dict[str, object] = {
-            "sent_at": self.clock(),
-            "stopped_at": None,
-            "trouble": "",
-            "tries": letter.tries + 1,
-        }
-        await self._settle(letter, sent | emptied)
+        sent = {"sent_at": self.clock(), "stopped_at": None, "trouble": "", "tries": letter.tries + 1}
+        await self._settle(letter, sent | _emptied(letter))
         return "sent"
 
     def _left(self, letter: Claimed) -> timedelta:
@@ -231,7 +247,7 @@ class Courier:
             self._holds += 1
         self.held = why
         await self._settle(letter, {"trouble": f"held: {why}"})
-        await self._put_back()
+        await self._put_all_back()
 
     async def _put_off(self, letter: Claimed, later: Later) -> CameOf:
         """To be tried again after a while that grows; given up after two days, or when it is of no use by then."""
@@ -243,31 +259,39 @@ class Courier:
         if letter.expires_at and due_at >= letter.expires_at:
             await self._stop_letter(letter, f"no time left to try again. Last: {later}")
             return "stopped"
-        await self._settle(letter, {"due_at": due_at, "trouble": f"later: {later}", "tries": letter.tries + 1})
+        became = {"due_at": due_at, "trouble": f"later: {later}", "tries": letter.tries + 1}
+        await self._settle(letter, became, lambda db: self._hold_back(db, letter, due_at))
         return "slower" if isinstance(later, Slower) else "later"
 
-    async def _stop_letter(self, letter: Claimed, why: str, *, unreachable: bool = False) -> None:
+    def _hold_back(self, db: Session, letter: Claimed, until: datetime) -> None:
+        """Whoever waits behind it in its lane waits as long: so that looking for due letters does not meet them."""
+        _BEHIND.run(
+            db, ahead=letter.id, along=letter.lane, whose=self.name, until=until,
+            due_at=until, lease_until=None, leased_by=None,
+        )  # fmt: skip
+
+    async def _stop_letter(self, letter: Claimed, why: str, *, address: bool = False) -> None:
         log.warning("a letter stays here", letter=str(letter.id), why=why)
-        emptied = {"message": b"", "subject": ""} if letter.kind in SECRET_KINDS else {}
         now = self.clock()
-        stopped: dict[str, object] = {"stopped_at": now, "trouble": f"stopped: {why}", "tries": letter.tries + 1}
-        await self._settle(letter, stopped | emptied | ({"unreachable_since": now} if unreachable else {}))
+        stopped = {"stopped_at": now, "trouble": f"stopped: {why}", "tries": letter.tries + 1} | _emptied(letter)
+        whose = {"whom": letter.person_id, "address": letter.recipient, "unreachable_since": now}
+        await self._settle(letter, stopped, (lambda db: _PERSON.run(db, **whose)) if address else None)
 
     # --- writing down what came of it ---------------------------------------------------------------------------
 
-    async def _settle(self, letter: Claimed, became: Mapping[str, object] = NOTHING) -> None:
+    async def _settle(
+        self, letter: Claimed, became: Mapping[str, object] = NOTHING, also: Callable[[Session], None] | None = None
+    ) -> None:
         """Write down what came of a letter, only for as long as it is ours, and let go of it.
 
         A letter that has left and is not written down would leave again: as long as the database is busy, and the
         lease lasts, this tries again.
         """
-        unreachable = became.get("unreachable_since")
-        values = {name: value for name, value in became.items() if name != "unreachable_since"}
 
         def work(db: Session) -> None:
-            _OURS.run(db, which=letter.id, whose=self.name, lease_until=None, leased_by=None, **values)
-            if unreachable:
-                _PERSON.run(db, whom=letter.person_id, address=letter.recipient, unreachable_since=unreachable)
+            _OURS.run(db, which=letter.id, whose=self.name, lease_until=None, leased_by=None, **became)
+            if also:
+                also(db)
 
         while True:
             try:
@@ -278,15 +302,53 @@ class Courier:
                     return None
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
 
-    async def _put_back(self) -> None:
+    async def _put_back(self, run: Run) -> None:
+        while run:
+            await self._settle(run.pop())
+
+    async def _put_all_back(self) -> None:
         while self._in_hand:
-            await self._settle(self._in_hand.popleft())
+            await self._put_back(self._in_hand.popleft())
+
+
+def _emptied(letter: Claimed) -> dict[str, object]:
+    return {"message": b"", "subject": ""} if letter.kind in SECRET_KINDS else {}
+
+
+def _first_of(lane: Iterable[Claimed], now: datetime) -> tuple[list[Claimed], list[Claimed]]:
+    """Letters of a lane that may leave one after the other now, and those that nobody needs any more.
+
+    Whatever is with another courier, or to be tried again later, holds back those behind it; a letter whose time is
+    still to come does not.
+    """
+    due, late = [], []
+    for letter in lane:
+        if letter.lease_until and letter.lease_until > now:
+            break
+        if letter.due_at > now:
+            if letter.tries:
+                break
+        elif letter.expires_at and letter.expires_at <= now:
+            late.append(letter)
+        else:
+            due.append(letter)
+    return due, late
 
 
 _letter, _person = metadata.tables["letter"], metadata.tables["person"]
+_WAITING = (_letter.c.sent_at.is_(None), _letter.c.stopped_at.is_(None))
 _LETTER = PreparedChange(update(_letter).where(_letter.c.id == bindparam("which")))
 _OURS = PreparedChange(
     update(_letter).where(_letter.c.id == bindparam("which"), _letter.c.leased_by == bindparam("whose"))
+)
+_BEHIND = PreparedChange(
+    update(_letter).where(
+        _letter.c.lane == bindparam("along"),
+        _letter.c.id > bindparam("ahead"),
+        _letter.c.due_at < bindparam("until"),
+        or_(_letter.c.lease_until.is_(None), _letter.c.leased_by == bindparam("whose")),
+        *_WAITING,
+    )
 )
 _PERSON = PreparedChange(
     update(_person).where(
@@ -297,11 +359,12 @@ _PERSON = PreparedChange(
 )
 
 
-def _due(most: int) -> Select[*tuple[Any, ...]]:
-    """Letters to look after now: due, not leased, and first in their lane, or of no use any more.
+def _lanes_due() -> Select[str]:
+    """The lanes of letters to look after now: due, with nobody, and behind none that holds them back.
 
-    The newest come first: where thousands wait, nobody waits for them but whoever is signing in. Reading the index
-    of waiting letters from its end, it costs the same however many letters there are.
+    The newest come first: where thousands wait, nobody waits for them but whoever is signing in. Lanes are claimed
+    whole, and put off whole, so that the end of the index of waiting letters holds few that are held back: looking
+    costs the same however many letters wait.
     """
     now, before = bindparam("now", type_=_letter.c.due_at.type), _letter.alias()
     held_back = exists().where(
@@ -309,22 +372,25 @@ def _due(most: int) -> Select[*tuple[Any, ...]]:
         before.c.id < _letter.c.id,
         before.c.sent_at.is_(None),
         before.c.stopped_at.is_(None),
-        or_(before.c.due_at <= now, before.c.tries > 0, before.c.lease_until.is_not(None)),
+        or_(before.c.lease_until > now, and_(before.c.tries > 0, before.c.due_at > now)),
     )
     return (
-        select(*(_letter.c[field.name] for field in fields(Claimed)))
+        select(_letter.c.lane)
         .where(
-            _letter.c.sent_at.is_(None),
-            _letter.c.stopped_at.is_(None),
+            *_WAITING,
             _letter.c.due_at <= now,
             or_(_letter.c.lease_until.is_(None), _letter.c.lease_until <= now),
-            or_(_letter.c.expires_at <= now, and_(~held_back)),
+            ~held_back,
         )
         .order_by(_letter.c.due_at.desc())
-        .limit(most)
+        .limit(LOOK_AT)
     )
 
 
-_ANY_DUE = Prepared(_due(1).with_only_columns(_letter.c.id), lambda id: id)
-_ONE_DUE = Prepared(_due(1), Claimed)
-_ALL_DUE = Prepared(_due(AT_ONCE), Claimed)
+_LANES = Prepared(_lanes_due(), str)
+_IN_LANES = Prepared(
+    select(*(_letter.c[field.name] for field in fields(Claimed)))
+    .where(_letter.c.lane.in_(bindparam("lanes", expanding=True)), *_WAITING)
+    .order_by(_letter.c.lane, _letter.c.id),
+    Claimed,
+)

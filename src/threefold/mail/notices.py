@@ -44,6 +44,14 @@ class Unwritten(Exception):  # noqa: N818 - how a unit says what it needs before
         self.wanted = wanted
 
 
+class Rehearsed(Exception):  # noqa: N818 - how a rehearsal ends, always
+    """What a change would say to whom; the unit that raises it is undone."""
+
+    def __init__(self, notices: tuple[Notice, ...]) -> None:
+        super().__init__("nothing is kept of a rehearsal")
+        self.notices = notices
+
+
 @dataclass
 class Pile:
     """Letters written so far for one change, by what they say."""
@@ -94,6 +102,13 @@ async def with_letters(pile: Pile, run: Callable[[], Awaitable[T]]) -> T:
             for term, told in missing.wanted:
                 await asyncio.to_thread(pile.write, term, told)
     raise Busy("the term changed again and again while its letters were written")
+
+
+def said_in(db: Session, cohorts: Collection[UUID], now: datetime) -> tuple[Notice, ...]:
+    """What would have to be said about seats in these cohorts as this unit leaves them."""
+    db.flush()
+    terms = filter(None, (term_ahead(db, cohort_id, now) for cohort_id in cohorts))
+    return tuple(notice for term in terms for notice in news(term, now).notices)
 
 
 def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:

@@ -27,7 +27,6 @@ _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
 _ADDRESSED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
 _ANSWERS = {"ACCEPTED": Answer.ACCEPTED, "DECLINED": Answer.DECLINED, "TENTATIVE": Answer.TENTATIVE}
-_FOLD = re.compile(r"\r?\n[ \t]")
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)")
 _DURATION = re.compile(r"P(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
@@ -198,7 +197,8 @@ def _calendar(text: str) -> tuple[str, list[_Event]]:
     method = ""
     events: list[_Event] = []
     inside: list[str] = []
-    for line in _FOLD.sub("", text).splitlines()[:MOST_LINES]:
+    unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
+    for line in unfolded.split("\n", MOST_LINES)[:MOST_LINES]:
         name, parameters, value = _line(line[:LONGEST_LINE])
         if name == "BEGIN":
             inside = [*inside[-3:], value.strip().upper()]
@@ -267,10 +267,15 @@ def _moment(value: str, zone: str) -> datetime | None:
 def _zone(name: str) -> ZoneInfo | None:
     """An IANA zone, also under Windows's name for it or with a library's path in front of it."""
     name = WINDOWS_TO_OLSON.get(name.strip(), name.strip())
-    known = available_timezones()
+    known = _known_zones()
     words = name.split("/")
     tries = (name, "/".join(words[-2:]), "/".join(words[-3:]))
     return next((ZoneInfo(each) for each in tries if each in known), None)
+
+
+@lru_cache(maxsize=1)
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _later(starts_at: datetime, duration: str) -> datetime | None:

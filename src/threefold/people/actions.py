@@ -4,7 +4,7 @@ Secrets come in as digests; the tokens and codes themselves never reach a row.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,10 +25,11 @@ from threefold.core.sign_in import (
     may_ask_from,
     not_the_code,
 )
+from threefold.core.wishes import How, Kind
 from threefold.mail import outbox
 from threefold.mail.outbox import Written
 from threefold.store.deeds import changed, record
-from threefold.store.tables import Membership, Person, SignInRequest, SignInSession, Staff
+from threefold.store.tables import Membership, Person, SignInRequest, SignInSession, Staff, Wish
 
 KEPT_AFTER = timedelta(days=30)  # an old link is still recognised for so long, to offer a fresh one
 Digest = Callable[..., bytes]  # the installation's keyed digest: a purpose, then the parts
@@ -193,7 +194,6 @@ def save_me(
     name: str,
     pronouns: str,
     zone: str | None,
-    takes_feed: bool,
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Refusal | None:
@@ -203,12 +203,36 @@ def save_me(
     if isinstance(checked, Problem):
         return Refusal((checked,))
     person.name, person.pronouns, person.zone = checked, pronouns, zone
-    if takes_feed != (person.takes_feed_since is not None):
-        person.takes_feed_since = now if takes_feed else None
     for cohort_id in db.scalars(select(Membership.cohort_id).where(Membership.person_id == person_id)):
         changed(db, cohort_id)  # their name stands on its pages
     record(db, id=new_id(), at=now, by=person_id, verb="saved-own-details")
     return None
+
+
+def wish(
+    db: Session, person_id: UUID, wished: Mapping[Kind, How], *, now: datetime, new_id: Callable[[], UUID]
+) -> None:
+    """Keep how somebody wants these kinds of letters; kinds that are not named stay as they were.
+
+    Whoever wants a kind in the weekly letter wants that letter.
+    """
+    if How.DIGEST in wished.values():
+        wished = {**wished, Kind.WEEKLY: How.NOW}
+    rows = {row.kind: row for row in db.scalars(select(Wish).where(Wish.person_id == person_id))}
+    turned = 0
+    for kind, way in wished.items():
+        row = rows.get(kind)
+        if (row.how if row else How.NOW) == way:
+            continue
+        turned += 1
+        if row is None:
+            db.add(Wish(person_id=person_id, kind=kind.value, how=way.value, since=now))
+        elif way is How.NOW:
+            db.delete(row)
+        else:
+            row.how, row.since = way.value, now
+    if turned:
+        record(db, id=new_id(), at=now, by=person_id, verb="said how letters come", kinds=turned)
 
 
 def make_tutor(db: Session, email: str, name: str, now: datetime, new_id: Callable[[], UUID]) -> UUID | Refusal:

@@ -23,6 +23,7 @@ from threefold.people import actions, queries
 from threefold.people.actions import Asking, MustWait, SignedIn
 from threefold.people.browsers import browser_name
 from threefold.people.queries import MailedLink, OwnDetails, Somebody
+from threefold.people.wishes import routes as wishes
 from threefold.store import sessions
 from threefold.store.sessions import Me
 from threefold.store.within import NotYours
@@ -292,7 +293,6 @@ def _signed_out(visit: Visit) -> Answer:
 
 # --- one's own page, help and the notice --------------------------------------------------------------------
 
-CALENDARS = ("invitations", "feed")
 DONE = {"saved": "Saved.", "signed-out-there": "That browser is signed out."}
 
 
@@ -309,7 +309,6 @@ async def save_me(visit: Visited) -> Answer:
     name = form.text("name", "Enter the name you go by", most=100)
     pronouns = form.text("pronouns", most=40)
     zone = form.one_of("zone", ("", *sorted(queries.zone_names())), "Choose a time zone from the list")
-    calendar = form.one_of("calendar", CALENDARS, "Choose how dates reach your calendar")
 
     def unit(db: Session, me: Me) -> Refusal | None:
         return form.refusal or actions.save_me(
@@ -318,7 +317,6 @@ async def save_me(visit: Visited) -> Answer:
             name=name,
             pronouns=pronouns,
             zone=zone or None,
-            takes_feed=calendar == "feed",
             now=visit.now,
             new_id=visit.new_id,
         )
@@ -340,7 +338,8 @@ def _as_typed(details: OwnDetails, form: Form) -> OwnDetails:
         email=details.email,
         pronouns=form.get("pronouns"),
         zone=form.get("zone"),
-        calendar=form.get("calendar"),
+        calendar=details.calendar,
+        shows=details.shows,
         browsers=details.browsers,
     )
 
@@ -410,4 +409,5 @@ routes: list[Any] = [
     save_me,
     show_help,
     show_privacy,
+    *wishes,
 ]

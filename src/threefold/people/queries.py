@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.names import first_name
 from threefold.core.sign_in import Asked
-from threefold.store.tables import Cohort, KeptForm, Membership, Person, SignInRequest, SignInSession
+from threefold.store.tables import Cohort, KeptForm, Membership, Person, SignInRequest, SignInSession, Wish
 
 REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
@@ -69,6 +69,7 @@ class OwnDetails:
     pronouns: str
     zone: str
     calendar: str  # "invitations" or "feed"
+    shows: str  # core.diary.Shows
     browsers: tuple[Browser, ...]
 
 
@@ -146,8 +147,20 @@ def own_details(db: Session, person_id: UUID, session_id: UUID, now: datetime, i
         pronouns=person.pronouns,
         zone=person.zone or "",
         calendar="feed" if person.takes_feed_since else "invitations",
+        shows=person.calendar_shows,
         browsers=tuple(Browser(row.id, row.browser, row.started_at, row.seen_at, row.id == session_id) for row in rows),
     )
+
+
+def wishes(db: Session, person_id: UUID) -> dict[str, str]:
+    """How somebody wants their letters (kind: how); a kind that is not there comes as it comes."""
+    rows = db.execute(select(Wish.kind, Wish.how).where(Wish.person_id == person_id))
+    return {row.kind: row.how for row in rows}
+
+
+def is_somebody(db: Session, person_id: UUID) -> bool:
+    """Whether this is still anybody's id."""
+    return db.scalar(select(Person.id).where(Person.id == person_id)) is not None
 
 
 def groups_help(db: Session, person_id: UUID) -> tuple[GroupHelp, ...]:

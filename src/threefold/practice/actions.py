@@ -8,12 +8,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from threefold.core import triad as rules
+from threefold.core.diary import Shows
 from threefold.core.refusal import Refusal
 from threefold.core.triad import Withdrawn
-from threefold.store.deeds import record
+from threefold.practice.seats import left_a_calendar, take_again
+from threefold.store.deeds import changed, record
 from threefold.store.rows import SeatRow
 from threefold.store.sessions import Me
-from threefold.store.tables import Person, Seat, Withdrawal
+from threefold.store.tables import Membership, Person, Seat, Withdrawal
 from threefold.store.within import InTriad
 
 
@@ -52,6 +54,8 @@ def come_back(
     if refusal:
         return refusal
     said.taken_back_at = now
+    if left_a_calendar(db, seat.id):
+        take_again(db, seat.id, now=now, new_id=new_id)
     record(db, id=new_id(), at=now, by=by.id, verb="came back", cohort_id=within.cohort.id, seat=seat.id)
     return None
 
@@ -60,3 +64,21 @@ def replace_feed(db: Session, *, by: Me, now: datetime, new_id: Callable[[], UUI
     """A fresh secret address for one's calendar feed; the one before stops working at once."""
     db.execute(update(Person).where(Person.id == by.id).values(feed_number=Person.feed_number + 1))
     record(db, id=new_id(), at=now, by=by.id, verb="replaced their feed", person=by.id)
+
+
+def choose_feed(
+    db: Session, *, takes_feed: bool, shows: Shows, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> None:
+    """Whether somebody's dates come by the feed alone, and how much their calendar shows."""
+    person = db.get_one(Person, by.id)
+    took_feed = person.takes_feed_since is not None
+    if (takes_feed, shows.value) == (took_feed, person.calendar_shows):
+        return
+    if takes_feed != took_feed:
+        person.takes_feed_since = now if takes_feed else None
+    person.calendar_shows = shows.value
+    for cohort_id in db.scalars(
+        select(Membership.cohort_id).where(Membership.person_id == by.id, Membership.left_at.is_(None))
+    ):
+        changed(db, cohort_id)  # letters that are being written must be looked at again
+    record(db, id=new_id(), at=now, by=by.id, verb="chose how calendars follow", person=by.id)

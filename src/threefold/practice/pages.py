@@ -1,4 +1,4 @@
-"""Where a trainee needs to be and as what: home, calendar, one session, "I can't make it", the private feed."""
+"""Where a trainee needs to be and as what: home, calendar, one session, "I can't make it"."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,27 +6,25 @@ from datetime import date
 from itertools import groupby
 from uuid import UUID
 
-from litestar import HttpMethod, Response, get, post, route
+from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from threefold.core import diary
-from threefold.core.identity import token_digest
-from threefold.core.invitation import FeedEntry
+from threefold.core.diary import Shows
 from threefold.core.names import first_name
 from threefold.core.refusal import Refusal
 from threefold.feedback import queries as feedback
 from threefold.feedback.queries import Todo
-from threefold.mail.calendar import download_bytes, feed_bytes
-from threefold.practice import actions, queries
+from threefold.practice import actions, feeds, queries
+from threefold.practice.feed import feed_path
+from threefold.practice.feed import routes as feed_routes
 from threefold.practice.queries import Group, MyRound, Place, Waiting
 from threefold.store.rows import SeatRow
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice, InTriad, NotYours, Within
 from threefold.web.access import Right, cohorts_of, has_accepted, practice_for, seat_for
-from threefold.web.errors import Answered, MustAccept
-from threefold.web.security import same
-from threefold.web.visit import Answer, Visit, Visited, by_secret, signed_in
+from threefold.web.errors import MustAccept
+from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,23 @@ class PracticePage:
     place: Place | None
     rounds: tuple[MyRound, ...]
     groups: list[Group]
+
+
+@dataclass(frozen=True)
+class CalendarPage:
+    """The sessions month by month, and how they reach somebody's own calendar."""
+
+    months: list[tuple[date, list[Place]]]
+    feed: str  # its whole address
+    way: str  # "invitations" or "feed"
+    shows: Shows
+
+
+WAYS = ("invitations", "feed")
+CALENDAR_DONE = {
+    "chosen": "Saved. What comes from now on follows your choice.",
+    "replaced": "Here is your new address. The one before has stopped working.",
+}
 
 
 @get("/", **signed_in)
@@ -84,48 +99,51 @@ def ask_to_accept(groups: Iterable[Within]) -> None:
 
 @get("/calendar", **signed_in)
 async def calendar(visit: Visited) -> Answer:
-    def work(db: Session, me: Me) -> tuple[list[Place], int]:
-        ask_to_accept(cohorts_of(db, me, Right.TRAINEE))
-        return queries.places_of(db, me), queries.feed_person(db, me.id)[0]
+    page = await visit.read(calendar_page(visit))
+    done = CALENDAR_DONE.get(visit.request.query_params.get("done", ""), "")
+    return visit.page("practice/calendar.html", page=page, done=done, problems=())
 
-    places, number = await visit.read(work)
-    months: list[tuple[date, list[Place]]] = [
-        (month, list(within)) for month, within in groupby(places, key=queries.month_of)
-    ]
-    me = visit.me
-    if me is None:  # `read` answers before this when nobody is signed in
-        raise NotYours
-    feed = f"{visit.house.settings.base_url}{feed_path(visit, me.id, number)}"
-    return visit.page("practice/calendar.html", months=months, feed=feed)
+
+def calendar_page(visit: Visit) -> Callable[[Session, Me], CalendarPage]:
+    def work(db: Session, me: Me) -> CalendarPage:
+        ask_to_accept(cohorts_of(db, me, Right.TRAINEE))
+        reader = feeds.reader_of(db, me.id)
+        if reader is None:
+            raise NotYours
+        months = groupby(queries.places_of(db, me), key=queries.month_of)
+        return CalendarPage(
+            [(month, list(within)) for month, within in months],
+            visit.house.settings.base_url + feed_path(visit, me.id, reader.number),
+            "feed" if reader.takes_feed else "invitations",
+            reader.shows,
+        )
+
+    return work
+
+
+@post("/calendar/choice", status_code=303, **signed_in)
+async def choose(visit: Visited) -> Answer:
+    """How dates reach one's calendar, and how much they show there; asked here and on one's own page."""
+    form = await visit.form()
+    way = form.one_of("calendar", WAYS, "Choose how dates reach your calendar")
+    shows = Shows(form.one_of("shows", [each.value for each in Shows], "Choose how much your calendar shows"))
+    if form.refusal:
+        page = await visit.read(calendar_page(visit))
+        return visit.refused("practice/calendar.html", form.refusal, page=page, done="")
+    cohorts = await visit.read(lambda db, me: [within.cohort.id for within in cohorts_of(db, me, Right.TRAINEE)])
+
+    def work(db: Session, me: Me) -> None:
+        takes_feed = way == "feed"
+        actions.choose_feed(db, takes_feed=takes_feed, shows=shows, by=me, now=visit.now, new_id=visit.new_id)
+
+    await visit.tell(cohorts, work)
+    return visit.go("/me?done=saved" if form.get("from") == "/me" else "/calendar?done=chosen#ways")
 
 
 @post("/calendar/feed", status_code=303, **signed_in)
 async def replace_feed(visit: Visited) -> Answer:
     await visit.write(lambda db, me: actions.replace_feed(db, by=me, now=visit.now, new_id=visit.new_id))
-    return visit.go("/calendar?replaced=yes#feed")
-
-
-@route(
-    "/calendar/feed/{person_id:uuid}/{secret:str}/practice.ics",
-    http_method=[HttpMethod.GET, HttpMethod.HEAD],
-    **by_secret,
-)
-async def feed(visit: Visited, person_id: FromPath[UUID], secret: FromPath[str]) -> Answer:
-    """The private feed: works without a cookie, the same bytes while nothing changes, 404 for every wrong secret."""
-
-    def work(db: Session, _me: Me | None) -> list[FeedEntry]:
-        number, reader = queries.feed_person(db, person_id)
-        if not same(visit.house.keys.feed_token(str(person_id), number), secret) or reader is None:
-            raise NotYours
-        return [
-            entry_of(visit, place, queries.rounds_of(db, place))
-            for place in queries.places_of(db, reader)
-            if not place.withdrawn_at
-        ]
-
-    entries = await visit.read_open(work)
-    content = feed_bytes(entries, name=f"Practice, {visit.house.settings.centre}")
-    return calendar_answer(visit, content)
+    return visit.go("/calendar?done=replaced#feed")
 
 
 @get("/practice/{practice_id:uuid}", **signed_in)
@@ -157,7 +175,8 @@ async def withdraw(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
         within, seat = own_seat(db, me, seat_id)
         return actions.withdraw(db, within, seat, by=me, now=visit.now, new_id=visit.new_id), within
 
-    outcome, within = await visit.write(work)
+    place = await visit.read(own_place(seat_id))
+    outcome, within = await visit.tell([place.cohort_id], work)
     if isinstance(outcome, Refusal):
         place = await visit.read(own_place(seat_id))
         return visit.refused("practice/withdrawal.html", outcome, place=place)
@@ -170,22 +189,12 @@ async def come_back(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
         within, seat = own_seat(db, me, seat_id)
         return actions.come_back(db, within, seat, by=me, now=visit.now, new_id=visit.new_id), within
 
-    refusal, within = await visit.write(work)
+    place = await visit.read(own_place(seat_id))
+    refusal, within = await visit.tell([place.cohort_id], work)
     if refusal:
         place = await visit.read(own_place(seat_id))
         return visit.refused("practice/withdrawal.html", refusal, place=place)
     return visit.go(f"/practice/{within.practice.id}")
-
-
-@get("/seats/{seat_id:uuid}/invitation.ics", **signed_in)
-async def download(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
-    def work(db: Session, me: Me) -> FeedEntry:
-        place = own_place(seat_id)(db, me)
-        return entry_of(visit, place, queries.rounds_of(db, place))
-
-    answer = calendar_answer(visit, download_bytes(await visit.read(work)))
-    answer.headers["content-disposition"] = 'attachment; filename="practice.ics"'
-    return answer
 
 
 def own_seat(db: Session, me: Me, seat_id: UUID) -> tuple[InTriad, SeatRow]:
@@ -206,37 +215,4 @@ def own_place(seat_id: UUID) -> Callable[[Session, Me], Place]:
     return work
 
 
-def entry_of(visit: Visit, place: Place, rounds: tuple[MyRound, ...]) -> FeedEntry:
-    """One seat as the feed and the download show it: the same words and UID as in the invitation."""
-    entry = diary.entry(
-        starts_at=place.starts_at,
-        ends_at=place.ends_at,
-        zone=place.zone,
-        where=place.where,
-        link=place.link,
-        roles=[(r.starts_at, place.labels.of(r.said.role)) for r in rounds],
-        url=f"{visit.house.settings.base_url}/practice/{place.practice_id}",
-    )
-    return FeedEntry(
-        **{name: getattr(entry, name) for name in entry.__dataclass_fields__},
-        uid=place.uid,
-        sequence=place.sequence,
-        changed_at=place.changed_at,
-    )
-
-
-def feed_path(visit: Visit, person_id: UUID, number: int) -> str:
-    secret = visit.house.keys.feed_token(str(person_id), number)
-    return f"/calendar/feed/{person_id}/{secret}/practice.ics"
-
-
-def calendar_answer(visit: Visit, content: bytes) -> Answer:
-    """Calendar bytes with an ETag; 304 for a reader that has them already."""
-    etag = f'"{token_digest(content.decode()).hex()[:32]}"'
-    headers = {"etag": etag, "cache-control": "private, no-cache"}
-    if visit.request.headers.get("if-none-match") == etag:
-        raise Answered(Response(None, status_code=304, headers=headers))
-    return Response(content, media_type="text/calendar", headers=headers)
-
-
-routes = [home, calendar, replace_feed, feed, show, cannot_make_it, withdraw, come_back, download]
+routes = [home, calendar, choose, replace_feed, *feed_routes, show, cannot_make_it, withdraw, come_back]

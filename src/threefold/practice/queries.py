@@ -30,10 +30,11 @@ from threefold.store.within import AtPractice
 
 @dataclass(frozen=True)
 class Partner:
-    """Somebody in the same triad; nothing about them but their name."""
+    """Somebody in the same triad; nothing about them but their name and their seat."""
 
     name: str
     withdrawn: bool
+    seat: UUID
 
     @property
     def first(self) -> str:
@@ -65,6 +66,7 @@ class Place:
     partners: tuple[Partner, ...]
     tutor: str  # the tutor who observes a pair, or ""
     withdrawn_at: datetime | None
+    cancelled_at: datetime | None
     uid: str
     sequence: int
     changed_at: datetime
@@ -166,6 +168,7 @@ def places_of(db: Session, me: Me) -> list[Place]:
             partners=tuple(who for other, who in others[triad.id] if other != seat.id),
             tutor=tutors.get(triad.tutor_id, ""),
             withdrawn_at=withdrawn_at,
+            cancelled_at=practice.cancelled_at,
             uid=seat.uid,
             sequence=seat.sequence,
             changed_at=seat.invited_at or seat.taken_at,
@@ -210,7 +213,7 @@ def rounds_of(db: Session, place: Place) -> tuple[MyRound, ...]:
 
 
 def next_place(places: Sequence[Place], now: datetime) -> Place | None:
-    return next((place for place in places if not place.is_over(now)), None)
+    return next((place for place in places if not place.is_over(now) and not place.cancelled_at), None)
 
 
 def still_waiting(cohorts: Iterable[CohortRow]) -> list[Waiting]:
@@ -239,29 +242,6 @@ def groups_at(db: Session, at: AtPractice) -> list[Group]:
     ]
 
 
-def feed_person(db: Session, person_id: UUID) -> tuple[int, Me | None]:
-    """The number in a person's feed address, and who they are; (0, None) for nobody."""
-    found = db.execute(
-        select(Person.feed_number, Person.name, Person.email, Person.zone, Person.created_at).where(
-            Person.id == person_id
-        )
-    ).one_or_none()
-    if found is None:
-        return 0, None
-    reader = Me(
-        id=person_id,
-        name=found.name,
-        email=found.email,
-        zone=found.zone,
-        session_id=person_id,
-        seen_at=found.created_at,
-        is_staff=False,
-        is_tutor=False,
-        is_trainee=True,
-    )
-    return found.feed_number, reader
-
-
 def month_of(place: Place) -> date:
     """The first of the month a session lies in, for the calendar's headings."""
     return place.starts_at.astimezone(ZoneInfo(place.zone)).date().replace(day=1)
@@ -279,7 +259,7 @@ def _others(db: Session, triads: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, 
         .where(Seat.triad_id.in_(triads), Seat.given_up_at.is_(None))
         .order_by(Seat.position)
     ):
-        found[triad_id].append((seat_id, Partner(name, withdrawn=at is not None and taken_back_at is None)))
+        found[triad_id].append((seat_id, Partner(name, at is not None and taken_back_at is None, seat_id)))
     return found
 
 

@@ -87,6 +87,7 @@ class PracticeRow:
     ends_at: datetime
     place: str
     link: str
+    cancelled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,15 @@ class Kept:
     def keep(self, key: Hashable, render: Callable[[], str]) -> Pieces:
         """The page under this key, rendered now if it was not kept."""
         found = self.get(key)
-        if found is None:
-            found = render().encode().split(TOKEN_MARK.encode())
-            with self._lock:
-                self._pages[key] = found
-                while len(self._pages) > self.most:
-                    self._pages.popitem(last=False)
-        return found
+        return self.put(key, render().encode().split(TOKEN_MARK.encode())) if found is None else found
+
+    def put(self, key: Hashable, pieces: Pieces) -> Pieces:
+        """Keep what was made for this key."""
+        with self._lock:
+            self._pages[key] = pieces
+            while len(self._pages) > self.most:
+                self._pages.popitem(last=False)
+        return pieces
 
 
 def etag(key: Hashable, token: str) -> str:

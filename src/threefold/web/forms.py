@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from threefold.core.refusal import Problem, Refusal
@@ -62,6 +63,13 @@ class Form:
         """One line of text, trimmed, with control characters taken out; `missing` is said when it is empty."""
         value = " ".join("".join(c if c.isprintable() else " " for c in self.get(name)).split())
         return self._bounded(name, value, missing, most)
+
+    def link(self, name: str) -> str:
+        """An address that opens by TLS, or nothing."""
+        value = self.text(name, most=500)
+        if value and (urlsplit(value).scheme != "https" or not urlsplit(value).netloc):
+            self.problem(name, "Enter a link that starts with https://")
+        return value
 
     def words(self, name: str, missing: str = "", *, most: int = 4000) -> str:
         """Several lines of somebody's own words; line ends are made alike, nothing else changes but the outer space."""

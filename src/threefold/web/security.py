@@ -64,3 +64,7 @@ class Keys:
     def feed_token(self, person_id: str, number: int) -> str:
         """The secret part of a calendar feed's address; raising the number replaces it."""
         return self.digest("feed", person_id, str(number)).hex()
+
+    def wish_token(self, person_id: str, kind: str) -> str:
+        """The secret part of the address that turns one kind of letter off for one person, for as long as they like."""
+        return self.digest("wish", person_id, kind).hex()

@@ -23,8 +23,9 @@ from sqlalchemy.orm import Session
 
 from threefold.core.identity import token_digest
 from threefold.core.refusal import Problem, Refusal
+from threefold.core.term import Notice
 from threefold.mail.letters import Postroom
-from threefold.mail.notices import Pile, tell, with_letters
+from threefold.mail.notices import Pile, Rehearsed, said_in, tell, with_letters
 from threefold.settings import Settings
 from threefold.store import sessions
 from threefold.store.engine import Busy, Store
@@ -160,9 +161,11 @@ class Visit:
         """`write`, with every letter that follows from it in the same transaction: whoever holds a seat in these
         cohorts hears of what they would notice. Nobody does of a Refusal. Raises Unsendable, which undoes all of it.
         """
-        pile = Pile(self.house.postroom, self.now, self.new_id)
+        # The letters' ids are their own: each run of the unit has to make the same rows.
+        pile, start = Pile(self.house.postroom, self.now, Ids(self.now)), self.new_id.place
 
         def telling(db: Session, me: Me) -> T:
+            self.new_id.go_back(start)
             outcome = work(db, me)
             if not isinstance(outcome, Refusal):
                 tell(db, cohorts, pile)
@@ -172,6 +175,20 @@ class Visit:
             return await with_letters(pile, lambda: self.write(telling))
         except Busy as busy:
             raise Answered(self.busy()) from busy
+
+    async def rehearse(self, cohorts: Collection[UUID], work: Callable[[Session, Me], T]) -> T | tuple[Notice, ...]:
+        """What `tell` would say to whom, with nothing kept and nobody told; or what `work` refused."""
+
+        def rehearsing(db: Session, me: Me) -> T:
+            outcome = work(db, me)
+            if isinstance(outcome, Refusal):
+                return outcome
+            raise Rehearsed(said_in(db, cohorts, self.now))
+
+        try:
+            return await self.write(rehearsing)
+        except Rehearsed as rehearsed:
+            return rehearsed.notices
 
     async def read_open(self, work: Callable[[Session, Me | None], T]) -> T:
         """Like `read`, for pages that anybody may see."""

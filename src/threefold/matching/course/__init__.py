@@ -25,27 +25,29 @@ Seated = dict[int, list[list[Person]]]
 class Effort:
     """How hard to search at most, in steps for each place in the sessions to be planned (20 million a second).
 
-    A search ends earlier when nothing better can exist. Its steps are a budget and nothing else: what a search
+    `most_bent` is the limit where absences or rules bend a course, so that no design fits and bounds lie low. A search ends earlier when nothing better can exist. Its steps are a budget and nothing else: what a search
     finds in so many steps is the same however many more it was allowed.
     """
 
     moves_per_place: int = 2_000_000
     most_moves: int = 120_000_000
+    most_bent: int = 320_000_000
 
     @classmethod
     def exactly(cls, steps: int) -> "Effort":
         """So many steps whatever the problem: with a plan's seed and steps, that plan is found again."""
-        return cls(steps, steps)
+        return cls(steps, steps, steps)
 
     def moves(self, problem: CourseProblem) -> int:
         """The most moves that this problem will be given; fewer are made when nothing better can exist."""
         places = sum(len(problem.present[session]) for session in problem.open_sessions())
-        return min(self.moves_per_place * places, self.most_moves)
+        bent = len(set(problem.present)) > 1 or problem.apart or problem.together
+        return min(self.moves_per_place * places, self.most_bent if bent else self.most_moves)
 
 
 BRIEF = Effort(20_000)
 USUAL = Effort()
-THOROUGH = Effort(20_000_000, 1_000_000_000)
+THOROUGH = Effort(20_000_000, 1_000_000_000, 1_000_000_000)
 
 
 def plan_course(

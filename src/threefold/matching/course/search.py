@@ -22,8 +22,9 @@ EVEN, FEW = 12, 1
 """How much more each further meeting of a pair costs: as much again, for an even spread and a smooth way there, or
 hardly more, where fewest repeats are had by letting a few pairs meet often."""
 
-MILD, FAIR = 3, 12
-"""The price of an uneven seat in a quad or a pair, for few repeats, and for fair shares that cost none."""
+SLIGHT, MILD, FAIR = 1, 3, 12
+"""The price of an uneven seat in a quad or a pair, for few repeats in a large course or a small one, and for fair
+shares that cost none."""
 
 FIRST = 36
 """The price of an uneven seat where even shares come before repeats, or before all but them."""
@@ -35,8 +36,8 @@ SLICE = 400_000
 """Steps between two looks at whether to stop: a twentieth to a tenth of a second."""
 
 PATIENCE = 45_000_000
-"""Steps in vain after which fewer third meetings are given up, where repeats are as few as can be; fairer seats
-alone are given up after a third as many."""
+"""Steps in vain after which even quads and fewer third meetings are given up, where repeats are as few as can be;
+other uneven seats are given up after a third as many."""
 
 
 class Cooling(NamedTuple):
@@ -61,9 +62,9 @@ class Found(NamedTuple):
 def search(places: Places, steps: int, seed: int, progress: Progress | None = None) -> Found:
     """The best seats found in at most `steps` moves: everybody placed, and no rule broken.
 
-    Repeats come first (or even quads, where the problem says so), then the most that any pair meets, then uneven
-    seats, then third meetings; last, and in a few moves more that are the same for every search, experience that
-    differs within groups and wishes.
+    Repeats come first (or even quads, where the problem says so), then quads shared within one of each other, then
+    the most that any pair meets, other uneven seats, third meetings; last, and in a few moves more that are the same
+    for every search, experience that differs within groups and wishes.
     """
     return _Search(places, steps, seed, progress).result()
 
@@ -92,8 +93,8 @@ class _Search:
             self.cool(cooling)
         since = self.done
         for cooling in fairer(self.places.total):
-            third = self.merit.crowding > self.least.crowding
-            if self.over() or self.done - since > (PATIENCE if third else PATIENCE // 3):
+            worth = self.merit.lopsided or self.merit.crowding > self.least.crowding
+            if self.over() or self.done - since > (PATIENCE if worth else PATIENCE // 3):
                 break
             before = self.merit
             self.cool(cooling)
@@ -204,5 +205,5 @@ def _long(places: int) -> Cooling:
     """The cooling that finds most, for a course of so many places (measured over 40 to 800)."""
     if places <= 450:
         steps = min(max(800 * places * places, 500_000), 40_000_000)
-        return Cooling("chance", 0.3 if places <= 150 else 0.23, 0.12, steps)
-    return Cooling("chance", 0.2, 0.1, 80_000_000)
+        return Cooling("chance", 0.3, 0.12, steps) if places <= 150 else Cooling("chance", 0.2, 0.14, steps, SLIGHT)
+    return Cooling("chance", 0.19, 0.14, 80_000_000, SLIGHT)

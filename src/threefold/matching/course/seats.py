@@ -25,7 +25,8 @@ class Merit(NamedTuple):
 
     `broken` counts pairs who met against a rule or did not meet as they must. `quads` are the uneven seats in quads
     where they come before repeats (`CourseProblem.even_quads`), else 0. `repeats` are meetings of a pair
-    after its first; `most` is how often the pair meets that meets most. `uneven` counts, for each person, the ways
+    after its first. `lopsided` is 1 where seats in quads are not shared as evenly as counting allows, else 0; `most`
+    is how often the pair meets that meets most. `uneven` counts, for each person, the ways
     to pick two of their seats in quads and of those in pairs, so that a third seat weighs more than a second;
     `crowding` the same of each pair's meetings. `alike` adds up how little the members of each group differ in
     experience; `wishes` are those not granted.
@@ -34,6 +35,7 @@ class Merit(NamedTuple):
     broken: int
     quads: int
     repeats: int
+    lopsided: int
     most: int
     uneven: int
     crowding: int
@@ -110,6 +112,7 @@ class Places:
             against + len(lacking),
             quads if self.problem.even_quads else 0,
             repeats,
+            int(quads > self.least_uneven[4]),
             max(met.values(), default=0),
             quads + _twos(shares[2]),
             crowding,
@@ -129,7 +132,7 @@ class Places:
         quads = self.least_uneven[4] if problem.even_quads else 0
         if self.people > MANY:
             most = max(self.met.values(), default=1)
-            return Merit(0, quads, self.settled_repeats, most, uneven, self.settled_crowding, 0, 0)
+            return Merit(0, quads, self.settled_repeats, 0, most, uneven, self.settled_crowding, 0, 0)
         possible, before = chances(problem), met_before(problem)
         to_come = sum(comb(size, 2) for sizes in self.sizes for size in sizes)
         had = [before[pair] for pair in possible]
@@ -137,7 +140,7 @@ class Places:
         limits = bounds(problem)
         more = max(more, forced_by_pigeonhole(problem), limits.least_repeats - self.settled_repeats)
         crowding = self.settled_crowding + more
-        return Merit(0, quads, limits.least_repeats, limits.least_most, uneven, crowding, 0, 0)
+        return Merit(0, quads, limits.least_repeats, 0, limits.least_most, uneven, crowding, 0, 0)
 
     @cached_property
     def least_uneven(self) -> dict[int, int]:

@@ -1,0 +1,64 @@
+"""A place in a practice session as a row, and the same place taken again under an invitation of its own."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from threefold.core.invitation import Method, new_uid
+from threefold.store.tables import Letter, Seat, Turn
+
+
+def new_seat(
+    practice: UUID,
+    triad: UUID,
+    member: UUID,
+    position: int,
+    *,
+    domain: str,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> Seat:
+    """A place nobody was told of yet. `domain` is the one that invitations come from."""
+    id_ = new_id()
+    return Seat(
+        id=id_,
+        practice_id=practice,
+        triad_id=triad,
+        membership_id=member,
+        position=position,
+        taken_at=now,
+        uid=new_uid(id_, domain),
+        sequence=0,
+    )
+
+
+def left_a_calendar(db: Session, seat: UUID) -> bool:
+    """Whether a cancellation of this place may have been read: it left, is leaving, or was tried."""
+    found = db.scalar(
+        select(Letter.id)
+        .where(
+            Letter.seat_id == seat,
+            Letter.method == Method.CANCEL.value,
+            or_(Letter.sent_at.is_not(None), Letter.lease_until.is_not(None), Letter.tries > 0),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def take_again(db: Session, seat: UUID, *, now: datetime, new_id: Callable[[], UUID]) -> UUID:
+    """The same place under a new UID, since calendars do not re-open an entry that was cancelled; its new id."""
+    old = db.get_one(Seat, seat)
+    old.given_up_at = now
+    db.flush()
+    domain = old.uid.rpartition("@")[2]
+    new = new_seat(
+        old.practice_id, old.triad_id, old.membership_id, old.position, domain=domain, now=now, new_id=new_id
+    )
+    db.add(new)
+    db.flush()
+    db.execute(update(Turn).where(Turn.seat_id == old.id).values(seat_id=new.id))
+    return new.id
