@@ -1,9 +1,10 @@
 """The composition root: settings in, a Litestar application out; nothing else."""
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Protocol
 
 from litestar import HttpMethod, Litestar
 from litestar.datastructures import State
@@ -11,7 +12,6 @@ from litestar.di import Provide
 
 from threefold.cohorts.pages import routes as cohorts
 from threefold.feedback.pages import routes as feedback
-from threefold.mail.courier import Courier
 from threefold.people.pages import routes as people
 from threefold.plans.pages import routes as plans
 from threefold.practice.changes import routes as changes
@@ -31,31 +31,42 @@ from threefold.web.visit import House, visit_of
 MOST_BYTES = 2_000_000
 
 
+class Worker(Protocol):
+    """Something that works in the background."""
+
+    def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
 def build_app(
     settings: Settings,
     store: Store,
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    courier: Courier | None = None,
+    backroom: Sequence[Worker] = (),
 ) -> Litestar:
-    """The whole service for one centre. The caller opens the store; the application closes it when it ends."""
+    """The whole service for one centre. The caller opens the store; the application closes it when it ends.
+
+    `backroom` works beside it for as long as it runs: the courier, the clerk.
+    """
     house = House(settings, store, Keys(settings.secret), environment(), static_files(), clock, Solver(), Kept())
 
     @asynccontextmanager
     async def open_house(_app: Litestar) -> AsyncIterator[None]:
-        if courier:
-            courier.start()
+        for worker in backroom:
+            worker.start()
         gc.freeze()  # what was made at the start stays: looking through it again and again would slow every page
         gc.set_threshold(20_000, 20, 20)  # a page makes thousands of values and hardly a cycle
         try:
             yield
         finally:
-            if courier:
-                await courier.stop()
+            for worker in backroom:
+                await worker.stop()
             await house.solver.close()
             await store.close()
 
-    routes = [*people, *cohorts, *plans, *practice, *changes, *replies, *feedback, *service, *(outbox if settings.demo else ())]
+    slices = [people, cohorts, plans, practice, changes, replies, feedback, service, outbox if settings.demo else ()]
+    routes = [handler for each in slices for handler in each]
     for handler in routes:
         if HttpMethod.GET in handler.http_methods:
             handler.http_methods.add(HttpMethod.HEAD)  # the same answer without its body (RFC 9110, 9.3.2)

@@ -39,6 +39,7 @@ def problems(seed: int) -> Iterator[Document]:
         yield week(f"scarce-{people}", people, draw, offers=(2, 4), peaks=False)
     yield week("zones-120", 120, draw, offers=(6, 20), zones=True, capacity=1)
     yield from repairs(draw)
+    yield course("even-13", 13, 4, draw, even_quads=True)
 
 
 def repairs(draw: Random) -> Iterator[Document]:

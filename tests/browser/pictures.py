@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.running import DESK, FLAGS, PHONE, Site, chromium, free_port, served, visiting
+from tests.browser.running import DESK, FLAGS, PHONE, Site, chromium, free_port, press, served, visiting
 from tests.browser.walking import PARTS, kind_of, walk
 from threefold.demo import build_demo
 
@@ -23,8 +23,8 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 def for_the_readme(browser: Browser, site: Site, folder: Path) -> None:
     with visiting(browser, **DESK) as page:
         site.sign_in_by_link(page, "tutor")
-        page.locator("main a", has_text="Level 3 Skills").first.click()
-        page.get_by_role("link", name="The published plan").click()
+        press(page.locator("main a", has_text="Level 3 Skills").first)
+        press(page.get_by_role("link", name="The published plan"))
         take(page, folder / "plan.png")
     with visiting(browser, **PHONE) as page:
         site.sign_in_by_link(page, "trainee")
@@ -32,7 +32,7 @@ def for_the_readme(browser: Browser, site: Site, folder: Path) -> None:
         state = page.context.storage_state()
     with visiting(browser, storage_state=state, **DESK) as page:
         page.goto(f"{site.address}/feedback")
-        page.locator("section:has-text('Your own rounds') a:has-text('round')").nth(1).click()
+        press(page.locator("section:has-text('Your own rounds') a:has-text('round')").nth(1))
         take(page, folder / "reading.png")
 
 

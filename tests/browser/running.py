@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, sync_playwright
 
 from tests.mail.server import Mailbox, mail_server
 from threefold.app import build_app
@@ -98,7 +98,7 @@ class Site:
         page.goto(f"{self.address}/sign-in")
         link, _ = self.ask_to_sign_in(page, email)
         page.goto(link)
-        page.get_by_role("button", name=re.compile("Sign in as")).click()
+        press(page.get_by_role("button", name=re.compile("Sign in as")))
 
     def signed_in(self, browser: Browser, part: str) -> StorageState:
         """A browser signed in by one of the demo's links, as a state to open windows with; no page is drawn for it."""
@@ -116,7 +116,17 @@ class Site:
 
     def sign_in_by_link(self, page: Page, part: str) -> None:
         page.goto(self.links[part])
-        page.get_by_role("button", name=re.compile("Sign in as")).click()
+        press(page.get_by_role("button", name=re.compile("Sign in as")))
+
+
+def press(what: Locator) -> None:
+    """Press what leads to another page; that page is there afterwards.
+
+    A click alone ends while the page before may still be there: what is read next, or asked of the browser next,
+    would be about that one, or would cut the journey short.
+    """
+    with what.page.expect_navigation():
+        what.click()
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -142,7 +152,7 @@ def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
             )
             store = Store.open(settings.database)
             courier = Courier(store, carriers, sender=settings.sender, clock=lambda: datetime.now(UTC))
-            app = build_app(settings, store, courier=courier)
+            app = build_app(settings, store, backroom=[courier])
             server = uvicorn.Server(
                 uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False)
             )
@@ -165,7 +175,6 @@ def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
 
 
 def free_port() -> int:
-
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -183,6 +192,13 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
 @pytest.fixture
 def empty_site(tmp_path: Path, browser: Browser) -> Iterator[Site]:  # noqa: ARG001 - no browser, no site
     """A new installation: nobody in it yet."""
+    with installed(tmp_path) as site:
+        yield site
+
+
+@contextmanager
+def installed(folder: Path) -> Iterator[Site]:
+    """A new installation whose data lie in this folder."""
     port = free_port()
     settings = Settings(
         base_url=f"http://127.0.0.1:{port}",
@@ -192,7 +208,7 @@ def empty_site(tmp_path: Path, browser: Browser) -> Iterator[Site]:  # noqa: ARG
         sender="practice@elmhouse.example",
         centre="Elm House",
         contact="The office, 01632 960000",
-        data_folder=tmp_path,
+        data_folder=folder,
         smtp_url="smtp://127.0.0.1",
     )
     migrations.upgrade(settings.database)

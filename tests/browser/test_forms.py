@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, StorageState, expect
 
-from tests.browser.running import DESK, PHONE, Site, free_port, served, visiting
+from tests.browser.running import DESK, PHONE, Site, free_port, press, served, visiting
 from threefold.demo import build_demo
 
 pytestmark = pytest.mark.browser
@@ -114,7 +114,7 @@ def test_words_sent_after_signing_out_come_back_after_signing_in(
         page.get_by_label("Name", exact=True).fill(words)
         with visiting(browser, storage_state=page.context.storage_state(), **DESK) as elsewhere:
             elsewhere.goto(f"{site.address}/me")
-            elsewhere.get_by_role("button", name="Sign out", exact=True).click()
+            press(elsewhere.get_by_role("button", name="Sign out", exact=True))
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_label("E-mail address")).to_be_visible()
         _, code = site.ask_to_sign_in(page, BEN)
@@ -155,15 +155,15 @@ def test_without_scripts_the_later_window_is_shown_both_versions_too(
     ):
         for page in (one, other):
             page.goto(f"{site.address}/feedback")
-            page.locator(".todo a", has_text="what you noticed").first.click()
+            press(page.locator(".todo a", has_text="what you noticed").first)
         for page, words in ((one, "“Where would you like to start?”"), (other, "“There’s no hurry.”")):
             page.get_by_label("Helping").check()
             page.get_by_label("A moment", exact=True).fill(words)
-            page.get_by_role("button", name="Continue").click()
+            press(page.get_by_role("button", name="Continue"))
         expect(heading(other)).to_have_text("This was changed in another window")
         for words in ("“Where would you like to start?”", "“There’s no hurry.”"):
             expect(other.locator("main")).to_contain_text(words)
-        other.get_by_role("button", name="Keep what you’ve just sent").click()
+        press(other.get_by_role("button", name="Keep what you’ve just sent"))
         other.goto(one.url.replace("/steps/2", "/steps/1"))
         expect(other.get_by_label("A moment", exact=True)).to_have_value("“There’s no hurry.”")
 
@@ -233,7 +233,7 @@ def test_opening_a_link_any_number_of_times_spends_nothing_and_one_press_does(br
         assert scanner.url == link, "no script presses the button"
         assert scanner.context.cookies() == []
         page.goto(link)
-        page.get_by_role("button", name="Sign in as Amara").click()
+        press(page.get_by_role("button", name="Sign in as Amara"))
         expect(heading(page)).to_have_text("Your practice sessions")
 
         scanner.goto(link)

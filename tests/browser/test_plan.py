@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from math import comb
@@ -12,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looking import Findings, look_at_width, look_with_axe
-from tests.browser.running import DESK, PHONE, Site, visiting
+from tests.browser.running import DESK, PHONE, Site, installed, press, visiting
 from tests.builders import a_cohort, an_id
 from threefold.settings import Settings
 from threefold.store import sessions
@@ -22,6 +23,13 @@ from threefold.web.security import new_token
 # A remainder of two with a pair, and one with fours every day; the others where everything is run.
 SIZES = [5, 13, *(pytest.param(size, marks=pytest.mark.heavy) for size in (4, 7, 12, 16, 30))]
 WEEKS = 10
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:  # noqa: ARG001 - no browser, no site
+    """One installation for classes of every size."""
+    with installed(tmp_path_factory.mktemp("classes")) as found:
+        yield found
 
 
 def a_class(settings: Settings, trainees: int) -> tuple[str, str]:
@@ -50,13 +58,13 @@ def drawn(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize("trainees", SIZES)
-def test_the_plan_page_at_every_size(browser: Browser, empty_site: Site, trainees: int) -> None:
-    path, token = a_class(empty_site.settings, trainees)
-    signed_in: Any = {"name": "threefold", "value": token, "url": empty_site.address}
+def test_the_plan_page_at_every_size(browser: Browser, site: Site, trainees: int) -> None:
+    path, token = a_class(site.settings, trainees)
+    signed_in: Any = {"name": "threefold", "value": token, "url": site.address}
     findings = Findings()
     with visiting(browser, **DESK) as page:
         page.context.add_cookies([signed_in])
-        drawn(page, empty_site.address + path)
+        drawn(page, site.address + path)
         told = findings.on(path)
         # Every pair has its number, every week its groups, and everybody sits somewhere every week.
         cells = page.locator(".quilt .qn")
@@ -80,10 +88,10 @@ def test_the_plan_page_at_every_size(browser: Browser, empty_site: Site, trainee
         told(sorted(again.locator("span:not(.do, .tut)").all_inner_texts()) == sorted(kept), "lost the group to keep")
     with visiting(browser, java_script_enabled=False, **PHONE) as page:
         page.context.add_cookies([signed_in])
-        page.goto(empty_site.address + path)
-        page.get_by_role("button", name="See what it would do").click()
+        page.goto(site.address + path)
+        press(page.get_by_role("button", name="See what it would do"))
         said = page.locator("[role=status] p, .err").all_inner_texts()
         findings.on(path)(bool(said), "does not say what a swap would do")
-        page.get_by_role("link", name=re.compile("^Why")).first.click()
+        press(page.get_by_role("link", name=re.compile("^Why")).first)
         expect(page.locator("#why")).to_contain_text("in week 1?")
     findings.check()

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import APIRequestContext, Browser, Page, StorageState
 
-from tests.browser.running import Site, visiting
+from tests.browser.running import Site, press, visiting
 
 PARTS = ("nobody", "tutor", "trainee", "observer")
 START = {"nobody": "/sign-in", "tutor": "/cohorts", "trainee": "/", "observer": "/feedback"}
@@ -57,11 +57,10 @@ def walk(browser: Browser, site: Site, part: str) -> Walk:
 
 
 def copy_a_cohort(page: Page) -> None:
-    page.locator("main a[href^='/cohorts/']:has-text('evenings')").first.click()
-    page.get_by_role("link", name="Settings").click()
+    press(page.locator("main a[href^='/cohorts/']:has-text('evenings')").first)
+    press(page.get_by_role("link", name="Settings"))
     page.get_by_label("Name of the copy").fill("Level 3 Skills, spring")
-    page.get_by_role("button", name="Make the copy").click()
-    page.get_by_role("heading", level=1).wait_for()
+    press(page.get_by_role("button", name="Make the copy"))
 
 
 def follow(asking: APIRequestContext, address: str, start: str) -> list[str]:

@@ -64,4 +64,4 @@ def test_a_quiet_one_has_time_and_place_and_the_address_of_its_page() -> None:
 )
 def test_where_it_is(where: str, link: str, roles: str, quiet: str) -> None:
     assert (shown(Shows.ROLES, where, link).location, shown(Shows.QUIET, where, link).location) == (roles, quiet)
-    assert LINK not in "".join((shown(Shows.QUIET, where, link).description, quiet))
+    assert LINK not in shown(Shows.QUIET, where, link).description

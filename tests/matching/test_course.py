@@ -1,8 +1,12 @@
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from math import comb
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.matching.classes import course, fours, pairs, people, planned
 from threefold.core.grouping import Group
@@ -209,6 +213,57 @@ def test_fours_are_shared_within_one_and_nobody_meets_three_times(
     assert repeats(plan, {}) == least
     assert max(meetings(plan.sessions).values()) == 2
     assert set(fours(plan).values()) == share
+
+
+def apart(plan: Plan, count: int) -> int:
+    """By how much seats in fours differ between the one who has most and the one who has fewest."""
+    had = [fours(plan)[person] for person in people(count)]
+    return max(had) - min(had)
+
+
+@pytest.mark.parametrize(("count", "sessions", "least"), [(7, 6, 33), (10, 8, 51), (7, 12, 87)])
+def test_fours_are_within_one_of_each_other_where_that_costs_no_repeat(count: int, sessions: int, least: int) -> None:
+    plan = planned(plan_course(course(count, sessions), effort=Effort.exactly(8_000_000)))
+
+    assert (repeats(plan, {}), apart(plan, count)) == (least, 1)
+
+
+def test_where_even_fours_cost_repeats_the_choice_is_the_tutors() -> None:
+    problem = course(13, 4)  # sixteen seats in fours among thirteen people
+
+    spared = planned(plan_course(problem, effort=Effort.exactly(3_000_000)))
+    shared = planned(plan_course(replace(problem, even_quads=True), effort=Effort.exactly(3_000_000)))
+
+    assert (repeats(spared, {}), apart(spared, 13)) == (0, 3)
+    assert (repeats(shared, {}), apart(shared, 13)) == (6, 1)
+
+
+def test_sessions_that_are_over_count_among_the_fours_to_be_shared() -> None:
+    before = (Group(tuple("ABC")), Group(tuple("DEFG")))
+    problem = replace(course(7, 4), frozen={0: before, 1: before}, even_quads=True)
+
+    plan = planned(plan_course(problem, effort=BRIEF))
+
+    assert sorted(fours(plan).values()) == [2, 2, 2, 2, 2, 3, 3]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(7, 17), st.integers(1, 6), st.randoms(use_true_random=False))
+def test_even_fours_are_never_less_even_than_without_the_choice_nor_below_the_bound(
+    count: int, sessions: int, draw: Random
+) -> None:
+    away = {number: draw.choice(people(count)) for number in range(sessions) if draw.random() < 0.3}
+    problem = course(count, sessions, away=away)
+
+    made = {
+        even: planned(plan_course(replace(problem, even_quads=even), effort=Effort.exactly(200_000)))
+        for even in (False, True)
+    }
+
+    uneven = {even: sum(comb(times, 2) for times in fours(plan).values()) for even, plan in made.items()}
+    assert uneven[True] <= uneven[False]
+    assert apart(made[True], count) >= bounds(problem).least_fours
+    assert check(problem, made[True]) == ()
 
 
 def test_pins_and_people_to_be_together_are_kept_and_the_rest_is_planned_around_them() -> None:

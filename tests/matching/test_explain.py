@@ -159,6 +159,34 @@ def test_minutes_served_before_count_among_the_rounds() -> None:
     assert explain(problem, of("ABC")).spread == 2
 
 
+# How evenly seats in fours fall, and what that costs
+
+
+@pytest.mark.parametrize(
+    ("even", "weeks", "said"),
+    [
+        (
+            False,
+            ("ABCD EFG", "ABEF CDG"),
+            "Seats in groups of four are not shared evenly: none to two each; sharing them evenly may cost repeats.",
+        ),
+        (True, ("ABCD EFG", "ABEF CDG"), "Seats in groups of four are not shared evenly: none to two each."),
+        (True, ("ABCD EFG", "DEFG ABC"), "Sharing the fours evenly costs three more repeats at most."),
+        (False, ("ABCD EFG", "DEFG ABC"), ""),
+        (True, ("ABCD EFG",), "Sharing the fours evenly costs no repeat."),
+        (False, ("ABCD EFG",), ""),
+    ],
+)
+def test_what_even_fours_cost_is_said_as_far_as_it_is_proven(even: bool, weeks: tuple[str, ...], said: str) -> None:
+    problem = replace(course(7, len(weeks)), even_quads=even)
+
+    assert explain(problem, of(*weeks)).shares == said
+
+
+def test_of_fours_nothing_is_said_where_there_are_none() -> None:
+    assert explain(replace(course(6, 2), even_quads=True), of("ABC DEF", "ABD CEF")).shares == ""
+
+
 # Why this triad
 
 

@@ -103,6 +103,18 @@ def test_a_course_with_everything_a_file_can_say_of_it() -> None:
     )
 
 
+def test_even_quads_are_read_and_said_again_with_the_plan() -> None:
+    asked = read_document(a_course(even_quads=True))
+
+    assert isinstance(asked.problem, CourseProblem)
+    assert asked.problem.even_quads
+    assert asked.unread == ()
+    assert plan_document(asked, Plan(((), ()))) == {"instance": "six", "even_quads": True, "groups": []}
+    assert "even_quads" not in plan_document(read_document(a_course()), Plan(((), ())))
+    with pytest.raises(Malformed, match='"even_quads" must be true or false'):
+        read_document(a_course(even_quads=1))
+
+
 def test_a_week_has_slots_and_who_offers_them_how_gladly() -> None:
     found = read_document(a_week())
 

@@ -3,9 +3,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import some
 from tests.matching.classes import people, planned
 from threefold.core.grouping import Group
 from threefold.core.roles import Role, Turning
@@ -68,7 +69,7 @@ def pinned_from(draw: st.DrawFn, problem: CourseProblem, plan: Plan) -> CoursePr
 
 
 @given(problems(), st.integers(0, 3))
-@settings(max_examples=40, deadline=None)
+@some(everyday=12, thorough=60)
 def test_a_plan_keeps_every_rule_or_the_clash_is_named(problem: CourseProblem, seed: int) -> None:
     answer = plan_course(problem, seed=seed, effort=QUICK)
 
@@ -81,7 +82,7 @@ def test_a_plan_keeps_every_rule_or_the_clash_is_named(problem: CourseProblem, s
 
 
 @given(problems())
-@settings(max_examples=40, deadline=None)
+@some(everyday=12, thorough=60)
 def test_no_bound_lies_above_what_was_reached(problem: CourseProblem) -> None:
     answer = plan_course(problem, effort=QUICK)
     if isinstance(answer, NoPlan):
@@ -95,7 +96,7 @@ def test_no_bound_lies_above_what_was_reached(problem: CourseProblem) -> None:
 
 
 @given(problems(), st.data())
-@settings(max_examples=30, deadline=None)
+@some(everyday=12, thorough=60)
 def test_frozen_sessions_are_never_touched(problem: CourseProblem, data: st.DataObject) -> None:
     first = plan_course(problem, effort=QUICK)
     if isinstance(first, NoPlan):
@@ -118,7 +119,7 @@ def test_frozen_sessions_are_never_touched(problem: CourseProblem, data: st.Data
 
 
 @given(problems(), st.data())
-@settings(max_examples=25, deadline=None)
+@some(everyday=10, thorough=40)
 def test_pinned_groups_stay_while_others_are_planned_around_them(problem: CourseProblem, data: st.DataObject) -> None:
     first = plan_course(problem, effort=QUICK)
     if isinstance(first, NoPlan):
@@ -133,7 +134,7 @@ def test_pinned_groups_stay_while_others_are_planned_around_them(problem: Course
 
 
 @given(problems())
-@settings(max_examples=30, deadline=None)
+@some(everyday=12, thorough=60)
 def test_a_problem_and_its_plan_survive_the_wire(problem: CourseProblem) -> None:
     answer = plan_course(problem, effort=QUICK)
     if isinstance(answer, Plan):
@@ -144,7 +145,7 @@ def test_a_problem_and_its_plan_survive_the_wire(problem: CourseProblem) -> None
 
 
 @given(problems())
-@settings(max_examples=30, deadline=None)
+@some(everyday=12, thorough=60)
 def test_everybody_is_counsellor_and_client_once_in_every_session(problem: CourseProblem) -> None:
     problem = replace(problem, turning=Turning.CLIENT_COUNSELS, rests=frozenset())
     answer = plan_course(problem, effort=QUICK)

@@ -21,7 +21,7 @@ from tests.builders import Class, a_cohort, a_person, an_id
 from tests.house import Browser, House
 from threefold.app import build_app
 from threefold.core.identity import token_digest
-from threefold.store.tables import KeptForm, Opening, Piece, PlanDraft, metadata
+from threefold.store.tables import KeptForm, Opening, Piece, PlanDraft, Reply, metadata
 
 RIGHTS = {"open to all", "signed in", "by secret"}
 
@@ -57,6 +57,8 @@ ITS_PEOPLE = {
     "GET /seats/{seat_id}/withdrawal": "counsellor",
     "POST /seats/{seat_id}/withdrawal": "counsellor",
     "POST /seats/{seat_id}/return": "counsellor",
+    "GET /replies/{reply_id}": "counsellor",
+    "POST /replies/{reply_id}": "counsellor",
     "GET /feedback/{triad_id}/{number}": "counsellor observer client tutor",
     "GET /feedback/{triad_id}/{number}/check": "observer",
     "GET /feedback/{triad_id}/{number}/form": "counsellor client",
@@ -117,7 +119,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """Real ids for every name that stands in an address: Amara's place tomorrow, and round 1 of last week, in which
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
-    piece = an_id()
+    piece, reply = an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -132,6 +134,17 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
             )
         )
         db.add(Opening(triad_id=built.triads[0][0], round=1, at=house.now, by=built.people[0]))
+        db.add(
+            Reply(
+                id=reply,
+                seat_id=built.seats[1][built.members[0]],
+                answer="declined",
+                said_at=house.now,
+                sequence=0,
+                received_at=house.now,
+                digest=b"a calendar's no",
+            )
+        )
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
     return {
@@ -142,6 +155,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "triad_id": built.triads[0][0],
         "seat_id": built.seats[1][built.members[0]],
         "piece_id": piece,
+        "reply_id": reply,
         **NUMBERS,
     }
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from threefold.cohorts import actions, queries
 from threefold.cohorts.actions import Shown
 from threefold.cohorts.frameworks import routes as frameworks
+from threefold.cohorts.letters import routes as letters
 from threefold.cohorts.people import routes as people
 from threefold.cohorts.queries import Listed, Overview
 from threefold.cohorts.sessions import routes as sessions
@@ -287,4 +288,5 @@ routes = [
     *people,
     *sessions,
     *frameworks,
+    *letters,
 ]

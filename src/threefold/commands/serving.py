@@ -13,7 +13,8 @@ import structlog
 import uvicorn
 
 from threefold import check as checking
-from threefold.app import build_app
+from threefold.app import Worker, build_app
+from threefold.clerk import Clerk
 from threefold.commands.edge import give_up, now, opened, settled
 from threefold.logs import start_logging
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
@@ -57,11 +58,14 @@ def work(*, inbound: bool) -> None:
         for sign in ENDS:
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
         ways_in = await open_ways_in(settings, store) if inbound else []
+        clerk = Clerk(store, Postroom(settings, environment()), clock=now)
         courier.start()
+        clerk.start()
         log.info("ready")
         await stop.wait()
         for way_in in ways_in:
             await way_in.stop()
+        await clerk.stop()
         await courier.stop()
         await store.close()
 
@@ -139,11 +143,14 @@ class Server(uvicorn.Server):
 def run_web(settings: Settings, door: socket.socket, *, folders: bool, once_ready: Callable[[], None]) -> None:
     """Serve until told to end; answers under way are finished first."""
     store = opened(settings)
-    courier = None
+    backroom: list[Worker] = []
     if settings.courier:
-        courier = Courier(store, carriers(settings, folders=folders), sender=settings.sender, clock=now)
+        backroom = [
+            Clerk(store, Postroom(settings, environment()), clock=now),
+            Courier(store, carriers(settings, folders=folders), sender=settings.sender, clock=now),
+        ]
     config = uvicorn.Config(
-        build_app(settings, store, courier=courier),
+        build_app(settings, store, backroom=backroom),
         access_log=False,
         log_config=None,
         server_header=False,

@@ -22,7 +22,8 @@ import structlog
 from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from threefold.mail.carriers import LETTER_SECONDS, Carrier, Held, Later, Never, Slower
+from threefold.mail import carriers as carrying
+from threefold.mail.carriers import Carrier, Held, Later, Never, Slower
 from threefold.store.engine import Busy, Store
 from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.tables import metadata
@@ -35,7 +36,13 @@ LANES_AT_ONCE = 8
 LOOK_AT = 40  # due letters whose lanes are looked up
 SECRET_KINDS = frozenset({"sign-in"})  # emptied once they have left or been given up: their words open a door
 LOOK_EVERY_SECONDS = 1.0
-HELD_SECONDS = (15.0, 30.0, 60.0, 120.0, 300.0)  # who knocks with a wrong password all the time is locked out
+HELD_SECONDS: tuple[float, ...] = (
+    15.0,
+    30.0,
+    60.0,
+    120.0,
+    300.0,
+)  # who knocks with a wrong password all the time is locked out
 REST_SECONDS = 30.0
 STOP_SECONDS = 8.0  # what is in hand then is left to its lease
 
@@ -205,7 +212,7 @@ class Courier:
         return settled, last
 
     async def _hand_over(self, carrier: Carrier, letter: Claimed) -> CameOf:
-        if self._left(letter) < timedelta(seconds=LETTER_SECONDS):
+        if self._left(letter) < timedelta(seconds=carrying.LETTER_SECONDS):
             await self._settle(letter)  # too late to begin: somebody else may hold it before this one is done
             return "kept"
         try:

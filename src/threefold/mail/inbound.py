@@ -31,7 +31,7 @@ logging.getLogger("mail.log").setLevel(logging.ERROR)  # the library logs every 
 
 MOST_TALKS = 20
 LONGEST_LINE = 64_000
-MOST_BYTES_OF_A_TALK = 256_000_000
+MOST_BYTES_OF_A_TALK = 64_000_000
 TALK_SECONDS = 120.0
 LOOK_EVERY_SECONDS = 60.0
 TIMEOUT_SECONDS = 30.0
@@ -96,6 +96,8 @@ class _Bounded:
     """Ends a conversation that would fill the memory: aiosmtpd keeps a line until it ends, however long it grows."""
 
     line_length_limit = 8_192
+    transport: Any  # from here on, what is said of the protocol this is mixed into
+    is_over = False
     _line = 0
     _talk = 0
 
@@ -104,11 +106,13 @@ class _Bounded:
         self._line = len(data) - end - 1 if end >= 0 else self._line + len(data)
         self._talk += len(data)
         if self._line > LONGEST_LINE or self._talk > MOST_BYTES_OF_A_TALK:
-            transport: Any = self.transport  # type: ignore[attr-defined] # of the protocol this is mixed into
-            transport.write(b"421 4.3.0 That is more than any reply\r\n")
-            transport.abort()
+            self.transport.abort()
             return
-        super().data_received(data)  # type: ignore[misc] # as above
+        super().data_received(data)  # type: ignore[misc] # the protocol's
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.is_over = True
+        super().connection_lost(error)  # type: ignore[misc] # the protocol's
 
 
 class _SmtpTalk(_Bounded, SMTP):  # type: ignore[misc] # the library ships no types
@@ -134,7 +138,7 @@ class Door:
         self.ours = ours
         self.take = take
         self._server: asyncio.Server | None = None
-        self._talks: set[Talk] = set()
+        self._talks: set[_Bounded] = set()
 
     async def start(self) -> None:
         """Raises OSError where the address cannot be had."""
@@ -151,12 +155,13 @@ class Door:
         server, self._server = self._server, None
         if server is not None:
             server.close()
-            for talk in list(self._talks):
-                talk.transport.abort()
+            for talk in self._talks:
+                if talk.transport is not None:
+                    talk.transport.abort()
             await server.wait_closed()
 
     def _greet(self) -> asyncio.BaseProtocol:
-        self._talks = {talk for talk in self._talks if talk.transport is not None and not talk.transport.is_closing()}
+        self._talks = {talk for talk in self._talks if not talk.is_over}
         if len(self._talks) >= MOST_TALKS:
             return _Full()
         kind = _LmtpTalk if self.address.speaks == "lmtp" else _SmtpTalk

@@ -57,13 +57,14 @@ class Postroom:
         expires_at: datetime | None = None,
         sender_name: str = "",
         about: About | None = None,
+        unsubscribe: str | None = None,
         **values: Any,
     ) -> Written:
         """One finished letter from `mail/<template>.txt` and `.html`.
 
         `thread` is the Message-ID this letter answers to, so that a term reads as one conversation. `calendar` is an
         invitation's bytes, already checked by `mail.calendar.check`, with its iTIP `method`.
-        Raises Unsendable.
+        `unsubscribe` is the path that turns this kind of letter off. Raises Unsendable.
         """
         context = {
             "name": name,
@@ -71,6 +72,7 @@ class Postroom:
             "centre": self.settings.centre,
             "contact": self.settings.contact,
             "address": self.address,
+            "off": self.address(unsubscribe) if unsubscribe else None,
             **values,
         }
         message_id = outbox.message_id(id, self.settings.mail_domain)
@@ -87,6 +89,8 @@ class Postroom:
             in_reply_to=thread,
             calendar=calendar,
             method=method,
+            # Mail programs ask for TLS; on one machine there is none, and nothing to unsubscribe from.
+            list_unsubscribe=self.address(unsubscribe) if unsubscribe and self.settings.secure_cookies else None,
         )
         broken = check_message(message)
         if broken:

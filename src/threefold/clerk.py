@@ -1,0 +1,99 @@
+"""The clerk: sees each minute what people have to be reminded of or invited to, and puts it into the outbox once."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from threefold.mail.letters import Postroom, Unsendable
+from threefold.mail.notices import Pile, tell, with_letters
+from threefold.mail.outbox import Written, post
+from threefold.people.wishes import off_path
+from threefold.reminding import Wanted, due, invited_by_and_by
+from threefold.store.engine import Busy, Store
+from threefold.web.ids import Ids
+from threefold.web.security import Keys
+
+log = structlog.get_logger("threefold.clerk")
+
+LOOK_EVERY_SECONDS = 60.0
+
+
+class Clerk:
+    """Looks after one database. Several may run at once, in one process or many."""
+
+    def __init__(self, store: Store, postroom: Postroom, *, clock: Callable[[], datetime]) -> None:
+        self.store = store
+        self.postroom = postroom
+        self.keys = Keys(postroom.settings.secret)
+        self.clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    def start(self) -> None:
+        """Look round in the background until `stop`."""
+        self._stopping.clear()
+        self._task = asyncio.create_task(self.run())
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        if self._task is not None:
+            await self._task
+            self._task = None
+
+    async def run(self) -> None:
+        """Look round each minute until asked to stop; nothing that goes wrong once ends this."""
+        while not self._stopping.is_set():
+            try:
+                await self.round()
+            except Busy:
+                log.warning("the database was busy; reminders wait a minute")
+            except Exception as unforeseen:
+                log.exception("a round of reminders ended early", kind=type(unforeseen).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_SECONDS)
+
+    async def round(self) -> int:
+        """Write what is due now; how many letters."""
+        now = self.clock()
+        written = 0
+        for cohort_id in await self.store.read(lambda db: invited_by_and_by(db, now)):
+            pile = Pile(self.postroom, now, Ids(now))
+            await with_letters(pile, lambda: self.store.write(lambda db: tell(db, [cohort_id], pile)))  # noqa: B023 - awaited before the next
+            written += len(pile.letters)
+        wanted = await self.store.read(lambda db: due(db, now))
+        if wanted:
+            new_id = Ids(now)
+            letters = await asyncio.to_thread(lambda: [self._written(each, new_id, now) for each in wanted])
+            written += await self.store.write(lambda db: _post(db, filter(None, letters), now))
+        return written
+
+    def _written(self, wanted: Wanted, new_id: Callable[[], UUID], now: datetime) -> Written | None:
+        try:
+            return self.postroom.write(
+                wanted.kind,
+                id=new_id(),
+                once=wanted.once,
+                lane=wanted.lane,
+                person_id=wanted.reader.person_id,
+                cohort_id=wanted.cohort_id,
+                name=wanted.reader.name,
+                recipient=wanted.reader.email,
+                subject=wanted.subject,
+                unsubscribe=off_path(self.keys, wanted.reader.person_id, wanted.kind),
+                now=now,
+                **wanted.values,
+            )
+        except Unsendable as broken:
+            log.exception("a reminder breaks a rule and is not sent", kind=wanted.kind, broken=broken.broken)
+            return None
+
+
+def _post(db: Session, letters: Iterable[Written], now: datetime) -> int:
+    """Those that are due still, as the database stands in this very unit."""
+    still = {wanted.once for wanted in due(db, now)}
+    return sum(post(db, letter, now) for letter in letters if letter.once in still)
