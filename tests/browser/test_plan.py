@@ -1,24 +1,15 @@
 """The plan page at every size of class: drawn, looked at, a group kept, a swap considered, on a phone and a desk."""
 
-import asyncio
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from math import comb
-from typing import Any
-from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser.classes import a_class, drawn
 from tests.browser.looking import Findings, look_at_width, look_with_axe
 from tests.browser.running import DESK, PHONE, Site, installed, press, visiting
-from tests.builders import a_cohort, an_id
-from threefold.settings import Settings
-from threefold.store import sessions
-from threefold.store.engine import Store
-from threefold.web.security import new_token
 
 # A remainder of two with a pair, and one with fours every day; the others where everything is run.
 SIZES = [5, 13, *(pytest.param(size, marks=pytest.mark.heavy) for size in (4, 7, 12, 16, 30))]
@@ -32,35 +23,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
         yield found
 
 
-def a_class(settings: Settings, trainees: int) -> tuple[str, str]:
-    """A cohort whose plan is still to be drawn: its address, and a cookie that signs its tutor in."""
-
-    async def build() -> tuple[str, str]:
-        store, token = Store.open(settings.database), new_token()
-        first = datetime.now(UTC).date() + timedelta(days=7)
-        made = await a_cohort(store, trainees=trainees, weeks=WEEKS, published=False, first=first)
-        await store.write(lambda db: begin(db, made.tutors[0], token))
-        await store.close()
-        return f"/cohorts/{made.cohort}/plan", token
-
-    def begin(db: object, tutor: UUID, token: str) -> None:
-        sessions.begin(db, id=an_id(), person_id=tutor, token=token, browser="", now=datetime.now(UTC))  # type: ignore[arg-type] # a unit's session
-
-    # Playwright's own loop fills this thread.
-    with ThreadPoolExecutor(1) as apart:
-        return apart.submit(asyncio.run, build()).result()
-
-
-def drawn(page: Page, address: str) -> None:
-    page.goto(address)
-    page.get_by_role("button", name="Draw the plan").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your plan is ready to check", timeout=60_000)
-
-
 @pytest.mark.parametrize("trainees", SIZES)
 def test_the_plan_page_at_every_size(browser: Browser, site: Site, trainees: int) -> None:
-    path, token = a_class(site.settings, trainees)
-    signed_in: Any = {"name": "threefold", "value": token, "url": site.address}
+    path, signed_in = a_class(site, trainees, WEEKS)
     findings = Findings()
     with visiting(browser, **DESK) as page:
         page.context.add_cookies([signed_in])

@@ -23,7 +23,7 @@ class Mailbox:
 
     port: int = 0
     arrived: list[tuple[str, bytes]] = field(default_factory=list)
-    talks: set[int] = field(default_factory=set)  # the client's port of each connection
+    talks: set[str] = field(default_factory=set)  # the other end of each connection
     options: list[list[str]] = field(default_factory=list)  # what MAIL was said with
     signed_in: list[str] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
@@ -46,8 +46,10 @@ class Mailbox:
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, talk: Talk, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        self.talks.add(talk.peer[1])
+        self.talks.add(str(talk.peer))
         self.options.append(options)
+        if self.password and not talk.authenticated:
+            return "530 5.7.0 sign in first"
         if self.refuse_sender:
             return self.refuse_sender
         envelope.mail_from = address
@@ -95,7 +97,7 @@ async def mail_server(
     box = Mailbox(password=password)
     wanted: dict[str, Any] = {}
     if password:
-        wanted = {"auth_required": True, "auth_require_tls": False, "authenticator": box.authenticate}
+        wanted = {"auth_require_tls": False, "authenticator": box.authenticate}
 
     def talk() -> SMTP:
         return SMTP(box, enable_SMTPUTF8=smtputf8, tls_context=tls, hostname="mail.example", **wanted)

@@ -4,8 +4,8 @@ import asyncio
 import smtplib
 import socket
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from tests.builders import Class, a_cohort, an_id
 from tests.house import NOON, settings_for
 from tests.mail.answering import CALENDARS, Says, bounce, evolution, google, out_of_office
+from tests.mail.postfix import Postfix, postfix
 from threefold.core.reply import reply_address, return_address
 from threefold.mail import inbound
 from threefold.mail.inbound import Arrived, BoxAddress, Door, DoorAddress, Ours
@@ -415,3 +416,66 @@ def test_urls_say_where_replies_come_in() -> None:
             BoxAddress.from_url(url)
     with pytest.raises(ValueError, match="in the open"):
         BoxAddress.from_url("imap://me:word@mail.example.org")
+
+
+# --- a real mail server hands over ----------------------------------------------------------------------------
+
+
+@pytest.mark.heavy
+async def test_a_real_postfix_hands_over_and_comes_again_when_asked_to(store: Store, tmp_path: Path) -> None:
+    busy = [Busy("not now"), Busy("not now")]
+    incoming: list[Incoming] = []
+
+    async def take(arrived: Arrived) -> bool:
+        if busy:
+            raise busy.pop()
+        return await incoming[0].take(arrived)
+
+    async with a_gate(store, tmp_path, take=take) as gate:
+        incoming.append(Incoming(store, Postroom(gate.settings, environment()), lambda: NOON))
+
+        async def until(done: Callable[[], Awaitable[bool]]) -> None:
+            for _ in range(300):
+                if await done():
+                    return
+                await asyncio.sleep(0.1)
+            pytest.fail(server.said()[-3000:])
+
+        with ExitStack() as stack:
+            server = await asyncio.to_thread(lambda: stack.enter_context(postfix(gate.door.port)))
+            # Eight calendars; the first two tries find the database busy.
+            for hour, calendar in enumerate(CALENDARS):
+                content = calendar(gate.says(answer="DECLINED", stamp=NOON - timedelta(hours=20 - hour)))
+                await asyncio.to_thread(server.send, gate.email, gate.to, content)
+            await until(lambda: has(gate, 8))
+            answers = {answer for answer, _, _ in await gate.replies()}
+            assert (answers, busy) == ({"declined"}, [])
+            assert "451 4.3.0 Not now" in server.said()
+
+            # What is not ours is refused; what is too large it does not even hand over, having been told the limit.
+            local, _, domain = gate.to.partition("@")
+            await asyncio.to_thread(server.send, "", f"{local[:-1]}@{domain}", google(gate.says()))
+            await asyncio.to_thread(server.send, "", gate.to, google(gate.says()) + b"x" * 2_000_000)
+            await until(lambda: told(server, "550 5.1.1 Nobody here", "dsn=5.3.4"))
+            assert len(await gate.replies()) == 8
+
+            # A letter of ours to somebody this server does not know comes back as its own report.
+            letter = await a_letter(gate, "1 sent", sent=True)
+            await a_letter(gate, "2 waits", sent=False)
+            back = return_address(gate.settings.secret, gate.settings.sender, letter)
+            words = f"Message-ID: {message_id(letter, 'elmhouse.example')}\r\nSubject: Practice\r\n\r\nHello\r\n"
+            await asyncio.to_thread(server.send, back, gate.email, words.encode())
+            await until(lambda: is_marked(gate))
+            assert "stopped: 5.1.1: a letter to this address came back" in (await state(gate))[1]
+
+
+async def has(gate: Gate, replies: int) -> bool:
+    return len(await gate.replies()) == replies
+
+
+async def told(server: Postfix, *words: str) -> bool:
+    return all(word in server.said() for word in words)
+
+
+async def is_marked(gate: Gate) -> bool:
+    return (await state(gate))[0]

@@ -15,11 +15,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.builders import a_person, an_id
+from tests.builders import a_person
 from tests.mail.server import WELL, Mailbox, mail_server
 from threefold.mail.outbox import Written, message_id, post_all
 from threefold.store.engine import Store
 from threefold.store.tables import Letter
+from threefold.web.ids import Ids
 
 pytestmark = pytest.mark.heavy
 
@@ -30,14 +31,15 @@ MOODS = {WELL: 80, "451 busy": 5, "drop": 6, "stall": 3, "554 no": 2, "452 full"
 
 async def fill(store: Store, now: datetime) -> None:
     """Letters of a term, a lane for each person."""
+    new_id = Ids(now)  # in the order they are made, as a page makes them
     for lane in range(LANES):
         person = await a_person(store, f"Trainee {lane}")
-        letters = [a_letter(person, lane, number, now) for number in range(IN_LANE)]
+        letters = [a_letter(new_id(), person, lane, number, now) for number in range(IN_LANE)]
         await store.write(partial(post_all, letters=letters, now=now))
 
 
-def a_letter(person: UUID, lane: int, number: int, now: datetime) -> Written:
-    id_, to = an_id(), f"trainee{lane}@example.com"
+def a_letter(id_: UUID, person: UUID, lane: int, number: int, now: datetime) -> Written:
+    to = f"trainee{lane}@example.com"
     own = message_id(id_, "elmhouse.example")
     head = f"Message-ID: {own}\r\nSubject: {lane} {number}\r\nTo: {to}\r\n\r\n"
     return Written(
@@ -68,9 +70,9 @@ class Couriers:
         log = self.folder / f"courier-{self.started}.log"
         with log.open("wb") as said:
             command = [sys.executable, "-m", "tests.mail.hurried"]
-            self.running.append(subprocess.Popen(command, env=self.environment, stderr=said))  # noqa: ASYNC220 - nobody waits for it
+            self.running.append(subprocess.Popen(command, env=self.environment, stderr=said))  # noqa: ASYNC220, S603 - nobody waits for it; our own command
         async with asyncio.timeout(60):
-            while b'"ready"' not in log.read_bytes():
+            while b'"ready"' not in log.read_bytes():  # noqa: ASYNC110 - another process says it
                 await asyncio.sleep(0.05)
 
     async def kill(self, which: int) -> None:
@@ -116,8 +118,8 @@ async def test_however_often_couriers_are_killed_every_letter_leaves_once_and_in
                 await couriers.start()
             box.refuse.pop("trainee8@example.com")
             async with asyncio.timeout(300):
-                while await left(store):
-                    await asyncio.sleep(0.5)  # noqa: ASYNC110 - other processes do the work
+                while await left(store):  # noqa: ASYNC110 - other processes do the work
+                    await asyncio.sleep(0.5)
         finally:
             await couriers.end()
 

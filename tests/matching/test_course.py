@@ -242,7 +242,7 @@ def test_sessions_that_are_over_count_among_the_fours_to_be_shared() -> None:
     before = (Group(tuple("ABC")), Group(tuple("DEFG")))
     problem = replace(course(7, 4), frozen={0: before, 1: before}, even_quads=True)
 
-    plan = planned(plan_course(problem, effort=BRIEF))
+    plan = planned(plan_course(problem, effort=Effort.exactly(3_000_000)))
 
     assert sorted(fours(plan).values()) == [2, 2, 2, 2, 2, 3, 3]
 

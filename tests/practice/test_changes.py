@@ -1,5 +1,6 @@
 """A tutor changes a session people were told of: who hears, what their calendars hold, and what stays as it was."""
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -233,3 +234,47 @@ async def test_only_its_tutors_change_a_session_and_only_before_it_begins(house:
     answer = await tutor.send_form(f"/practice/{made.sessions[0]}/change", FORM | {"do": "tell"})
     assert "This session has begun already, so it stays as it is." in answer.text
     assert await news_of(house) == []
+
+
+async def test_somebody_added_later_observes_in_the_smallest_groups_and_is_told(house: House, made: Class) -> None:
+    tutor = await house.as_(made.tutors[0])
+    words = {"list": "Zoë Adler\tzoe@example.org", "do": "add"}
+    read = await tutor.send_form(f"/cohorts/{made.cohort}/people/reading", words)
+    assert read.status_code in {200, 303}
+    letters = await news_of(house)
+    own = [letter for letter in letters if letter.recipient == "zoe@example.org"]
+    assert [letter.kind for letter in own] == ["overview", "invitation", "invitation"]
+    assert "You’re observing" in text_of(own[1])
+    others = [letter for letter in letters if letter.recipient != "zoe@example.org"]
+    assert {letter.kind for letter in others} == {"change"}
+    assert all("Zoë" in text_of(letter) for letter in others)
+    assert len(others) == 6, "the three she joins, twice"
+
+
+async def test_one_more_session_invites_everybody_to_it_and_a_double_click_adds_one(house: House, made: Class) -> None:
+    tutor, path = await house.as_(made.tutors[0]), f"/cohorts/{made.cohort}/sessions/new"
+    page = await tutor.get(path)
+    id_ = re.search(r'name="id" value="([^"]+)"', page.text)
+    assert id_ is not None
+    words = {**FORM, "date": "2026-10-22", "id": id_[1]}
+    for _ in range(2):
+        assert (await tutor.send_form(path, words)).status_code == 303
+    letters = await news_of(house)
+    assert Counter(letter.kind for letter in letters) == {"invitation": 6}
+    assert event_of(letters[0]).start.strftime("%d %H:%M") == "22 18:30"
+    seats = await seats_of(house, UUID(id_[1]))
+    assert sorted(Counter(seat.triad_id for seat in seats.values()).values()) == [3, 3]
+
+
+async def test_invitations_that_leave_some_days_ahead_wait_for_their_time(house: House, made: Class) -> None:
+    tutor = await house.as_(made.tutors[0])
+    settings = f"/cohorts/{made.cohort}/invitations"
+    assert (await tutor.send_form(settings, {"way": "ahead", "days": "0", "declines": "24"})).status_code == 422
+    assert (await tutor.send_form(settings, {"way": "ahead", "days": "3", "declines": "24"})).status_code == 303
+    read = {"list": "Zoë Adler\tzoe@example.org", "do": "add"}
+    await tutor.send_form(f"/cohorts/{made.cohort}/people/reading", read)
+    own = [letter for letter in await news_of(house) if letter.recipient == "zoe@example.org"]
+    assert [letter.kind for letter in own] == ["overview", "invitation"], "the second session is tomorrow"
+    await tutor.send_form(settings, {"way": "publication", "days": "3", "declines": "24"})
+    own = [letter for letter in await news_of(house) if letter.recipient == "zoe@example.org"]
+    assert [letter.kind for letter in own] == ["overview", "invitation", "invitation"]

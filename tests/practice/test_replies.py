@@ -25,22 +25,11 @@ async def a_reply(
 ) -> UUID:
     id_ = an_id()
 
-    def work(db: Session) -> None:
-        db.add(
-            Reply(
-                id=id_,
-                seat_id=seat,
-                answer=answer,
-                said_at=said_at,
-                sequence=0,
-                received_at=said_at,
-                digest=id_.bytes,
-                settled_at=said_at if settled_as else None,
-                settled_as=settled_as,
-            )  # fmt: skip
-        )
-
-    await house.store.write(work)
+    row = {
+        "id": id_, "seat_id": seat, "answer": answer, "said_at": said_at, "sequence": 0, "received_at": said_at,
+        "digest": id_.bytes, "settled_at": said_at if settled_as else None, "settled_as": settled_as,
+    }  # fmt: skip
+    await house.store.write(lambda db: db.add(Reply(**row)))
     return id_
 
 

@@ -196,6 +196,22 @@ def rename(db: Session, within: Within, name: str, *, by: Me, now: datetime, new
     record(db, id=new_id(), at=now, by=by.id, verb="renamed the cohort", cohort_id=within.cohort.id)
 
 
+def set_invitations(
+    db: Session,
+    within: Within,
+    *,
+    ahead: int | None,
+    declines_after: int,
+    by: Me,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    """When invitations leave (None: all of them at publication), and how long a calendar's "no" waits for its owner."""
+    cohort = db.get_one(Cohort, within.cohort.id)
+    cohort.invites_ahead, cohort.declines_after = ahead, declines_after
+    record(db, id=new_id(), at=now, by=by.id, verb="chose when invitations leave", cohort_id=within.cohort.id)
+
+
 def archive(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
     """Fold a cohort away; everything in it stays, and it can be taken out again."""
     cohort = db.get_one(Cohort, within.cohort.id)

@@ -26,15 +26,17 @@ from threefold.store.tables import (
 )
 from threefold.store.within import Within
 
-PUBLISHED = "The plan is published, so people are not added for now. Copy the cohort, or see them into another group."
-
 
 @dataclass(frozen=True)
 class Added:
-    """What came of adding a list: how many are new here, and keep-apart words that named nobody."""
+    """What came of adding a list: whose places in the cohort are new, and keep-apart words that named nobody."""
 
-    people: int
+    members: tuple[UUID, ...]
     not_found: tuple[str, ...]
+
+    @property
+    def people(self) -> int:
+        return len(self.members)
 
 
 def add_people(
@@ -46,13 +48,11 @@ def add_people(
     by: Me,
     now: datetime,
     new_id: Callable[[], UUID],
-) -> Added | Refusal:
+) -> Added:
     """Add good rows as trainees. Somebody known by their address keeps the name they go by; nobody is added twice.
 
     `here` are rows of people who need no adding: of theirs, only whom they are kept apart from is noted.
     """
-    if within.cohort.published_at is not None:
-        return Refusal.because(PUBLISHED, "list")
     good: dict[str, Row] = {}
     for row in rows:
         if not row.problems:
@@ -60,7 +60,7 @@ def add_people(
     people = _people(db, good, now=now, new_id=new_id)
     added = _join_all(db, within, people, by=by, now=now, new_id=new_id)
     not_found = _keep_apart_as_written(db, within, (*good.values(), *here), by=by, now=now)
-    record(db, id=new_id(), at=now, by=by.id, verb="added people", cohort_id=within.cohort.id, people=added)
+    record(db, id=new_id(), at=now, by=by.id, verb="added people", cohort_id=within.cohort.id, people=len(added))
     return Added(added, not_found)
 
 
@@ -95,8 +95,8 @@ def _join_all(
     by: Me,
     now: datetime,
     new_id: Callable[[], UUID],
-) -> int:
-    """Places in the cohort; whoever left before comes back to their own. Says how many were not here already."""
+) -> tuple[UUID, ...]:
+    """Places in the cohort; whoever left before comes back to their own. Gives the places of those not here already."""
     had = {
         member.person_id: member
         for member in db.scalars(
@@ -104,13 +104,16 @@ def _join_all(
         )
     }
     coming = [person for person in people if person not in had or had[person].left_at is not None]
+    places = []
     for person in coming:
         if person in had:
             had[person].left_at, had[person].left_by, had[person].role = None, None, role
+            places.append(had[person].id)
         else:
+            places.append(new_id())
             db.add(
                 Membership(
-                    id=new_id(),
+                    id=places[-1],
                     cohort_id=within.cohort.id,
                     person_id=person,
                     role=role,
@@ -119,7 +122,7 @@ def _join_all(
                 )
             )
     db.flush()
-    return len(coming)
+    return tuple(places)
 
 
 def _keep_apart_as_written(

@@ -215,6 +215,28 @@ async def rename(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     return visit.go(f"/cohorts/{cohort_id}/settings")
 
 
+@post("/cohorts/{cohort_id:uuid}/invitations", status_code=303, **signed_in)
+async def set_invitations(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    """When invitations leave. In a published cohort those that are due now follow at once."""
+    form = await visit.form()
+    way = form.one_of("way", ("publication", "ahead"), "Choose when invitations leave.")
+    days = form.whole("days", "Enter a number of days from 1 to 60.", least=1, most=60) if way == "ahead" else None
+    hours = form.whole("declines", "Enter a number of hours from 1 to 168.", least=1, most=168)
+
+    def work(db: Session, me: Me) -> Within:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        if not form.refusal:
+            actions.set_invitations(
+                db, within, ahead=days, declines_after=hours, by=me, now=visit.now, new_id=visit.new_id
+            )
+        return within
+
+    within = await visit.tell([cohort_id], work)
+    if form.refusal:
+        return settings_page(visit, within, form)
+    return visit.go(f"/cohorts/{cohort_id}/settings")
+
+
 @post("/cohorts/{cohort_id:uuid}/copies", status_code=303, **signed_in)
 async def copy(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
@@ -280,6 +302,7 @@ routes = [
     accept,
     settings,
     rename,
+    set_invitations,
     copy,
     archive,
     take_out,

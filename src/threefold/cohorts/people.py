@@ -14,6 +14,7 @@ from threefold.cohorts.spreadsheets import read_xlsx
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import DryRun, Row, checked_row, csv_file, decode, judge, read_pasted, read_table
 from threefold.mail.outbox import Written
+from threefold.practice.changing import join_the_term
 from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
 from threefold.store.within import NotYours
@@ -145,13 +146,22 @@ async def add(visit: Visit, cohort_id: UUID, found: DryRun, form: Form) -> Answe
     """Good rows go in without the bad ones, which stay on the page."""
     here = (*found.already_here, *(twice.row for twice in found.duplicates))
 
-    def work(db: Session, me: Me) -> Added | Refusal:
+    def work(db: Session, me: Me) -> Added:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
-        return members.add_people(db, within, found.ready, here, by=me, now=visit.now, new_id=visit.new_id)
+        added = members.add_people(db, within, found.ready, here, by=me, now=visit.now, new_id=visit.new_id)
+        if within.cohort.published_at is not None:
+            join_the_term(
+                db,
+                within,
+                added.members,
+                domain=visit.house.settings.mail_domain,
+                by=me,
+                now=visit.now,
+                new_id=visit.new_id,
+            )
+        return added
 
-    added = await visit.write(work)
-    if isinstance(added, Refusal):
-        return await people_again(visit, cohort_id, added, form)
+    added = await visit.tell([cohort_id], work)
     if not (found.to_fix or added.not_found or stopped_before(found, form)):
         return visit.go(f"/cohorts/{cohort_id}/people")
     page = await visit.read(lambda db, me: load_people(db, me, cohort_id))

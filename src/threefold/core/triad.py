@@ -1,9 +1,16 @@
 """Seats in a triad and what people may do with them: saying that one can't make it, and taking that back."""
 
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
+from typing import TypeVar
 
 from threefold.core.refusal import Refusal
+
+Member = TypeVar("Member")
+Group = TypeVar("Group")
 
 
 @dataclass(frozen=True)
@@ -15,6 +22,20 @@ class Withdrawn:
 
 
 LATE_MINUTES = 120
+
+
+def where_to_sit(
+    newcomer: Member, groups: Mapping[Group, Sequence[Member]], apart: AbstractSet[frozenset[Member]]
+) -> Group | None:
+    """The smallest group in which nobody is kept apart from the newcomer, the first of several; None where there is
+    none. Groups of four take nobody more while a smaller one is there, since each person's turn gets shorter.
+    """
+    fits = [
+        (len(members), place, group)
+        for place, (group, members) in enumerate(groups.items())
+        if members and not any(frozenset((newcomer, member)) in apart for member in members)
+    ]
+    return min(fits, key=itemgetter(0, 1))[2] if fits else None
 
 
 def withdraw(*, starts_at: datetime, others: tuple[str, ...], now: datetime) -> Withdrawn | Refusal:

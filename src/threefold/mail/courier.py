@@ -187,6 +187,7 @@ class Courier:
         lease = {"lease_until": now + LEASE, "leased_by": self.name}
         _LETTER.run_each(db, [{"which": letter.id, **lease} for run in runs for letter in run])
         _LETTER.run_each(db, late)
+        runs.sort(key=lambda run: lanes.index(run[0].lane) if run else 0)  # the newest first, as they were looked up
         return [run for run in runs if run], len(late)
 
     # --- carrying -----------------------------------------------------------------------------------------------

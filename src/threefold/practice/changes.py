@@ -13,13 +13,17 @@ from sqlalchemy.orm import Session
 
 from threefold.core.changed import Difference, differences
 from threefold.core.meeting import When, when
+from threefold.core.publication import lay_out
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.term import Kind, Notice
+from threefold.matching import CourseProblem
+from threefold.plans import queries as plans
 from threefold.practice import changing, queries
 from threefold.practice.queries import Group
+from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
-from threefold.store.within import AtPractice
-from threefold.web.access import Right, practice_for
+from threefold.store.within import AtPractice, NotYours
+from threefold.web.access import Right, cohort_for, practice_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
@@ -155,6 +159,94 @@ async def look_or_tell(visit: Visit, page: ChangePage, form: Form, work: Work, t
     return visit.go(f"/practice/{practice}")
 
 
+@dataclass(frozen=True)
+class NewSession:
+    """One more session, as the form has it."""
+
+    cohort: CohortRow
+    id: UUID
+    values: dict[str, str]
+
+
+@get("/cohorts/{cohort_id:uuid}/sessions/new", **signed_in)
+async def before_adding(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    return visit.page("practice/new.html", page=await visit.read(blank(visit, cohort_id)), problems=())
+
+
+def blank(visit: Visit, cohort_id: UUID, form: Form | None = None) -> Callable[[Session, Me], NewSession]:
+    """The form for one more session; only a published cohort has one, others change their dates as a whole."""
+
+    def work(db: Session, me: Me) -> NewSession:
+        cohort = cohort_for(db, me, cohort_id, Right.TUTOR).cohort
+        if cohort.published_at is None:
+            raise NotYours
+        usual = {
+            "date": "",
+            "start": f"{cohort.starts:%H:%M}" if cohort.starts else "",
+            "minutes": str(cohort.minutes or ""),
+            "place": cohort.place,
+            "link": cohort.link,
+            "second": "",
+        }
+        values = {name: form.get(name) if form and form.has(name) else value for name, value in usual.items()}
+        return NewSession(cohort, (form and form.id("id")) or visit.new_id(), values)
+
+    return work
+
+
+@post("/cohorts/{cohort_id:uuid}/sessions/new", status_code=303, **signed_in)
+async def add(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    """Groups are drawn for it as for the rest of the term: those who have met least sit together."""
+    form = await visit.form()
+    page = await visit.read(blank(visit, cohort_id, form))
+    moments = read_when(form, page.cohort.zone, visit)
+    place, link = form.text("place", most=200), form.link("link")
+    if not place and not link:
+        form.problem("place", "Enter where you meet, or a link if you meet online.")
+    if isinstance(moments, Refusal):
+        form.add(moments)
+    if form.refusal or isinstance(moments, Refusal):
+        return visit.refused("practice/new.html", form.refusal or Refusal(()), page=page)
+
+    def look(db: Session, me: Me) -> tuple[CourseProblem, list[str]]:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        course = plans.course(db, within)
+        problem = CourseProblem(
+            people=course.problem.people,
+            present=(frozenset(course.problem.people),),
+            apart=course.problem.apart,
+            remainder=course.problem.remainder,
+            turning=course.problem.turning,
+            met=queries.met(db, cohort_id),
+        )
+        return problem, [tutor.member for tutor in course.tutors]
+
+    problem, tutors = await visit.read(look)
+    plan = await visit.house.solver.drawn(page.id, problem)
+    if plan is None:
+        why = Problem("", "No groups can be made of the people here just now. Add people, or let two meet again.")
+        return visit.refused("practice/new.html", Refusal((why,)), page=page)
+    groups = lay_out(plan.sessions, page.cohort.shape, page.cohort.rooms, tutors)
+
+    def work(db: Session, me: Me) -> UUID:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        return changing.add_session(
+            db,
+            within,
+            moments,
+            groups,
+            id=page.id,
+            place=place,
+            link=link,
+            domain=visit.house.settings.mail_domain,
+            by=me,
+            now=visit.now,
+            new_id=visit.new_id,
+        )
+
+    return visit.go(f"/practice/{await visit.tell([cohort_id], work)}")
+
+
 def read_when(form: Form, zone: str, visit: Visit) -> When | Refusal:
     """A session's date, start and length as typed, on the clock of its zone."""
     minutes = form.get("minutes").strip()
@@ -175,4 +267,4 @@ def _read(reader: Callable[[str], T], typed: str) -> T | None:
         return None
 
 
-routes = [before_changing, change, before_calling_off, call_off, swap]
+routes = [before_changing, change, before_calling_off, call_off, swap, before_adding, add]

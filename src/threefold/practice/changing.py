@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from threefold.core.meeting import When, may_change
 from threefold.core.publication import LaidOut
 from threefold.core.refusal import Refusal
+from threefold.core.triad import where_to_sit
 from threefold.practice.seats import new_seat
 from threefold.store.deeds import record
+from threefold.store.rows import PracticeRow, value
 from threefold.store.sessions import Me
-from threefold.store.tables import Membership, PracticeSession, Seat, Triad, Turn
+from threefold.store.tables import KeepApart, Membership, PracticeSession, Seat, Triad, Turn
 from threefold.store.within import AtPractice, Within
 
 
@@ -139,6 +141,45 @@ def add_session(
             )
     record(db, id=new_id(), at=now, by=by.id, verb="added a session", cohort_id=within.cohort.id, practice=id)
     return id
+
+
+def join_the_term(
+    db: Session,
+    within: Within,
+    members: Sequence[UUID],
+    *,
+    domain: str,
+    by: Me,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    """Newcomers observe in the smallest group of each session still to come, until a tutor changes it."""
+    apart = apart_in(db, within.cohort.id)
+    for practice in db.scalars(
+        select(PracticeSession)
+        .where(
+            PracticeSession.cohort_id == within.cohort.id,
+            PracticeSession.starts_at > now,
+            PracticeSession.cancelled_at.is_(None),
+        )
+        .order_by(PracticeSession.starts_at)
+    ).all():
+        at = AtPractice(within.cohort, within.membership, value(PracticeRow, practice))
+        for member in members:
+            groups: dict[UUID, list[UUID]] = {
+                triad: [] for triad in db.scalars(select(Triad.id).where(Triad.practice_id == practice.id))
+            }
+            for seat in db.scalars(select(Seat).where(Seat.practice_id == practice.id, Seat.given_up_at.is_(None))):
+                groups[seat.triad_id].append(seat.membership_id)
+            triad = where_to_sit(member, groups, apart)
+            if triad is not None:
+                join(db, at, member, triad, domain=domain, by=by, now=now, new_id=new_id)
+
+
+def apart_in(db: Session, cohort_id: UUID) -> frozenset[frozenset[UUID]]:
+    """The pairs who never share a group."""
+    rows = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort_id))
+    return frozenset(frozenset(row) for row in rows)
 
 
 def join(

@@ -1,9 +1,10 @@
 """What a trainee sees of their practice: the sessions they have a seat in, with whom, and their role in each round."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import combinations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from threefold.store.sessions import Me
 from threefold.store.tables import (
     Membership,
     Person,
+    PracticeSession,
     Seat,
     Triad,
     Turn,
@@ -240,6 +242,22 @@ def groups_at(db: Session, at: AtPractice) -> list[Group]:
         )
         for triad in triads
     ]
+
+
+def met(db: Session, cohort_id: UUID) -> Counter[frozenset[str]]:
+    """How often each pair has shared a group, or will: in every session that is not called off."""
+    triads: dict[UUID, list[str]] = defaultdict(list)
+    for triad_id, member in db.execute(
+        select(Seat.triad_id, Seat.membership_id)
+        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
+        .where(
+            PracticeSession.cohort_id == cohort_id,
+            PracticeSession.cancelled_at.is_(None),
+            Seat.given_up_at.is_(None),
+        )
+    ):
+        triads[triad_id].append(str(member))
+    return Counter(frozenset(pair) for members in triads.values() for pair in combinations(members, 2))
 
 
 def month_of(place: Place) -> date:

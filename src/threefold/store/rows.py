@@ -44,6 +44,7 @@ class CohortRow:
     remainder: str
     turning: str
     invites_ahead: int | None
+    declines_after: int
     even_quads: bool
     safeguarding_lead: str
     contract: str

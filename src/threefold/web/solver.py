@@ -32,6 +32,7 @@ class Search:
     best: int | None = None
     least: int | None = None
     process: asyncio.subprocess.Process | None = None
+    plan: Plan | None = None
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -61,6 +62,16 @@ class Solver:
         task.add_done_callback(self._tasks.discard)
         return search
 
+    async def drawn(self, key: UUID, problem: CourseProblem) -> Plan | None:
+        """A plan for a small problem, waited for; None where there is none. Asked twice at once, it is drawn once."""
+
+        async def keep(_plan: Plan) -> None:
+            """Whoever waits takes it."""
+
+        search = self.start(key, problem, 1, keep)
+        await search.finished.wait()
+        return search.plan
+
     def stop(self, cohort_id: UUID) -> None:
         """Stop looking further and use the best plan so far."""
         search = self.searches.get(cohort_id)
@@ -83,6 +94,7 @@ class Solver:
     ) -> None:
         try:
             plan = await self._search(search, problem, seed)
+            search.plan = plan
             if plan is not None:
                 await keep(plan)
         except Exception as unforeseen:

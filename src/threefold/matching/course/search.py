@@ -26,8 +26,9 @@ SLIGHT, MILD, FAIR = 1, 3, 12
 """The price of an uneven seat in a quad or a pair, for few repeats in a large course or a small one, and for fair
 shares that cost none."""
 
-FIRST = 36
-"""The price of an uneven seat where even shares come before repeats, or before all but them."""
+FIRST, DEAREST = 36, 36 << 7
+"""The price of an uneven seat where even shares come before repeats, or before all but them; and how far it rises
+where a few people must meet very often for the sake of even shares."""
 
 LEVELS = 60
 """Temperatures in one cooling, each with the same number of steps."""
@@ -75,6 +76,7 @@ class _Search:
         self.draw, self.last_draw = Random(seed), Random(f"{seed} polish")
         self.least = places.least()
         self.done = 0
+        self.first = FIRST // 2
         self.stopped = False
         self.design = by_design(places, self.draw)
         self.seats = self.design or places.by_chance(self.draw)
@@ -125,8 +127,8 @@ class _Search:
                 start, self.design = self.design, by_design(self.places, self.draw)  # laid out anew for the next time
             case _:
                 start = self.places.by_chance(self.draw)
-        share = (cooling.share, FIRST if self.places.problem.even_quads else cooling.share)
-        state = Annealing(self.places, start, (MEETING, cooling.further), share, dice=self.draw.getrandbits(64))
+        prices = (cooling.share, self.price_of_a_quad(cooling))
+        state = Annealing(self.places, start, (MEETING, cooling.further), prices, dice=self.draw.getrandbits(64))
         state.stop_at(self.least)
         for level in range(LEVELS):
             heat = MEETING * cooling.hot * (cooling.cold / cooling.hot) ** (level / (LEVELS - 1))
@@ -140,6 +142,14 @@ class _Search:
             if level % 4 == 0:  # whether or not anybody listens: what is kept must not hang on that
                 self.offer(state.cheapest())
         return self.offer(state.cheapest())
+
+    def price_of_a_quad(self, cooling: Cooling) -> int:
+        """What an uneven seat in a quad costs next; where even quads come first, more each time until they are."""
+        if not self.places.problem.even_quads:
+            return cooling.share
+        if self.merit.quads > self.least.quads:
+            self.first = min(2 * self.first, DEAREST)
+        return self.first
 
     def heard(self) -> bool:
         if self.progress and not self.progress(self.done, self.merit.repeats):
