@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from threefold.core.reply import LONGEST_SENDER
 from threefold.mail.carriers import Held, Later, MailServer, SmtpCarrier
+from threefold.mail.courier import stuck
+from threefold.mail.dkim import dkim_trouble
 from threefold.mail.inbound import BoxAddress, DoorAddress, Mailbox, Unreachable
 from threefold.settings import Settings, unsafe
 from threefold.store import schema
@@ -21,6 +23,9 @@ def look(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "Settings", problem
     yield "Database", database(settings)
     yield "Mail server", asyncio.run(mail_server(settings))
+    yield "Signing letters", dkim_trouble(settings)
+    for problem in letters(settings) or ("",):
+        yield "Letters", problem
     for problem in replies(settings) or ((asyncio.run(mailbox(settings)),) if settings.imap_url else ("",)):
         yield "Calendars’ replies", problem
 
@@ -62,6 +67,21 @@ async def mail_server(settings: Settings) -> str:
     finally:
         await carrier.close()
     return ""
+
+
+def letters(settings: Settings) -> tuple[str, ...]:
+    """How many letters are stuck, and why; nothing where the database cannot be asked, which is said elsewhere."""
+    if database(settings):
+        return ()
+    store = Store.open(settings.database)
+    try:
+        late, stopped = store.read_now(lambda db: stuck(db, datetime.now(UTC)))
+    finally:
+        store.close_now()
+    return (
+        *(f"{count} due, and still here: {why or 'no courier has taken them'}." for why, count in late),
+        *(f"{count} stay here ({why}). Tutors see which, under Letters." for why, count in stopped),
+    )
 
 
 def replies(settings: Settings) -> tuple[str, ...]:

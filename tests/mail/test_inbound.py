@@ -7,7 +7,7 @@ import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 from tests.builders import Class, a_cohort, an_id
 from tests.house import NOON, settings_for
 from tests.mail.answering import CALENDARS, Says, bounce, evolution, google, out_of_office
+from tests.mail.dovecot import dovecot
 from tests.mail.postfix import Postfix, postfix
 from threefold.core.reply import reply_address, return_address
 from threefold.mail import inbound
-from threefold.mail.inbound import Arrived, BoxAddress, Door, DoorAddress, Ours
+from threefold.mail.inbound import Arrived, BoxAddress, Door, DoorAddress, Mailbox, Ours, Unreachable
 from threefold.mail.letters import Postroom
 from threefold.mail.outbox import Written, message_id, post
 from threefold.practice.incoming import Incoming
@@ -479,3 +480,63 @@ async def told(server: Postfix, *words: str) -> bool:
 
 async def is_marked(gate: Gate) -> bool:
     return (await state(gate))[0]
+
+
+# --- a mailbox is looked into ---------------------------------------------------------------------------------
+
+
+@pytest.mark.heavy
+async def test_a_mailbox_of_a_real_dovecot_is_looked_into(gate: Gate) -> None:
+    incoming = Incoming(gate.store, Postroom(gate.settings, environment()), lambda: NOON)
+    letter = await a_letter(gate, "1 sent", sent=True)
+    with ExitStack() as stack:
+        server = await asyncio.to_thread(lambda: stack.enter_context(dovecot()))
+        words = f"From: ben@example.com\r\nTo: {gate.settings.sender}\r\nSubject: Hello\r\n\r\nI'm looking forward.\r\n"
+        report = bounce(to="", recipient=gate.email, message_id=message_id(letter, "elmhouse.example"))
+        to_no_tag = evolution(gate.says(answer="TENTATIVE")).replace(
+            f"To: {gate.to}".encode(), b"To: practice@x.example"
+        )
+        for content in (
+            google(gate.says(answer="DECLINED", stamp=NOON - timedelta(hours=2))),
+            words.encode(),
+            report,
+            google(gate.says()) + b"x" * inbound.MOST_BYTES,
+            to_no_tag,  # the secret stands in the organiser alone
+        ):
+            await asyncio.to_thread(server.put, content)
+        mailbox = Mailbox(BoxAddress.from_url(server.url), incoming.take, lambda: datetime.now(UTC))
+        await mailbox.greet()
+        assert [await mailbox.look(), await mailbox.look()] == [3, 0]
+        assert await gate.replies() == [("declined", 0, "overtaken"), ("tentative", 0, None)]
+        assert (await state(gate))[0]
+        ours, others = ["Threefold", "\\Seen"], ["Threefold"]
+        assert await asyncio.to_thread(server.flags) == [ours, others, ours, others, ours]
+
+        await asyncio.to_thread(server.put, google(gate.says()))
+        busy = Mailbox(BoxAddress.from_url(server.url), later, lambda: datetime.now(UTC))
+        with pytest.raises(Busy):
+            await busy.look()
+        assert (await asyncio.to_thread(server.flags))[-1] == [], "what could not be taken waits for the next look"
+
+        wrong = BoxAddress.from_url(server.url.replace("wo%22rd", "another"))
+        with pytest.raises(Unreachable, match="says no"):
+            await Mailbox(wrong, incoming.take, lambda: NOON).greet()
+        missing = BoxAddress.from_url(server.url.replace("Replies", "Nowhere"))
+        with pytest.raises(Unreachable, match="says no"):
+            await Mailbox(missing, incoming.take, lambda: NOON).greet()
+
+
+async def later(_arrived: Arrived) -> bool:
+    raise Busy("not now")
+
+
+async def test_a_mailbox_that_cannot_be_reached_says_so_and_waits() -> None:
+    box = Mailbox(BoxAddress.from_url("imap://me:word@127.0.0.1:1"), later, lambda: NOON)
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        await box.look()
+    box.start()
+    async with asyncio.timeout(20):
+        while not box.trouble:  # noqa: ASYNC110 - it is only ever set
+            await asyncio.sleep(0.05)
+    await box.stop()
+    assert box.trouble == "the mailbox’s server cannot be reached"

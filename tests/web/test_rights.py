@@ -298,7 +298,7 @@ async def test_who_has_left_is_a_stranger(house: House) -> None:
 async def test_looking_at_every_page_changes_nothing(house: House) -> None:
     built = await a_cohort(house.store)
     ids = {**await ids_of(house, built), "form_id": an_id(), "session_id": an_id(), "person_id": built.people[0]}
-    ids |= {"secret": "0" * 64, "token": "a-token", "version": "0", "name": "threefold.css"}
+    ids |= {"secret": "0" * 64, "kind": "reminder", "token": "a-token", "version": "0", "name": "threefold.css"}
     browsers = [await house.visitor(), await house.as_(built.people[0]), await house.as_(built.tutors[0])]
     before = await contents(house)
     answered: set[int] = set()

@@ -22,8 +22,14 @@ SHOWN = {Shows.ROLES: "with your roles", Shows.QUIET: "time and place only"}
 
 
 def differences(was: Shown, now: Shown) -> tuple[Difference, ...]:
-    """Everything a reader would notice, the most urgent first: when, where, with whom, as what."""
-    return tuple(_differences(was, now))
+    """Everything a reader would notice, the most urgent first: when, where, with whom, as what.
+
+    Who does what among the others is said only where nothing else changed: it follows from the rest.
+    """
+    found = tuple(_differences(was, now))
+    if found or was == now:
+        return found
+    return (Difference("Round by round", _rounds(was), _rounds(now)),)
 
 
 def _differences(was: Shown, now: Shown) -> Iterator[Difference]:
@@ -64,3 +70,7 @@ def _when(shown: Shown) -> str:
 
 def _roles(shown: Shown) -> str:
     return ", ".join(f"{clock(each.starts_at, shown.zone)} {each.word}" for each in shown.rounds)
+
+
+def _rounds(shown: Shown) -> str:
+    return ", ".join(f"{clock(each.starts_at, shown.zone)} {each.detail}" for each in shown.rounds)

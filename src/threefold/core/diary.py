@@ -57,7 +57,7 @@ def entry(
 def _described(zone: str, roles: Sequence[tuple[datetime, str]], link: str, url: str) -> str:
     local = ZoneInfo(zone)
     parts = (
-        "\n".join(f"{when.astimezone(local):%H:%M} {word}" for when, word in roles),
+        "\n".join(f"{when.astimezone(local).isoformat()[11:16]} {word}" for when, word in roles),
         f"Online: {link}" if link else "",
         f"Everything about it, and “I can’t make it”: {url}",
     )

@@ -19,11 +19,12 @@ from typing import Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from threefold.mail import carriers as carrying
 from threefold.mail.carriers import Carrier, Held, Later, Never, Slower
+from threefold.mail.outbox import OVERTAKEN
 from threefold.store.engine import Busy, Store
 from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.tables import metadata
@@ -44,6 +45,8 @@ HELD_SECONDS: tuple[float, ...] = (
     300.0,
 )  # who knocks with a wrong password all the time is locked out
 REST_SECONDS = 30.0
+LATE_AFTER = timedelta(minutes=10)
+LATELY = timedelta(days=14)
 STOP_SECONDS = 8.0  # what is in hand then is left to its lease
 
 TOO_LATE = "stopped: it came too late to be of use"
@@ -402,3 +405,15 @@ _IN_LANES = Prepared(
     .order_by(_letter.c.lane, _letter.c.id),
     Claimed,
 )
+
+
+def stuck(db: Session, now: datetime) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """(why, how many): letters that should have left by now or are tried again, and those given up of late."""
+    counted = select(_letter.c.trouble, func.count()).group_by(_letter.c.trouble).order_by(func.count().desc())
+    late = or_(_letter.c.due_at < now - LATE_AFTER, _letter.c.tries > 0)
+    given_up = (_letter.c.sent_at.is_(None), _letter.c.stopped_at > now - LATELY, _letter.c.trouble != OVERTAKEN)
+
+    def found(*which: ColumnElement[bool]) -> list[tuple[str, int]]:
+        return [(trouble.partition(": ")[2], many) for trouble, many in db.execute(counted.where(*which))]
+
+    return found(*_WAITING, late), found(*given_up)

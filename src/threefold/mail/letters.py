@@ -7,6 +7,7 @@ from uuid import UUID
 
 from jinja2 import Environment
 
+from threefold.core.reply import reply_address
 from threefold.mail import outbox
 from threefold.mail.message import check_message, compose
 from threefold.mail.outbox import About, Written
@@ -33,9 +34,11 @@ class Postroom:
         """An absolute address of ours, always from the settings and never from a request's Host."""
         return self.settings.base_url + path
 
-    def organizer(self, _seat_id: UUID) -> str:
-        """Who an invitation to this seat comes from, for calendars: always an address of the sender's domain."""
-        return self.settings.sender
+    def organizer(self, seat_id: UUID) -> str:
+        """Who an invitation to this seat comes from: where answers are taken in, an address of its own for each."""
+        if not self.settings.replies:
+            return self.settings.sender
+        return reply_address(self.settings.secret, self.settings.sender, seat_id)
 
     def write(
         self,

@@ -248,22 +248,29 @@ def _entries(
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
     for seat_id, number, role in _TURNS.all(db, person=person_id):
         turns[seat_id].append((number, role))
-    by_id = {course.id: course for course in courses}
+    by_id = {course.id: (course, course.role_labels) for course in courses}
     for place in _PLACES.all(db, person=person_id, held=window.held, gone=window.gone):
-        yield place.seat_id, _entry(place, by_id[place.cohort_id], turns[place.seat_id], shows, base_url)
+        course, labels = by_id[place.cohort_id]
+        times = () if place.gone_at else _times(place, course, turns[place.seat_id])
+        roles = [(at, labels.of(role)) for at, role in times]
+        yield place.seat_id, _entry(place, course.zone, roles, shows, base_url)
 
 
-def _entry(place: Place, course: Course, turns: Sequence[tuple[int, Role]], shows: Shows, base_url: str) -> FeedEntry:
-    """One seat in the words and under the UID of its invitation. What is off has no roles any more."""
-    gone = place.gone_at is not None
+def _times(place: Place, course: Course, turns: Sequence[tuple[int, Role]]) -> list[tuple[datetime, Role]]:
     times = round_times(place.starts_at, course.shape, max((number for number, _ in turns), default=None))
+    return [(times[number - 1].starts_at, role) for number, role in turns]
+
+
+def _entry(place: Place, zone: str, roles: Sequence[tuple[datetime, str]], shows: Shows, base_url: str) -> FeedEntry:
+    """One seat in the words and under the UID of its invitation. What is off has time and place only."""
+    gone = place.gone_at is not None
     entry = diary.entry(
         starts_at=place.starts_at,
         ends_at=place.ends_at,
-        zone=course.zone,
+        zone=zone,
         where=", ".join(filter(None, (place.room, place.place))),
         link=place.link,
-        roles=[(times[number - 1].starts_at, course.role_labels.of(role)) for number, role in turns],
+        roles=roles,
         url=base_url + (f"/practice/{place.practice_id}" if place.is_theirs else "/calendar"),
         shows=Shows.QUIET if gone else shows,
         title=diary.CANCELLED_TITLE if gone else diary.TITLE,

@@ -149,7 +149,9 @@ class Places:
         for size in (2, 4):
             theirs = [session for session, sizes in zip(self.sessions, self.sizes, strict=True) if size in sizes]
             seats = sum(size * sizes.count(size) for sizes in self.sizes)
-            room = [sum(person in self.problem.present[session] for session in theirs) for person in self.problem.people]
+            room = [
+                sum(person in self.problem.present[session] for session in theirs) for person in self.problem.people
+            ]
             found[size] = _twos(filled(self.shares[size], room, seats))
         return found
 

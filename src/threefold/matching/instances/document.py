@@ -19,7 +19,7 @@ class At:
     def a(self, kind: type) -> Any:
         """The value, which must be of this kind; a whole number is never below nought here."""
         found = self.value
-        if not isinstance(found, kind) or (kind is int and (isinstance(found, bool) or found < 0)):
+        if not isinstance(found, kind) or (kind is int and (isinstance(self.value, bool) or self.value < 0)):
             raise self.wrong(f"must be {_KINDS[kind]}")
         if kind is str and not self.value:
             raise self.wrong("must not be empty")
