@@ -142,3 +142,18 @@ async def test_somebody_who_wants_it_once_a_week_hears_on_monday(house: House, m
     assert ("feedback-wanted", made.people[0]) not in await written(house, friday)
     monday = [found for found in await written(house, friday + timedelta(days=3)) if found[0] == "weekly"]
     assert monday == [("weekly", made.people[0])]
+
+
+async def test_tutors_hear_that_somebody_cannot_make_it_once_there_was_time_to_think_again(
+    house: House, made: Class
+) -> None:
+    noon = datetime(2026, 10, 7, 12, 0, tzinfo=UTC)
+    house.now = noon
+    amara, seat = await house.as_(made.people[0]), made.seats[1][made.members[0]]
+    await amara.send_form(f"/seats/{seat}/withdrawal")
+    assert await written(house, noon + timedelta(minutes=5)) == []
+    assert await written(house, noon + timedelta(minutes=11)) == [("away", made.tutors[0])]
+    assert await written(house, noon + timedelta(minutes=12)) == []
+    letter = await house.store.read(lambda db: db.scalars(select(Letter).where(Letter.kind == "away")).one())
+    assert letter.subject == "Somebody can’t make Thursday 8 October"
+    assert "Amara Okafor can’t make Thursday 8 October" in text_of(letter)

@@ -26,8 +26,9 @@ def look(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "Signing letters", dkim_trouble(settings)
     for problem in letters(settings) or ("",):
         yield "Letters", problem
-    for problem in replies(settings) or ((asyncio.run(mailbox(settings)),) if settings.imap_url else ("",)):
-        yield "Calendars’ replies", problem
+    if settings.replies or settings.inbound or settings.imap_url:
+        for problem in replies(settings) or (asyncio.run(mailbox(settings)),):
+            yield "Calendars’ replies", problem
 
 
 def database(settings: Settings) -> str:
@@ -110,7 +111,9 @@ def replies(settings: Settings) -> tuple[str, ...]:
 
 
 async def mailbox(settings: Settings) -> str:
-    """Signs in to the mailbox and opens its folder, changing nothing."""
+    """Signs in to the mailbox, if there is one, and opens its folder, changing nothing."""
+    if not settings.imap_url:
+        return ""
 
     async def leave(_arrived: object) -> bool:
         return False

@@ -9,10 +9,13 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from threefold.core.wishes import Kind, ways
 from threefold.mail.letters import Postroom, Unsendable
 from threefold.mail.notices import Pile, tell, with_letters
 from threefold.mail.outbox import Written, post
 from threefold.people.wishes import off_path
+from threefold.practice import answers
+from threefold.practice.answers import Held
 from threefold.reminding import Wanted, due, invited_by_and_by
 from threefold.store.engine import Busy, Store
 from threefold.web.ids import Ids
@@ -65,12 +68,25 @@ class Clerk:
             pile = Pile(self.postroom, now, Ids(now))
             await with_letters(pile, lambda: self.store.write(lambda db: tell(db, [cohort_id], pile)))  # noqa: B023 - awaited before the next
             written += len(pile.letters)
+        for place in await self.store.read(lambda db: answers.due_declines(db, now)):
+            await self._count(place, now)
         wanted = await self.store.read(lambda db: due(db, now))
         if wanted:
             new_id = Ids(now)
             letters = await asyncio.to_thread(lambda: [self._written(each, new_id, now) for each in wanted])
             written += await self.store.write(lambda db: _post(db, filter(None, letters), now))
         return written
+
+    async def _count(self, place: Held, now: datetime) -> None:
+        """A calendar's "no" that nobody took back counts now, with all that follows from it."""
+        pile, new_id = Pile(self.postroom, now, Ids(now)), Ids(now)
+
+        def unit(db: Session) -> None:
+            new_id.go_back(0)
+            answers.count(db, place, now=now, new_id=new_id)
+            tell(db, [place.within.cohort.id], pile)
+
+        await with_letters(pile, lambda: self.store.write(unit))
 
     def _written(self, wanted: Wanted, new_id: Callable[[], UUID], now: datetime) -> Written | None:
         try:
@@ -84,7 +100,9 @@ class Clerk:
                 name=wanted.reader.name,
                 recipient=wanted.reader.email,
                 subject=wanted.subject,
-                unsubscribe=off_path(self.keys, wanted.reader.person_id, wanted.kind),
+                unsubscribe=off_path(self.keys, wanted.reader.person_id, Kind(wanted.kind))
+                if ways(wanted.kind)[1:]
+                else None,
                 now=now,
                 **wanted.values,
             )

@@ -17,7 +17,7 @@ from threefold.core import reminders, wishes
 from threefold.core.feedback import asked_of
 from threefold.core.names import first_name
 from threefold.core.said import clock, day, plural, weekday
-from threefold.core.term import Shown
+from threefold.core.term import HOLD, SOON, Shown
 from threefold.core.wishes import How, Kind
 from threefold.feedback.queries import Missing, Todo, to_come, todo
 from threefold.store.rows import CohortRow, columns, split
@@ -53,7 +53,7 @@ class Reader:
 class Wanted:
     """A letter that is due now, before it is written. `values` are its template's."""
 
-    kind: Kind
+    kind: str
     once: str
     lane: str
     cohort_id: UUID | None
@@ -87,7 +87,13 @@ def invited_by_and_by(db: Session, now: datetime) -> list[UUID]:
 
 def due(db: Session, now: datetime) -> list[Wanted]:
     """Every letter that is due now and has not been written."""
-    found = [*_before_sessions(db, now), *_about_feedback(db, now), *_for_tutors(db, now), *_weekly(db, now)]
+    found = [
+        *_away(db, now),
+        *_before_sessions(db, now),
+        *_about_feedback(db, now),
+        *_for_tutors(db, now),
+        *_weekly(db, now),
+    ]
     names = [each.once for each in found]
     there = set(db.scalars(select(Letter.once).where(Letter.once.in_(names)))) if names else set()
     asked = _wishes(db, {each.reader.person_id for each in found})
@@ -104,6 +110,57 @@ def _wishes(db: Session, people: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     for person, kind, how in rows:
         found.setdefault(person, {})[kind] = how
     return found
+
+
+def _away(db: Session, now: datetime) -> Iterator[Wanted]:
+    """Somebody can't make it: their tutors hear ten minutes later, or at once where it begins soon."""
+    rows = db.execute(
+        select(
+            Seat.id,
+            Withdrawal.at,
+            PracticeSession.id.label("practice"),
+            PracticeSession.starts_at,
+            Cohort.id.label("cohort"),
+            Cohort.zone,
+            Cohort.name.label("of"),
+            Person.name,
+        )
+        .join(Withdrawal, and_(Withdrawal.seat_id == Seat.id, Withdrawal.taken_back_at.is_(None)))
+        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
+        .join(Cohort, and_(Cohort.id == PracticeSession.cohort_id, Cohort.archived_at.is_(None)))
+        .join(Membership, Membership.id == Seat.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Seat.given_up_at.is_(None),
+            Withdrawal.at > now - reminders.WORTH_SENDING,
+            PracticeSession.starts_at > now,
+            PracticeSession.cancelled_at.is_(None),
+        )
+    ).all()
+    for row in rows:
+        if row.at > now - HOLD and row.starts_at > now + SOON:
+            continue
+        tutors = db.scalars(
+            select(Membership.id).where(
+                Membership.cohort_id == row.cohort, Membership.role == "tutor", Membership.left_at.is_(None)
+            )
+        ).all()
+        for member, reader in _readers(db, tutors).items():
+            yield Wanted(
+                "away",
+                f"away:{row.id}:{row.at:%Y%m%dT%H%M%S}:{member}",
+                f"away:{member}",
+                row.cohort,
+                reader,
+                f"Somebody can’t make {day(row.starts_at, row.zone)}",
+                {
+                    "who": row.name,
+                    "starts_at": row.starts_at,
+                    "zone": row.zone,
+                    "path": f"/practice/{row.practice}",
+                    "cohort": row.of,
+                },
+            )
 
 
 def _before_sessions(db: Session, now: datetime) -> Iterator[Wanted]:

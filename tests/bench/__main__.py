@@ -1,4 +1,4 @@
-"""`python -m tests.bench web|matching [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`"""
+"""`python -m tests.bench web|mail|matching [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`"""
 
 import argparse
 import asyncio
@@ -11,8 +11,9 @@ from tests.bench.figures import report
 parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Threefold against its aims.")
 parser.add_argument(
     "what",
-    choices=["web", "matching"],
-    help="web: cost of pages and forms, queries, memory, start; matching: how good plans are, and what they cost",
+    choices=["web", "mail", "matching"],
+    help="web: cost of pages and forms, queries, memory, start; mail: how soon letters leave, and what that adds to "
+    "pages; matching: how good plans are, and what they cost",
 )
 parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures in FILE as well")
 parser.add_argument("--instances", type=Path, metavar="DIR", help="matching: the problems in DIR (triad-instance/1)")
@@ -23,9 +24,10 @@ asked = parser.parse_args()
 if asked.what == "matching":
     report(matching.COMPARED, matching.measure(asked.instances, asked.aims, asked.only, asked.seed), asked.json)
 else:
-    from tests.bench import web
+    from tests.bench import mail, web
     from threefold.logs import start_logging
 
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         start_logging(nowhere)
-        report(web.COMPARED, asyncio.run(web.measure()), asked.json)
+        measured = mail if asked.what == "mail" else web
+        report(measured.COMPARED, asyncio.run(measured.measure()), asked.json)

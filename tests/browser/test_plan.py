@@ -7,7 +7,7 @@ from math import comb
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.classes import a_class, drawn
+from tests.browser.classes import a_class, cookie, drawn
 from tests.browser.looking import Findings, look_at_width, look_with_axe
 from tests.browser.running import DESK, PHONE, Site, installed, press, visiting
 
@@ -25,7 +25,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
 
 @pytest.mark.parametrize("trainees", SIZES)
 def test_the_plan_page_at_every_size(browser: Browser, site: Site, trainees: int) -> None:
-    path, signed_in = a_class(site, trainees, WEEKS)
+    made = a_class(site, trainees, WEEKS)
+    path, signed_in = f"/cohorts/{made.cohort}/plan", cookie(site, made.tutors[0])
     findings = Findings()
     with visiting(browser, **DESK) as page:
         page.context.add_cookies([signed_in])

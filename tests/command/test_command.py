@@ -5,11 +5,13 @@ import html
 import os
 import re
 import signal
+import smtplib
 import socket
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,12 +24,13 @@ from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.builders import a_person
+from tests.builders import a_person, an_id
 from tests.house import House
 from tests.mail.server import Mailbox, mail_server
 from tests.mail.test_courier import a_letter
 from threefold.app import build_app
 from threefold.cli import main
+from threefold.core.reply import reply_address
 from threefold.settings import from_environment
 from threefold.store.engine import Store
 from threefold.store.tables import Person
@@ -375,3 +378,30 @@ async def test_the_courier_alone_delivers_what_waits_and_stops_when_asked(instal
     assert process.returncode == 0
     assert "raised" not in logged
     assert "amara" not in logged
+
+
+def test_the_courier_takes_in_what_calendars_answer_where_it_is_asked_to(installed: Variables) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    told_where = {"THREEFOLD_REPLIES": "yes", "THREEFOLD_INBOUND": f"lmtp://127.0.0.1:{port}"}
+    assert threefold("check", **installed, **told_where).stdout.endswith("Calendars’ replies: all is well.\n")
+    assert told(threefold("work", "--inbound", **installed)) == [
+        "Nothing says where replies come in: set THREEFOLD_INBOUND or THREEFOLD_IMAP_URL."
+    ]
+    to = reply_address(installed["THREEFOLD_SECRET"], installed["THREEFOLD_SENDER"], an_id())
+    with running("work", "--inbound", **installed, **told_where) as process:
+
+        def knock() -> bool:
+            try:
+                with smtplib.LMTP("127.0.0.1", port, local_hostname="mx.example.org") as client:
+                    return client.sendmail("amara@example.com", [to], b"Subject: Yes\r\n\r\nI'll be there.\r\n") == {}
+            except ConnectionRefusedError:
+                return False
+
+        while not knock():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "a message was left alone" in logged
+    assert to not in logged

@@ -152,6 +152,18 @@ def test_a_list_of_names_is_enough_and_pairs_have_a_tutor(tmp_path: Path) -> Non
     assert sorted(name for line in lines for name in line[3:]) == ["Amara", "Ben", "Chloe", "Dev", "Esther", "tutor"]
 
 
+def test_fours_are_shared_evenly_where_that_is_asked_for(tmp_path: Path) -> None:
+    names, out = "\n".join("Amara Ben Chloe Dev Esther Farid Grace".split()), tmp_path / "plan.csv"
+    words = ["--sessions", 2, "--rounds", "one", "--steps", 500_000, "--explain", "-o", out]
+
+    for even, seats, said in ((["--even-fours"], {1, 2}, "three more repeats at most."), ([], {0, 1, 2}, "may cost")):
+        done = plan(a_roster(tmp_path, names), *words, *even)
+
+        assert said in done.stdout
+        fours = [f"{line[3]} and {line[4]} and {line[5]}" for line in rows(out)[1:] if " and " in line[5]]
+        assert {sum(name in four for four in fours) for name in names.split()} == seats
+
+
 @pytest.mark.parametrize(
     ("text", "words", "said"),
     [

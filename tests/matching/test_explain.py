@@ -177,7 +177,7 @@ def test_minutes_served_before_count_among_the_rounds() -> None:
         (False, ("ABCD EFG",), ""),
     ],
 )
-def test_what_even_fours_cost_is_said_as_far_as_it_is_proven(even: bool, weeks: tuple[str, ...], said: str) -> None:
+def test_what_even_fours_cost_is_said_as_far_as_it_is_proven(*, even: bool, weeks: tuple[str, ...], said: str) -> None:
     problem = replace(course(7, len(weeks)), even_quads=even)
 
     assert explain(problem, of(*weeks)).shares == said

@@ -220,5 +220,10 @@ async def test_what_calendars_answered_in_a_session(house: House) -> None:
     await a_reply(house, seat_of(made, 1), "tentative", said_at=NOON)
     await a_reply(house, seat_of(made, 2), "counter")
     await a_reply(house, seat_of(made, 3, week=2), "declined")
+    await a_reply(house, seat_of(made, 4), "declined", settled_as="coming")
     found = await house.store.read(lambda db: answers.answers_at(db, made.sessions[TOMORROW]))
     assert found == {seat_of(made, 0): Answer.ACCEPTED, seat_of(made, 1): Answer.TENTATIVE}
+    path = f"/practice/{made.sessions[TOMORROW]}"
+    page = (await (await house.as_(made.tutors[0])).get(path)).text
+    assert [page.count(f"calendar says {words}") for words in ("yes", "perhaps", "no")] == [1, 1, 0]
+    assert "calendar says" not in (await (await house.as_(made.people[0])).get(path)).text

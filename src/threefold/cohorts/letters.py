@@ -13,7 +13,7 @@ from sqlalchemy import Select, Update, and_, exists, func, literal, or_, select,
 from sqlalchemy.orm import Session, aliased
 
 from threefold.core.refusal import Refusal
-from threefold.mail.courier import TOO_LATE
+from threefold.mail.courier import LATE_AFTER, TOO_LATE
 from threefold.mail.outbox import OVERTAKEN
 from threefold.store.deeds import record
 from threefold.store.rows import CohortRow
@@ -33,7 +33,6 @@ PAGE = 50
 MOST_AHEAD = 20
 MOST_STUCK = 200
 KEPT_IN_SIGHT = timedelta(days=60)
-LATE_AFTER = timedelta(minutes=10)
 GONE = Refusal.because("This letter would be of no use any more, or has left meanwhile. Nothing was sent.", "")
 
 

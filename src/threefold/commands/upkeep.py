@@ -19,7 +19,7 @@ from threefold.store.engine import Busy
 from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token
 
-SECRETS = {"THREEFOLD_SECRET", "THREEFOLD_SMTP_URL", "THREEFOLD_DATABASE_URL"}  # never shown
+SECRETS = {"THREEFOLD_SECRET", "THREEFOLD_SMTP_URL", "THREEFOLD_IMAP_URL", "THREEFOLD_DATABASE_URL"}  # never shown
 
 
 @click.command()

@@ -115,11 +115,11 @@ class _Bounded:
         super().connection_lost(error)  # type: ignore[misc] # the protocol's
 
 
-class _SmtpTalk(_Bounded, SMTP):  # type: ignore[misc] # the library ships no types
+class _SmtpTalk(_Bounded, SMTP):
     pass
 
 
-class _LmtpTalk(_Bounded, LMTP):  # type: ignore[misc] # the library ships no types
+class _LmtpTalk(_Bounded, LMTP):
     pass
 
 
@@ -175,7 +175,7 @@ class Door:
             loop=asyncio.get_running_loop(),
         )
         self._talks.add(talk)
-        return talk  # type: ignore[no-any-return] # the library ships no types
+        return talk
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _talk: Talk, envelope: Envelope, address: str, _options: list[str]
@@ -188,7 +188,8 @@ class Door:
         return "250 2.1.5 Yes"
 
     async def handle_DATA(self, _server: SMTP, _talk: Talk, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        arrived = Arrived(bytes(envelope.content), tuple(envelope.rcpt_tos), _bare(envelope.mail_from))
+        content = envelope.original_content or b""
+        arrived = Arrived(content, tuple(envelope.rcpt_tos), _bare(envelope.mail_from))
         try:
             await self.take(arrived)
         except Busy:

@@ -344,7 +344,7 @@ def came_back(
 
 
 def answers_at(db: Session, practice_id: UUID) -> dict[UUID, Answer]:
-    """What each seat's calendar last answered in one session, for its tutors."""
+    """What each seat's calendar last answered in one session, for its tutors; not a "no" its holder took back."""
     seats = db.scalars(select(Seat.id).where(Seat.practice_id == practice_id, Seat.given_up_at.is_(None))).all()
     latest = {seat: rules.holding(kept) for seat, kept in _kept(db, seats).items()}
-    return {seat: one.answer for seat, one in latest.items() if one is not None}
+    return {seat: one.answer for seat, one in latest.items() if one is not None and one.settled_as != Settled.COMING}

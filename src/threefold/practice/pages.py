@@ -1,6 +1,6 @@
 """Where a trainee needs to be and as what: home, calendar, one session, "I can't make it"."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from threefold.core.diary import Shows
 from threefold.core.names import first_name
 from threefold.core.refusal import Refusal
+from threefold.core.reply import Answer as Said
 from threefold.feedback import queries as feedback
 from threefold.feedback.queries import Todo
-from threefold.practice import actions, feeds, queries
+from threefold.practice import actions, answers, feeds, queries
 from threefold.practice.feed import feed_path
 from threefold.practice.feed import routes as feed_routes
 from threefold.practice.queries import Group, MyRound, Place, Waiting
@@ -47,6 +48,7 @@ class PracticePage:
     place: Place | None
     rounds: tuple[MyRound, ...]
     groups: list[Group]
+    said: Mapping[UUID, Said]  # by seat, what calendars answered; for tutors
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             place,
             queries.rounds_of(db, place) if place else (),
             queries.groups_at(db, at) if at.is_tutor else [],
+            answers.answers_at(db, practice_id) if at.is_tutor else {},
         )
 
     return visit.page("practice/show.html", page=await visit.read(work))

@@ -25,8 +25,9 @@ Seated = dict[int, list[list[Person]]]
 class Effort:
     """How hard to search at most, in steps for each place in the sessions to be planned (20 million a second).
 
-    `most_bent` is the limit where absences or rules bend a course, so that no design fits and bounds lie low. A search ends earlier when nothing better can exist. Its steps are a budget and nothing else: what a search
-    finds in so many steps is the same however many more it was allowed.
+    A search ends earlier when nothing better can exist. Its steps are a budget and nothing else: what a search
+    finds in so many steps is the same however many more it was allowed. `most_bent` is the limit where absences or
+    rules bend a course, so that no design fits it and bounds lie far below what can be had.
     """
 
     moves_per_place: int = 2_000_000

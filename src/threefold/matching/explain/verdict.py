@@ -61,7 +61,8 @@ def say_fours(problem: CourseProblem, fours: tuple[int, int], again: int, limits
     if not most or (even and not problem.even_quads):
         return ""
     if not even:
-        said = f"Seats in groups of four are not shared evenly: {number(least) if least else 'none'} to {number(most)} each"
+        each = f"{number(least) if least else 'none'} to {number(most)} each"
+        said = f"Seats in groups of four are not shared evenly: {each}"
         return f"{said}." if problem.even_quads else f"{said}; sharing them evenly may cost repeats."
     cost = again - limits.least_repeats
     if not cost:
