@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
@@ -115,7 +116,7 @@ async def measure() -> list[Figure]:
                 page = Ask.of("GET", "/", 200, cookie=cookie)
                 before = await asked_for(port, page, QUIET_SECONDS)
                 began = time.monotonic()
-                await store.write(due_now)
+                await store.write(partial(due_at, moment=datetime.now(UTC)))
                 during = await asked_until(port, page, lambda: int(told()[0]) >= LETTERS)
                 count, _, last = told()
                 after = await asked_for(port, page, QUIET_SECONDS)
@@ -148,18 +149,16 @@ async def written(store: Store, settings: Settings) -> str:
         )
         people += built.people
         pile = Pile(Postroom(settings, environment()), now, Ids(now))
-        await with_letters(
-            pile, lambda cohort=built.cohort, pile=pile: store.write(lambda db: tell(db, [cohort], pile))
-        )
-    await store.write(lambda db: db.execute(update(Letter).values(due_at=now + timedelta(days=1))) and None)
+        await with_letters(pile, partial(store.write, partial(tell, cohorts=[built.cohort], pile=pile)))
+    await store.write(partial(due_at, moment=now + timedelta(days=1)))
     wrote = await store.read(lambda db: db.scalar(text("SELECT count(*) FROM letter")))
     if wrote < LETTERS:
         raise RuntimeError(f"only {wrote} letters were written")
     return await signed_in(store, people[0])
 
 
-def due_now(db: Session) -> None:
-    db.execute(update(Letter).values(due_at=datetime.now(UTC)))
+def due_at(db: Session, moment: datetime) -> None:
+    db.execute(update(Letter).values(due_at=moment))
 
 
 async def a_long_feed(store: Store, settings: Settings) -> str:

@@ -66,7 +66,7 @@ def test_every_slip_is_told_above_and_beside_its_field(
         page.goto(f"{site.address}/me")
         page.get_by_label("Name", exact=True).fill("")
         page.get_by_label("Pronouns").fill("she/her")
-        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Save", exact=True).first.click()
         expect(page).to_have_title(re.compile("^Error: "))
         summary = page.locator(".alert")
         expect(summary.get_by_role("heading", name="There’s a problem")).to_be_visible()
@@ -115,7 +115,7 @@ def test_words_sent_after_signing_out_come_back_after_signing_in(
         with visiting(browser, storage_state=page.context.storage_state(), **DESK) as elsewhere:
             elsewhere.goto(f"{site.address}/me")
             press(elsewhere.get_by_role("button", name="Sign out", exact=True))
-        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Save", exact=True).first.click()
         expect(page.get_by_label("E-mail address")).to_be_visible()
         _, code = site.ask_to_sign_in(page, BEN)
         page.get_by_label("Six-figure code").fill(code)

@@ -72,7 +72,7 @@ async def the_page(house: House, built: Class, query: str = "") -> tuple[Browser
     return tutor, answer.text
 
 
-STOPPED = {
+STOPPED: dict[str, Any] = {
     "stopped_at": NOON - timedelta(hours=1),
     "tries": 1,
     "trouble": "stopped: 554: the mail server refuses this letter",

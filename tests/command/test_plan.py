@@ -153,7 +153,7 @@ def test_a_list_of_names_is_enough_and_pairs_have_a_tutor(tmp_path: Path) -> Non
 
 
 def test_fours_are_shared_evenly_where_that_is_asked_for(tmp_path: Path) -> None:
-    names, out = "\n".join("Amara Ben Chloe Dev Esther Farid Grace".split()), tmp_path / "plan.csv"
+    names, out = "Amara\nBen\nChloe\nDev\nEsther\nFarid\nGrace\n", tmp_path / "plan.csv"
     words = ["--sessions", 2, "--rounds", "one", "--steps", 500_000, "--explain", "-o", out]
 
     for even, seats, said in ((["--even-fours"], {1, 2}, "three more repeats at most."), ([], {0, 1, 2}, "may cost")):

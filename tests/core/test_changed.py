@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -20,6 +21,7 @@ WAS = Shown(
     link="",
     partners=("Kit", "Grace"),
     rounds=(COUNSELLING,),
+    others=(),
     shows=Shows.ROLES,
 )
 
@@ -83,7 +85,8 @@ def test_nothing_is_said_where_nothing_changed() -> None:
 
 def test_who_does_what_may_change_without_a_word_that_shows_it() -> None:
     """Kit and Grace change places while the reader counsels: a letter goes out, and has to say something."""
-    now = replace(WAS, rounds=(replace(COUNSELLING, detail="Grace is your client"),))
+    swapped = ((UUID(int=1), ((1, Role.CLIENT),)),)
+    now = replace(WAS, rounds=(replace(COUNSELLING, detail="Grace is your client"),), others=swapped)
     assert differences(WAS, now) == (
         Difference("Round by round", "18:30 Kit is your client", "18:30 Grace is your client"),
     )

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.builders import a_person, an_id
+from tests.house import settings_for
 from tests.mail.server import Mailbox, mail_server
+from threefold.check import letters
 from threefold.mail import carriers
 from threefold.mail.carriers import Held, MailServer, SmtpCarrier
 from threefold.mail.courier import Courier
@@ -290,14 +293,14 @@ async def test_a_server_that_says_nothing_is_not_waited_for_without_end(
 
 
 async def test_a_server_that_does_not_know_us_holds_the_queue(store: Store, box: Mailbox, hands: Hands) -> None:
-    letters = [await a_letter(store, f"letter {number}", lane=f"lane {number}") for number in range(6)]
+    written = [await a_letter(store, f"letter {number}", lane=f"lane {number}") for number in range(6)]
     box.refuse_sender = "550 5.7.1 who are you"
     assert await hands.courier.round() == 0
     assert hands.courier.held == "550: the mail server takes no letters from our address"
     box.refuse_sender = ""
     await hands.until_nothing_is_due()
     assert len(box.arrived) == 6
-    assert [await state(store, letter) for letter in letters] == [(True, False, "", 1)] * 6
+    assert [await state(store, letter) for letter in written] == [(True, False, "", 1)] * 6
     assert hands.courier.held == ""
 
 
@@ -548,3 +551,27 @@ def test_a_mail_servers_url_says_how_it_is_reached() -> None:
     assert MailServer.from_url("smtp+starttls://mail.example.org").port == 587
     with pytest.raises(ValueError, match="must look like"):
         MailServer.from_url("http://mail.example.org")
+
+
+async def test_the_check_says_what_is_stuck_and_why(
+    store: Store, box: Mailbox, hands: Hands, database_url: str, tmp_path: Path
+) -> None:
+    settings = settings_for(tmp_path, database_url=database_url)
+    assert await asyncio.to_thread(letters, settings) == ()
+    now = hands.now = datetime.now(UTC)
+    await a_letter(store, "refused", to="nobody@example.com", lane="one", due=now)
+    await a_letter(store, "later", lane="two", due=now)
+    await a_letter(store, "left lying", lane="three", due=now + timedelta(minutes=1))
+    box.refuse = {"nobody@example.com": "550 no such person", "amara@example.com": "451 busy"}
+    await hands.until_nothing_is_due()
+    await store.write(
+        lambda db: (
+            db.execute(update(Letter).where(Letter.tries == 0).values(due_at=now - timedelta(hours=1), trouble=""))
+            and None
+        )
+    )
+    assert set(await asyncio.to_thread(letters, settings)) == {
+        "1 due, and still here: 451: the mail server asks to try later.",
+        "1 due, and still here: no courier has taken them.",
+        "1 stay here (550: the mail server does not take this address). Tutors see which, under Letters.",
+    }

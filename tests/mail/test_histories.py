@@ -3,9 +3,6 @@ letters. Whatever happened, in the end every calendar holds what the database sa
 anything that some real one gets wrong.
 """
 
-import os
-import shutil
-import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from tests.builders import NAMES, an_id
@@ -186,7 +183,7 @@ class History:
 
     def _person(self, db: Session, name: str, id: UUID | None = None) -> UUID:
         id = id or an_id()
-        email = f"{name.split()[0].lower()}.{self.number}@example.org"
+        email = f"{name.split(maxsplit=1)[0].lower()}.{self.number}@example.org"
         self.addresses[id] = [email]
         db.add(
             Person(
@@ -362,7 +359,7 @@ class History:
             if missing := [member for member in here if member not in sitting]:
                 id, triad = practice.id, self.chance.choice(triads)
                 return lambda db, ids: changing.join(
-                    db, self.at(db, id), missing[0], triad,  # noqa: B023 - returned at once
+                    db, self.at(db, id), missing[0], triad,
                     domain=self.postroom.settings.mail_domain, new_id=ids, **self.by_tutor,
                 )  # fmt: skip
         return None
@@ -572,7 +569,10 @@ class History:
                 yield seat, practice, person, None
                 continue
             turns = db.scalars(select(Turn).where(Turn.seat_id == seat.id).order_by(Turn.round)).all()
-            begins = [practice.starts_at + timedelta(minutes=15 + 30 * (turn.round - 1)) for turn in turns]
+            sitting = select(Seat.id).where(Seat.triad_id == triad.id, Seat.given_up_at.is_(None))
+            rounds = db.scalar(select(func.max(Turn.round)).where(Turn.seat_id.in_(sitting)))
+            each = 22 if rounds == 4 else 30  # four rounds share the ninety minutes of three
+            begins = [practice.starts_at + timedelta(minutes=15 + each * (turn.round - 1)) for turn in turns]
             roles = [f"{at.astimezone(zone):%H:%M} {ROLES[turn.role]}" for at, turn in zip(begins, turns, strict=True)]
             where = ", ".join(filter(None, (triad.room, practice.place)))
             lines = () if person.calendar_shows == "quiet" else tuple(roles)

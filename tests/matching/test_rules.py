@@ -57,6 +57,7 @@ def problems(draw: st.DrawFn) -> CourseProblem:
         met=draw(st.dictionaries(two, st.integers(1, 3), max_size=6)),
         experience=draw(st.dictionaries(someone, st.integers(1, 3), max_size=6)),
         wishes=draw(st.frozensets(two, max_size=3)),
+        even_quads=draw(st.booleans()),
     )
 
 

@@ -55,7 +55,7 @@ async def test_the_page_offers_each_kind_in_the_ways_it_can_come(house: House) -
             found.setdefault(name, []).append(value)
         assert found == ways
         assert page.count(" checked") == page.count('value="now" checked') == len(ways)
-        assert "Invitations, changes, cancellations and sign-in always come" in page
+        assert "Invitations, changes, cancellations and sign-in always come, at any hour." in page
 
 
 async def test_a_choice_is_kept_and_shown_and_taken_back(house: House) -> None:

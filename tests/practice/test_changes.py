@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from tests.builders import Class, a_cohort, all_told
 from tests.house import House
-from threefold.store.tables import Letter, PracticeSession, Seat, Turn
+from threefold.store.tables import Letter, Person, PracticeSession, Seat, Turn
 
 FORM = {"date": "2026-10-08", "start": "18:30", "minutes": "120", "place": "Elm House", "link": ""}
 ROOM_FOR_WEEK = 1  # the second session is tomorrow
@@ -64,8 +64,19 @@ async def seats_of(house: House, practice: UUID) -> dict[UUID, Seat]:
     return {seat.membership_id: seat for seat in await house.store.read(lambda db: list(db.scalars(asked)))}
 
 
+async def test_a_name_put_right_is_said_from_then_on_and_is_no_reason_for_a_letter(house: House, made: Class) -> None:
+    tutor, member = await house.as_(made.tutors[0]), made.members[0]
+    email = await house.store.read(lambda db: db.get_one(Person, made.people[0]).email)
+    words = {"name": "Amarachi Okafor", "email": email}
+    assert (await tutor.send_form(f"/cohorts/{made.cohort}/people/{member}", words)).status_code == 303
+    assert await news_of(house) == []
+    await tutor.send_form(f"/practice/{made.sessions[1]}/change", FORM | {"place": "The Annexe", "do": "tell"})
+    assert any("Amarachi" in text_of(letter) for letter in await news_of(house))
+
+
 async def test_a_moved_session_is_shown_first_and_then_told_to_everybody_in_it(house: House, made: Class) -> None:
     tutor, path = await house.as_(made.tutors[0]), f"/practice/{made.sessions[1]}/change"
+    assert 'value="18:30"' in (await tutor.get(path)).text
     moved = FORM | {"start": "19:00"}
     looked = await tutor.send_form(path, moved | {"do": "look"})
     assert "6 letters would go out" in looked.text
@@ -166,7 +177,9 @@ async def test_a_corrected_address_moves_the_invitations_to_it(house: House, mad
     tutor, member = await house.as_(made.tutors[0]), made.members[0]
     words = {"name": "Amara Okafor", "email": "amara.new@example.org"}
     assert (await tutor.send_form(f"/cohorts/{made.cohort}/people/{member}", words)).status_code == 303
-    letters = await news_of(house)
+    (overview,) = await news_of(house, "overview")
+    assert overview.recipient == "amara.new@example.org", "all her dates, for the new address"
+    letters = await news_of(house, "cancellation", "invitation")
     told = [(letter.kind, letter.recipient == "amara.new@example.org", letter.sequence) for letter in letters]
     assert told == [("cancellation", False, 1), ("invitation", True, 2)] * 2
     assert {

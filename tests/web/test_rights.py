@@ -142,7 +142,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
                 said_at=house.now,
                 sequence=0,
                 received_at=house.now,
-                digest=b"a calendar's no",
+                digest=reply.bytes,
             )
         )
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))

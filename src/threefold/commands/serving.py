@@ -19,6 +19,7 @@ from threefold.commands.edge import give_up, now, opened, settled
 from threefold.logs import start_logging
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
 from threefold.mail.courier import Courier
+from threefold.mail.dkim import dkim_trouble
 from threefold.mail.inbound import BoxAddress, Door, DoorAddress, Mailbox, Ours
 from threefold.mail.letters import Postroom
 from threefold.practice.incoming import Incoming
@@ -101,6 +102,8 @@ def ready_to_run() -> Settings:
         except ValueError as unusable:
             problems.append(str(unusable))
     problems.extend(checking.replies(settings))
+    if unsigned := dkim_trouble(settings):
+        problems.append(unsigned)
     if trouble := checking.database(settings):
         problems.append(trouble)
     if problems:

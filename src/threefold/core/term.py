@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from itertools import count
 from uuid import UUID
 
 from threefold.core import diary
@@ -45,7 +46,11 @@ class SaidRound:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything somebody sees of their seat in a practice session. Two are equal when nobody would notice."""
+    """Everything somebody sees of their seat in a practice session.
+
+    `others` are the people they sit with, by membership, and what each is in every round: a name that was put right
+    is said from then on, and is no reason for a letter.
+    """
 
     starts_at: datetime
     ends_at: datetime
@@ -54,7 +59,15 @@ class Shown:
     link: str
     partners: tuple[str, ...]
     rounds: tuple[SaidRound, ...]
+    others: tuple[tuple[UUID, tuple[tuple[int, Role], ...]], ...]
     shows: Shows
+
+    @property
+    def noticed(self) -> tuple[object, ...]:
+        """The same for two exactly when nobody would notice a difference."""
+        mine = tuple((each.starts_at, each.role, each.word) for each in self.rounds)
+        when_and_where = (self.starts_at, self.ends_at, self.zone, self.where, self.link)
+        return (*when_and_where, mine, self.others, self.shows)
 
     def entry(self, url: str) -> Entry:
         """The same as a calendar has it: without anybody's name."""
@@ -83,7 +96,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in the cohort. `overview` is the Message-ID of the letter with all their dates, "" before it."""
+    """Somebody in the cohort.
+
+    `overviews` are the letters with all their dates, as (key of an address, Message-ID): one for each address they
+    have had. `written` is how many there ever were; `astray` are those still on their way to an address that is
+    theirs no longer.
+    """
 
     id: UUID
     person_id: UUID
@@ -91,8 +109,14 @@ class Member:
     email: str
     takes_feed: bool
     shows: Shows
-    overview: str
+    overviews: tuple[tuple[str, str], ...] = ()
+    written: int = 0
+    astray: tuple[UUID, ...] = ()
     is_here: bool = True
+
+    def overview_at(self, address: str) -> str:
+        """The Message-ID of the overview that this address has, "" where it has none."""
+        return dict(self.overviews).get(email_key(address), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +145,9 @@ class Circle:
 class Seat:
     """A member's place, held or given up, with what was written about it.
 
-    `told` is the last letter that may have reached them, `waiting` those that have not been tried, oldest first.
-    `sequence` is the highest number ever written for its UID, -1 before the first.
+    `told` is the last letter that may have been read at each address, for an address is a calendar; `waiting` are
+    those that have not been tried. Both are oldest first. `sequence` is the highest number ever written for its UID,
+    -1 before the first.
     """
 
     id: UUID
@@ -134,8 +159,12 @@ class Seat:
     away: bool
     turns: tuple[tuple[int, Role], ...]
     sequence: int
-    told: Told | None
+    told: tuple[Told, ...]
     waiting: tuple[Told, ...]
+
+    def told_at(self, address: str) -> Told | None:
+        """What the calendar of this address was told last."""
+        return next((told for told in self.told if email_key(told.recipient) == email_key(address)), None)
 
 
 @dataclass(frozen=True)
@@ -192,6 +221,7 @@ class Term:
                 self._round(times[number - 1], role, _roles_of(others, number, names), circle.tutor)
                 for number, role in seat.turns
             ),
+            others=tuple((other.member_id, other.turns) for other in others),
             shows=member.shows,
         )
 
@@ -252,11 +282,18 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What has to be said in a term now, and the seats whose waiting letters would say what no longer holds."""
+    """What has to be said in a term now.
+
+    `overtaken` are seats whose waiting letters would say what no longer holds, `astray` overviews on their way to an
+    address that is nobody's any more. `lapsed` are seats whose holder is expected and whose calendar has let them go:
+    nothing can be said of them before they are seats of their own.
+    """
 
     overviews: tuple[Overview, ...]
     notices: tuple[Notice, ...]
     overtaken: tuple[UUID, ...]
+    astray: tuple[UUID, ...]
+    lapsed: tuple[UUID, ...]
 
 
 def news(term: Term, now: datetime) -> News:
@@ -264,6 +301,8 @@ def news(term: Term, now: datetime) -> News:
     overviews: list[Overview] = []
     notices: list[Notice] = []
     overtaken: list[UUID] = []
+    astray: list[UUID] = []
+    lapsed: list[UUID] = []
     coming: dict[UUID, list[Seat]] = {}
     for seat in term.seats:
         if term.meeting_of(seat).starts_at > now:
@@ -271,48 +310,54 @@ def news(term: Term, now: datetime) -> News:
     for member in term.members.values():
         seats = sorted(coming.get(member.id, ()), key=lambda seat: (term.meeting_of(seat).starts_at, seat.id))
         standing = [seat for seat in seats if term.stands(seat)]
-        if standing and not member.overview:
+        if standing and not member.overview_at(member.email):
             dates = tuple((term.meeting_of(seat).id, term.shown(seat)) for seat in standing)
             overviews.append(Overview(member, dates))
+        astray += member.astray
+        lapsed += [seat.id for seat in standing if _let_go(seat.told_at(member.email))]
         for seat in seats:
             wanted = tuple(_wanted(term, seat, member, now))
-            if [_said(notice) for notice in wanted] == [(w.method, w.recipient, w.shown) for w in seat.waiting]:
+            waiting = [(each.method, each.recipient, each.shown.noticed) for each in seat.waiting]
+            if [(each.method, each.recipient, each.shown.noticed) for each in wanted] == waiting:
                 continue  # it is on its way already
             notices += wanted
             if seat.waiting:
                 overtaken.append(seat.id)
-    return News(tuple(overviews), tuple(notices), tuple(overtaken))
+    return News(tuple(overviews), tuple(notices), tuple(overtaken), tuple(astray), tuple(lapsed))
 
 
-def _said(notice: Notice) -> tuple[Method, str, Shown]:
-    return notice.method, notice.recipient, notice.shown
+def _let_go(told: Told | None) -> bool:
+    """Whether a calendar was told to take an entry out. It is not re-opened there: many calendars never do."""
+    return told is not None and told.method is Method.CANCEL
 
 
 def _wanted(term: Term, seat: Seat, member: Member, now: datetime) -> Iterator[Notice]:
     """What this seat's letters have to say after the last one that may have been read."""
-    told, meeting, number = seat.told, term.meeting_of(seat), seat.sequence + 1
+    meeting, stands, here = term.meeting_of(seat), term.stands(seat), seat.told_at(member.email)
+    numbers = count(seat.sequence + 1)
     due_at = min(seat.waiting[0].due_at, now + HOLD) if seat.waiting else now + HOLD
-    if meeting.starts_at - now < SOON or meeting.starts_at < due_at:
+    # Whoever would set out for the old time hears at once, as well as whoever has to set out for the new one.
+    soonest = min([meeting.starts_at, *(told.shown.starts_at for told in seat.told)])
+    if soonest - now < SOON or soonest < due_at:
         due_at = now
 
-    def notice(kind: Kind, shown: Shown, recipient: str, sequence: int, due_at: datetime) -> Notice:
-        was = told.shown if told else None
-        return Notice(kind, seat.id, seat.uid, meeting.id, member, recipient, sequence, was, shown, due_at)
+    def notice(kind: Kind, was: Shown | None, shown: Shown, recipient: str, due_at: datetime) -> Notice:
+        number = next(numbers)
+        return Notice(kind, seat.id, seat.uid, meeting.id, member, recipient, number, was, shown, due_at)
 
-    if told is None or told.method is Method.CANCEL:
-        # A place that was cancelled is not re-opened: many calendars never do. Held again, it is a seat of its own.
-        if told is None and term.stands(seat) and not member.takes_feed and _is_time(term, meeting, now):
-            yield notice(Kind.INVITATION, term.shown(seat), member.email, number, now)
-        return
-    if not term.stands(seat):
-        yield notice(Kind.CANCELLATION, told.shown, told.recipient, number, due_at)
+    for told in seat.told:
+        if told.method is Method.REQUEST and not (stands and told is here):
+            # An address that was put right may be a stranger's, who is let go at once.
+            when = due_at if told is here else now
+            yield notice(Kind.CANCELLATION, told.shown, told.shown, told.recipient, when)
+    if not stands or _let_go(here):
         return
     shown = term.shown(seat)
-    if email_key(told.recipient) != email_key(member.email):
-        yield notice(Kind.CANCELLATION, told.shown, told.recipient, number, now)
-        yield notice(Kind.INVITATION, shown, member.email, number + 1, now)
-    elif shown != told.shown:
-        yield notice(Kind.CHANGE, shown, member.email, number, due_at)
+    if here is None:
+        if seat.told or (not member.takes_feed and _is_time(term, meeting, now)):
+            yield notice(Kind.INVITATION, None, shown, member.email, now)
+    elif shown.noticed != here.shown.noticed:
+        yield notice(Kind.CHANGE, here.shown, shown, member.email, due_at)
 
 
 def _is_time(term: Term, meeting: Meeting, now: datetime) -> bool:

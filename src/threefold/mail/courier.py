@@ -34,16 +34,12 @@ log = structlog.get_logger("threefold.courier")
 LEASE = timedelta(minutes=5)  # what is begun ends well within it: see LETTER_SECONDS
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, *[360] * 7))  # together two days, then given up
 LANES_AT_ONCE = 8
+MOST_IN_LANE = 50
 LOOK_AT = 40  # due letters whose lanes are looked up
 SECRET_KINDS = frozenset({"sign-in"})  # emptied once they have left or been given up: their words open a door
 LOOK_EVERY_SECONDS = 1.0
-HELD_SECONDS: tuple[float, ...] = (
-    15.0,
-    30.0,
-    60.0,
-    120.0,
-    300.0,
-)  # who knocks with a wrong password all the time is locked out
+# The longer it is held the less often one letter knocks: who tries a wrong password all the time is locked out.
+HELD_SECONDS: tuple[float, ...] = (15.0, 30.0, 60.0, 120.0, 300.0)
 REST_SECONDS = 30.0
 LATE_AFTER = timedelta(minutes=10)
 LATELY = timedelta(days=14)
@@ -51,6 +47,7 @@ STOP_SECONDS = 8.0  # what is in hand then is left to its lease
 
 TOO_LATE = "stopped: it came too late to be of use"
 NOTHING: Mapping[str, object] = {}
+EMPTY: Mapping[str, object] = {"message": b"", "subject": ""}
 
 CameOf = Literal["sent", "stopped", "later", "slower", "held", "kept"]
 
@@ -132,7 +129,11 @@ class Courier:
 
     async def _serve(self, carrier: Carrier) -> None:
         while (run := await self._next()) is not None:
-            _, last = await self._carry(carrier, run)
+            try:
+                _, last = await self._carry(carrier, run)
+            except Exception as unforeseen:  # what was in hand is left to its lease
+                log.exception("carrying letters ended early", kind=type(unforeseen).__name__)
+                last = "slower"
             if last == "slower":
                 await self._pause(REST_SECONDS)
 
@@ -181,12 +182,12 @@ class Courier:
     def _claim(self, db: Session, now: datetime) -> tuple[list[Run], int]:
         # Writers of all processes run one after the other (see store): what is read here nobody else claims meanwhile.
         runs, late = [], []
-        most = 1 if self.held else None  # one letter to knock with
-        lanes = list(dict.fromkeys(_LANES.all(db, now=now)))[: most or LANES_AT_ONCE]
+        most_lanes, most = (1, 1) if self.held else (LANES_AT_ONCE, MOST_IN_LANE)  # one letter to knock with
+        lanes = list(dict.fromkeys(_LANES.all(db, now=now)))[:most_lanes]
         for _, lane in groupby(_IN_LANES.all(db, lanes=lanes) if lanes else (), key=attrgetter("lane")):
             due, expired = _first_of(lane, now)
             runs.append(deque(replace(letter, lease_until=now + LEASE) for letter in due[:most]))
-            late += [{"which": letter.id, "stopped_at": now, "trouble": TOO_LATE, "message": b""} for letter in expired]
+            late += [{"which": letter.id, "stopped_at": now, "trouble": TOO_LATE, **EMPTY} for letter in expired]
         lease = {"lease_until": now + LEASE, "leased_by": self.name}
         _LETTER.run_each(db, [{"which": letter.id, **lease} for run in runs for letter in run])
         _LETTER.run_each(db, late)
@@ -236,7 +237,7 @@ class Courier:
             return await self._put_off(letter, Later(type(unforeseen).__name__))
         self._goes_on()
         sent = {"sent_at": self.clock(), "stopped_at": None, "trouble": "", "tries": letter.tries + 1}
-        await self._settle(letter, sent | _emptied(letter))
+        await self._settle(letter, {**sent, **_emptied(letter)})
         return "sent"
 
     def _left(self, letter: Claimed) -> timedelta:
@@ -284,7 +285,7 @@ class Courier:
     async def _stop_letter(self, letter: Claimed, why: str, *, address: bool = False) -> None:
         log.warning("a letter stays here", letter=str(letter.id), why=why)
         now = self.clock()
-        stopped = {"stopped_at": now, "trouble": f"stopped: {why}", "tries": letter.tries + 1} | _emptied(letter)
+        stopped = {"stopped_at": now, "trouble": f"stopped: {why}", "tries": letter.tries + 1, **_emptied(letter)}
         whose = {"whom": letter.person_id, "address": letter.recipient, "unreachable_since": now}
         await self._settle(letter, stopped, (lambda db: _PERSON.run(db, **whose)) if address else None)
 
@@ -322,8 +323,8 @@ class Courier:
             await self._put_back(self._in_hand.popleft())
 
 
-def _emptied(letter: Claimed) -> dict[str, object]:
-    return {"message": b"", "subject": ""} if letter.kind in SECRET_KINDS else {}
+def _emptied(letter: Claimed) -> Mapping[str, object]:
+    return EMPTY if letter.kind in SECRET_KINDS else NOTHING
 
 
 def _first_of(lane: Iterable[Claimed], now: datetime) -> tuple[list[Claimed], list[Claimed]]:

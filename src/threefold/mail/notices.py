@@ -27,6 +27,7 @@ from threefold.mail.calendar import invitation_bytes
 from threefold.mail.letters import Postroom, Unsendable
 from threefold.mail.outbox import About, Written
 from threefold.store.engine import Busy
+from threefold.store.seats import take_again
 from threefold.store.tables import metadata
 from threefold.store.terms import OVERVIEW, term_ahead
 
@@ -60,25 +61,32 @@ class Pile:
     now: datetime
     new_id: Callable[[], UUID]
     letters: dict[Hashable, Written] = field(default_factory=dict)
+    renewed: dict[UUID, UUID] = field(default_factory=dict)
 
     def write(self, term: Term, told: News) -> None:
         """Write what is missing. Raises Unsendable for a letter that breaks a rule of mail or calendars."""
         writer = Writer(self.postroom, term, self.now, self.new_id)
-        threads = {member.id: member.overview for member in term.members.values()}
         for overview in told.overviews:
             if (term.cohort_id, overview) not in self.letters:
                 self.letters[term.cohort_id, overview] = writer.overview(overview)
-            threads[overview.member.id] = self.letters[term.cohort_id, overview].message_id
+        new = {one.member.id: self.letters[term.cohort_id, one].message_id for one in told.overviews}
         for notice in told.notices:
             if (term.cohort_id, notice) not in self.letters:
-                self.letters[term.cohort_id, notice] = writer.notice(notice, threads[notice.member.id])
+                thread = notice.member.overview_at(notice.recipient) or new.get(notice.member.id, "")
+                self.letters[term.cohort_id, notice] = writer.notice(notice, thread)
 
     def holds(self, term: Term, told: News) -> bool:
         return all((term.cohort_id, each) in self.letters for each in (*told.overviews, *told.notices))
 
+    def renew(self, db: Session, seats: Collection[UUID]) -> None:
+        """Give each of these seats up and take it again, under the same new id however often the unit runs."""
+        for seat in seats:
+            new = self.renewed.setdefault(seat, self.new_id())
+            take_again(db, seat, now=self.now, new_id=lambda new=new: new)  # type: ignore[misc] # its own for each turn
+
     def post(self, db: Session, term: Term, told: News) -> None:
         """Put the letters into the outbox, and their numbers on the seats."""
-        outbox.overtake(db, told.overtaken, self.now)
+        outbox.overtake(db, told.overtaken, self.now, letters=told.astray)
         wanted = [self.letters[term.cohort_id, each] for each in (*told.overviews, *told.notices)]
         outbox.post_all(db, wanted, self.now)
         numbers = {notice.seat_id: notice.sequence for notice in told.notices}
@@ -112,11 +120,18 @@ def said_in(db: Session, cohorts: Collection[UUID], now: datetime) -> tuple[Noti
 
 
 def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
-    """Post what has to be said in these cohorts as this unit leaves them. Raises Unwritten if one is missing."""
+    """Post what has to be said in these cohorts as this unit leaves them. Raises Unwritten if one is missing.
+
+    A place whose calendar has let it go is taken again first, under a UID of its own.
+    """
     db.flush()
     wanted = []
     for cohort_id in cohorts:
         term = term_ahead(db, cohort_id, pile.now)
+        if term is not None and (lapsed := news(term, pile.now).lapsed):
+            pile.renew(db, lapsed)
+            db.flush()
+            term = term_ahead(db, cohort_id, pile.now)
         if term is not None and (told := news(term, pile.now)) != NOTHING:
             wanted.append((term, told))
     if not all(pile.holds(term, told) for term, told in wanted):
@@ -125,7 +140,7 @@ def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
         pile.post(db, term, told)
 
 
-NOTHING = News((), (), ())
+NOTHING = News((), (), (), (), ())
 
 
 @dataclass(frozen=True)
@@ -146,7 +161,7 @@ class Writer:
         return self.postroom.write(
             OVERVIEW,
             id=id_,
-            once=f"{OVERVIEW}:{self.term.cohort_id}:{member.id}",
+            once=f"{OVERVIEW}:{member.id}:{member.written}",
             subject=f"Your practice sessions, {between}" if len(sessions) > 1 else "Your practice session",
             sessions=[(shown, shown.where, shown.partners) for shown in sessions],
             same_times=len({clock(s.starts_at, zone) + clock(s.ends_at, zone) for s in sessions}) == 1,
@@ -176,7 +191,8 @@ class Writer:
             method=notice.method.value,
             about=About(notice.seat_id, notice.sequence, notice.method.value, to_builtins(shown)),
             due_at=notice.due_at,
-            expires_at=max(shown.ends_at, self.now),
+            # A calendar that still holds the time before has to hear of it, however long that takes.
+            expires_at=max(shown.ends_at, (notice.was or shown).ends_at, self.now),
             date=shown,
             where=shown.where,
             partners=shown.partners,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from threefold.store.prepared import PreparedChange
@@ -95,16 +95,17 @@ def withdraw(db: Session, once: str) -> bool:
 OVERTAKEN = "overtaken: a later letter says what holds"
 
 
-def overtake(db: Session, seats: Collection[UUID], now: datetime) -> None:
-    """Stop the letters about these seats that nobody has tried to send yet: they say what no longer holds.
+def overtake(db: Session, seats: Collection[UUID], now: datetime, *, letters: Collection[UUID] = ()) -> None:
+    """Stop the letters about these seats, and these letters, that nobody has tried to send yet: they say what no
+    longer holds.
 
     They stay as rows, since their numbers have been given out.
     """
-    if seats:
+    if seats or letters:
         db.execute(
             update(Letter)
             .where(
-                Letter.seat_id.in_(seats),
+                or_(Letter.seat_id.in_(seats), Letter.id.in_(letters)),
                 Letter.sent_at.is_(None),
                 Letter.stopped_at.is_(None),
                 Letter.lease_until.is_(None),

@@ -11,7 +11,6 @@ from threefold.core import triad as rules
 from threefold.core.diary import Shows
 from threefold.core.refusal import Refusal
 from threefold.core.triad import Withdrawn
-from threefold.practice.seats import left_a_calendar, take_again
 from threefold.store.deeds import changed, record
 from threefold.store.rows import SeatRow
 from threefold.store.sessions import Me
@@ -46,7 +45,10 @@ def withdraw(
 def come_back(
     db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
 ) -> Refusal | None:
-    """Undo "I can't make it"; nothing to do if it was not said."""
+    """Undo "I can't make it"; nothing to do if it was not said.
+
+    A calendar that was told so already gets a new invitation: whoever tells of this sees to it (`mail.notices`).
+    """
     said = db.get(Withdrawal, seat.id)
     if said is None or said.taken_back_at is not None:
         return None
@@ -54,8 +56,6 @@ def come_back(
     if refusal:
         return refusal
     said.taken_back_at = now
-    if left_a_calendar(db, seat.id):
-        take_again(db, seat.id, now=now, new_id=new_id)
     record(db, id=new_id(), at=now, by=by.id, verb="came back", cohort_id=within.cohort.id, seat=seat.id)
     return None
 

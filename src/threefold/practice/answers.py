@@ -50,7 +50,6 @@ class Held:
     within: InTriad
     seat: SeatRow
     holder: Me
-    tutors: tuple[Tutor, ...]
     to_come: bool  # still theirs, not begun, not cancelled
     withdrawn: bool
     declines_after: int
@@ -65,9 +64,10 @@ class Held:
 class LettersFirst(Exception):  # noqa: N818 - how a unit says what it needs before it can be kept
     """An answer of which somebody has to hear: the unit is undone, its letters are written, and it runs again."""
 
-    def __init__(self, held: Held, follows: Outcome) -> None:
+    def __init__(self, held: Held, tutors: list[Tutor], follows: Outcome) -> None:
         super().__init__("letters have to be written first")
         self.held = held
+        self.tutors = tutors
         self.follows = follows
 
 
@@ -104,7 +104,7 @@ def _seats() -> Select[*tuple[Any, ...]]:
 
 
 def held(db: Session, seat_ids: Collection[UUID], now: datetime) -> list[Held]:
-    """These seats with all that an answer to their invitations depends on, in no order; three questions in all."""
+    """These seats with all that an answer to their invitations depends on, in no order; two questions in all."""
     rows = [tuple(row) for row in db.execute(_seats().where(Seat.id.in_(seat_ids)))]
     kept = _kept(db, seat_ids)
     found = []
@@ -121,7 +121,6 @@ def held(db: Session, seat_ids: Collection[UUID], now: datetime) -> list[Held]:
                 within,
                 within.seat,
                 holder,
-                tuple(tutors_of(db, within.cohort.id)),
                 to_come=gone is None and now < within.practice.starts_at,
                 withdrawn=out is not None and back is None,
                 declines_after=declines_after,
@@ -184,7 +183,7 @@ def keep(
     if follows.asks or follows.tells:
         key = key_of(place)
         if key not in letters:
-            raise LettersFirst(place, follows)
+            raise LettersFirst(place, tutors_of(db, place.within.cohort.id), follows)
         post_all(db, letters[key], now)
     db.add(
         Reply(

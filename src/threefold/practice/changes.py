@@ -62,6 +62,7 @@ def load(practice_id: UUID) -> Callable[[Session, Me], ChangePage]:
             "minutes": str(int((practice.ends_at - practice.starts_at).total_seconds()) // 60),
             "place": practice.place,
             "link": practice.link,
+            "second": "",
         }
         return ChangePage(at, groups, values | {f"room-{group.triad_id}": group.room for group in groups})
 
@@ -71,7 +72,7 @@ def load(practice_id: UUID) -> Callable[[Session, Me], ChangePage]:
 def with_words(page: ChangePage, form: Form, hears: tuple[Hears, ...] | None = None) -> ChangePage:
     """The page with every word of the form in place."""
     values = {name: form.get(name) if form.has(name) else value for name, value in page.values.items()}
-    return ChangePage(page.at, page.groups, values | {"second": form.get("second")}, hears)
+    return ChangePage(page.at, page.groups, values, hears)
 
 
 def heard(notices: tuple[Notice, ...]) -> tuple[Hears, ...]:

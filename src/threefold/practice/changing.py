@@ -14,9 +14,9 @@ from threefold.core.meeting import When, may_change
 from threefold.core.publication import LaidOut
 from threefold.core.refusal import Refusal
 from threefold.core.triad import where_to_sit
-from threefold.practice.seats import new_seat
 from threefold.store.deeds import record
 from threefold.store.rows import PracticeRow, value
+from threefold.store.seats import new_seat
 from threefold.store.sessions import Me
 from threefold.store.tables import KeepApart, Membership, PracticeSession, Seat, Triad, Turn
 from threefold.store.within import AtPractice, Within

@@ -22,7 +22,7 @@ from threefold.mail.letters import Postroom
 from threefold.mail.outbox import Written
 from threefold.mail.replies import Bounce, CalendarMail, Nothing, read
 from threefold.practice import answers
-from threefold.practice.answers import Held, LettersFirst
+from threefold.practice.answers import Held, LettersFirst, Tutor
 from threefold.store.engine import Busy, Store
 from threefold.web.ids import Ids
 
@@ -88,7 +88,7 @@ class Incoming:
                     )
                 )
             except LettersFirst as missing:
-                writer = Writer(self.postroom, missing.held, said, reply_id, now, new_id)
+                writer = Writer(self.postroom, missing.held, missing.tutors, said, reply_id, now, new_id)
                 written = await asyncio.to_thread(writer.letters, missing.follows)
                 letters[answers.key_of(missing.held)] = written
             else:
@@ -123,6 +123,7 @@ class Writer:
 
     postroom: Postroom
     held: Held
+    tutors: list[Tutor]
     said: Said
     reply_id: UUID
     now: datetime
@@ -133,23 +134,23 @@ class Writer:
         if follows.asks:
             return (
                 self._asked(),
-                *(self._told("declined", "A calendar said no to", tutor) for tutor in self.held.tutors),
+                *(self._told("declined", "A calendar said no to", tutor) for tutor in self.tutors),
             )
-        return tuple(self._told("counter", "Another time was proposed for", tutor) for tutor in self.held.tutors)
+        return tuple(self._told("counter", "Another time was proposed for", tutor) for tutor in self.tutors)
 
     def _asked(self) -> Written:
         """To the person: was that you?"""
         holder = self.held.holder
         return self._write(
             "decline-seen",
-            to=answers.Tutor(holder.id, holder.name, holder.email),
+            to=Tutor(holder.id, holder.name, holder.email),
             once=f"decline-seen:{self.reply_id}",
             subject=f"Your calendar said no to {self._day}. Was that you?",
             link=self.postroom.address(f"/replies/{self.reply_id}"),
             counts_at=self.held.counts_at(self.now),
         )
 
-    def _told(self, template: str, opening: str, tutor: answers.Tutor) -> Written:
+    def _told(self, template: str, opening: str, tutor: Tutor) -> Written:
         """To a tutor; the subject carries no name."""
         return self._write(
             template,
@@ -164,7 +165,7 @@ class Writer:
             proposes_end=self.said.proposes_end,
         )
 
-    def _write(self, template: str, *, to: answers.Tutor, once: str, subject: str, **values: Any) -> Written:
+    def _write(self, template: str, *, to: Tutor, once: str, subject: str, **values: Any) -> Written:
         within = self.held.within
         return self.postroom.write(
             template,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from threefold.core.diary import Shows
 from threefold.core.invitation import Method
 from threefold.core.roles import Role, RoleLabels
+from threefold.core.roster import email_key
 from threefold.core.slots import SessionShape
 from threefold.core.term import Circle, Meeting, Member, Seat, Shown, Term, Told
 from threefold.store.tables import (
@@ -28,7 +29,8 @@ from threefold.store.tables import (
 from threefold.store.tables import Seat as SeatTable
 
 OVERVIEW = "overview"
-_Row = Any  # a letter's columns, as the question below names them
+_Row = Any  # a letter's columns, as the questions below name them
+_CAME_OF = (Letter.tries, Letter.lease_until, Letter.sent_at, Letter.stopped_at)
 
 
 def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
@@ -81,12 +83,13 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
 
 
 def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[Member]]:
-    overviews: dict[UUID, str] = {
-        row.person_id: row.message_id
-        for row in db.execute(
-            select(Letter.person_id, Letter.message_id).where(Letter.cohort_id == cohort_id, Letter.kind == OVERVIEW)
-        )
-    }
+    overviews: dict[UUID, list[_Row]] = defaultdict(list)
+    for row in db.execute(
+        select(Letter.person_id, Letter.id, Letter.message_id, Letter.recipient, *_CAME_OF)
+        .where(Letter.cohort_id == cohort_id, Letter.kind == OVERVIEW)
+        .order_by(Letter.id)
+    ):
+        overviews[row.person_id].append(row)
     members, teaching = {}, []
     for row in db.execute(
         select(
@@ -103,6 +106,8 @@ def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[
         .where(Membership.cohort_id == cohort_id)
         .order_by(Person.name, Membership.id)
     ):
+        written, here = overviews[row.person_id], email_key(row.email)
+        count = [each for each in written if _may_be_read(each) or _is_untried(each)]
         members[row.id] = Member(
             id=row.id,
             person_id=row.person_id,
@@ -110,7 +115,9 @@ def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[
             email=row.email,
             takes_feed=row.takes_feed_since is not None,
             shows=Shows(row.calendar_shows),
-            overview=overviews.get(row.person_id, ""),
+            overviews=tuple((email_key(each.recipient), each.message_id) for each in count),
+            written=len(written),
+            astray=tuple(each.id for each in written if email_key(each.recipient) != here and _is_untried(each)),
             is_here=row.left_at is None,
         )
         if row.role == "tutor" and row.left_at is None:
@@ -138,10 +145,7 @@ def _seats(db: Session, cohort_id: UUID, now: datetime) -> tuple[Seat, ...]:
             Letter.recipient,
             Letter.shows,
             Letter.due_at,
-            Letter.tries,
-            Letter.lease_until,
-            Letter.sent_at,
-            Letter.stopped_at,
+            *_CAME_OF,
         )
         .join(SeatTable, SeatTable.id == Letter.seat_id)
         .join(PracticeSession, PracticeSession.id == SeatTable.practice_id)
@@ -188,13 +192,21 @@ def _is_untried(letter: _Row) -> bool:
     return letter.sent_at is None and letter.stopped_at is None and letter.lease_until is None and letter.tries == 0
 
 
-def _told(letters: Sequence[_Row]) -> Told | None:
-    """The last letter that may have been read: it left, is leaving, or was tried and nobody knows.
+def _may_be_read(letter: _Row) -> bool:
+    """Whether a letter left, is leaving, or was tried and nobody knows.
 
     One that was given up before its first try (overtaken, say) told nothing.
     """
-    may_be_read = [each for each in letters if each.sent_at or each.lease_until or each.tries]
-    return _as_told(may_be_read[-1]) if may_be_read else None
+    return bool(letter.sent_at or letter.lease_until or letter.tries)
+
+
+def _told(letters: Sequence[_Row]) -> tuple[Told, ...]:
+    """The last letter that may have been read at each address."""
+    last: dict[str, _Row] = {}
+    for each in filter(_may_be_read, letters):
+        last.pop(email_key(each.recipient), None)
+        last[email_key(each.recipient)] = each
+    return tuple(map(_as_told, last.values()))
 
 
 def _as_told(letter: _Row) -> Told:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from threefold.core.invitation import Method, new_uid
-from threefold.store.tables import Letter, Seat, Turn
+from threefold.core.invitation import new_uid
+from threefold.store.tables import Seat, Turn
 
 
 def new_seat(
@@ -33,20 +33,6 @@ def new_seat(
         uid=new_uid(id_, domain),
         sequence=0,
     )
-
-
-def left_a_calendar(db: Session, seat: UUID) -> bool:
-    """Whether a cancellation of this place may have been read: it left, is leaving, or was tried."""
-    found = db.scalar(
-        select(Letter.id)
-        .where(
-            Letter.seat_id == seat,
-            Letter.method == Method.CANCEL.value,
-            or_(Letter.sent_at.is_not(None), Letter.lease_until.is_not(None), Letter.tries > 0),
-        )
-        .limit(1)
-    )
-    return found is not None
 
 
 def take_again(db: Session, seat: UUID, *, now: datetime, new_id: Callable[[], UUID]) -> UUID:
