@@ -15,7 +15,7 @@ from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.identity import new_id
 from threefold.core.roles import turns
 from threefold.core.roster import email_key
-from threefold.core.term import news
+from threefold.core.term import Member, Notice, news
 from threefold.store.engine import Store
 from threefold.store.tables import (
     Cohort,
@@ -256,8 +256,10 @@ async def all_told(store: Store, cohort: UUID, now: datetime = BEFORE) -> None:
         term = term_ahead(db, cohort, now)
         assert term is not None
         told = news(term, now)
-        letters = [(one.member, "overview", None, one.member.email) for one in told.overviews]
-        letters += [(one.member, "invitation", one, one.recipient) for one in told.notices]
+        letters: list[tuple[Member, str, Notice | None, str]] = [
+            *((one.member, "overview", None, one.member.email) for one in told.overviews),
+            *((one.member, "invitation", one, one.recipient) for one in told.notices),
+        ]
         for number, (member, kind, notice, recipient) in enumerate(letters):
             id_ = an_id()
             db.add(
@@ -276,10 +278,10 @@ async def all_told(store: Store, cohort: UUID, now: datetime = BEFORE) -> None:
                     due_at=now,
                     sent_at=now,
                     tries=1,
-                    seat_id=notice and notice.seat_id,
-                    sequence=notice and notice.sequence,
-                    method=notice and notice.method.value,
-                    shows=notice and to_builtins(notice.shown),
+                    seat_id=notice.seat_id if notice else None,
+                    sequence=notice.sequence if notice else None,
+                    method=notice.method.value if notice else None,
+                    shows=to_builtins(notice.shown) if notice else None,
                 )
             )
 

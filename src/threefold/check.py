@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from threefold.core.reply import LONGEST_SENDER
 from threefold.mail.carriers import Held, Later, MailServer, SmtpCarrier
-from threefold.mail.courier import stuck
+from threefold.mail.claims import stuck
 from threefold.mail.dkim import dkim_trouble
 from threefold.mail.inbound import BoxAddress, DoorAddress, Mailbox, Unreachable
 from threefold.settings import Settings, unsafe

@@ -22,6 +22,7 @@ from tests.mail.server import Mailbox, mail_server
 from threefold.check import letters
 from threefold.mail import carriers
 from threefold.mail.carriers import Held, MailServer, SmtpCarrier
+from threefold.mail.claims import claim
 from threefold.mail.courier import Courier
 from threefold.mail.outbox import Written, message_id, post
 from threefold.store.engine import Store
@@ -181,7 +182,7 @@ async def test_a_courier_that_died_with_a_letter_in_hand_is_relieved_after_its_l
     store: Store, box: Mailbox, hands: Hands
 ) -> None:
     letter = await a_letter(store, "left behind")
-    await store.write(lambda db: hands.courier._claim(db, NOON) and None)
+    await store.write(lambda db: claim(db, hands.courier.name, NOON, only_one=False) and None)
     other = Courier(store, hands.carriers, sender="practice@elmhouse.example", clock=lambda: hands.now)
     assert await other.round() == 0
     hands.now += timedelta(minutes=6)
@@ -509,7 +510,7 @@ async def test_a_courier_that_slept_through_its_lease_sends_nothing_of_it(
     store: Store, box: Mailbox, hands: Hands
 ) -> None:
     letter = await a_letter(store, "another's by now")
-    claimed, _ = await store.write(lambda db: hands.courier._claim(db, NOON))
+    claimed, _ = await store.write(lambda db: claim(db, hands.courier.name, NOON, only_one=False))
     hands.now += timedelta(minutes=10)
     other = Hands(store, box)
     other.now = hands.now

@@ -33,7 +33,8 @@ from threefold.core.roster import email_key
 from threefold.core.slots import moment
 from threefold.core.term import news
 from threefold.mail import notices
-from threefold.mail.courier import _IN_LANES, BACK_OFF, LEASE, Claimed, _first_of
+from threefold.mail.claims import _IN_LANES, LEASE, Claimed, _first_of
+from threefold.mail.courier import BACK_OFF
 from threefold.mail.letters import Postroom
 from threefold.mail.message import check_message
 from threefold.mail.notices import Pile, tell, with_letters

@@ -288,6 +288,7 @@ async def test_invitations_that_leave_some_days_ahead_wait_for_their_time(house:
     await tutor.send_form(f"/cohorts/{made.cohort}/people/reading", read)
     own = [letter for letter in await news_of(house) if letter.recipient == "zoe@example.org"]
     assert [letter.kind for letter in own] == ["overview", "invitation"], "the second session is tomorrow"
+    house.later(seconds=1)
     await tutor.send_form(settings, {"way": "publication", "days": "3", "declines": "24"})
     own = [letter for letter in await news_of(house) if letter.recipient == "zoe@example.org"]
     assert [letter.kind for letter in own] == ["overview", "invitation", "invitation"]

@@ -13,7 +13,7 @@ from sqlalchemy import Select, Update, and_, exists, func, literal, or_, select,
 from sqlalchemy.orm import Session, aliased
 
 from threefold.core.refusal import Refusal
-from threefold.mail.courier import LATE_AFTER, TOO_LATE
+from threefold.mail.claims import LATE_AFTER, TOO_LATE
 from threefold.mail.outbox import OVERTAKEN
 from threefold.store.deeds import record
 from threefold.store.rows import CohortRow

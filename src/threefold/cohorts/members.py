@@ -257,6 +257,7 @@ def correct(
         return Refusal.because("Somebody else here has this address already. Enter another one", "email")
     if key != person.email_key:
         end_all(db, person.id, now)
+        person.unreachable_since = None
         if letter is not None:
             post(db, letter, now)
     person.name, person.email, person.email_key = name, email, key

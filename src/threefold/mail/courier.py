@@ -10,65 +10,30 @@ import contextlib
 import random
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 from typing import Literal
-from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from threefold.mail import carriers as carrying
+from threefold.mail import claims
 from threefold.mail.carriers import Carrier, Held, Later, Never, Slower
-from threefold.mail.outbox import OVERTAKEN
+from threefold.mail.claims import NOTHING, Claimed, Run, emptied
 from threefold.store.engine import Busy, Store
-from threefold.store.prepared import Prepared, PreparedChange
-from threefold.store.tables import metadata
 
 log = structlog.get_logger("threefold.courier")
 
-LEASE = timedelta(minutes=5)  # what is begun ends well within it: see LETTER_SECONDS
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, *[360] * 7))  # together two days, then given up
-LANES_AT_ONCE = 8
-MOST_IN_LANE = 50
-LOOK_AT = 40  # due letters whose lanes are looked up
-SECRET_KINDS = frozenset({"sign-in"})  # emptied once they have left or been given up: their words open a door
 LOOK_EVERY_SECONDS = 1.0
 # The longer it is held the less often one letter knocks: who tries a wrong password all the time is locked out.
 HELD_SECONDS: tuple[float, ...] = (15.0, 30.0, 60.0, 120.0, 300.0)
 REST_SECONDS = 30.0
-LATE_AFTER = timedelta(minutes=10)
-LATELY = timedelta(days=14)
 STOP_SECONDS = 8.0  # what is in hand then is left to its lease
 
-TOO_LATE = "stopped: it came too late to be of use"
-NOTHING: Mapping[str, object] = {}
-EMPTY: Mapping[str, object] = {"message": b"", "subject": ""}
 
 CameOf = Literal["sent", "stopped", "later", "slower", "held", "kept"]
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """A letter this courier holds for the length of its lease."""
-
-    id: UUID
-    lane: str
-    kind: str
-    person_id: UUID
-    recipient: str
-    message: bytes
-    tries: int
-    due_at: datetime
-    expires_at: datetime | None
-    lease_until: datetime | None
-
-
-Run = deque[Claimed]  # letters of one lane, to be carried one after the other by one carrier
 
 
 class Courier:
@@ -173,26 +138,12 @@ class Courier:
     async def _fill(self) -> int:
         """Claim what is due now, whole lanes of it; how many were stopped because nobody needs them now."""
         now = self.clock()
-        if not await self.store.read(lambda db: _LANES.all(db, now=now)):
+        if not await self.store.read(lambda db: claims.any_due(db, now)):
             return 0
-        runs, stopped = await self.store.write(lambda db: self._claim(db, now))
+        knocking = bool(self.held)
+        runs, stopped = await self.store.write(lambda db: claims.claim(db, self.name, now, only_one=knocking))
         self._in_hand.extend(runs)
         return stopped
-
-    def _claim(self, db: Session, now: datetime) -> tuple[list[Run], int]:
-        # Writers of all processes run one after the other (see store): what is read here nobody else claims meanwhile.
-        runs, late = [], []
-        most_lanes, most = (1, 1) if self.held else (LANES_AT_ONCE, MOST_IN_LANE)  # one letter to knock with
-        lanes = list(dict.fromkeys(_LANES.all(db, now=now)))[:most_lanes]
-        for _, lane in groupby(_IN_LANES.all(db, lanes=lanes) if lanes else (), key=attrgetter("lane")):
-            due, expired = _first_of(lane, now)
-            runs.append(deque(replace(letter, lease_until=now + LEASE) for letter in due[:most]))
-            late += [{"which": letter.id, "stopped_at": now, "trouble": TOO_LATE, **EMPTY} for letter in expired]
-        lease = {"lease_until": now + LEASE, "leased_by": self.name}
-        _LETTER.run_each(db, [{"which": letter.id, **lease} for run in runs for letter in run])
-        _LETTER.run_each(db, late)
-        runs.sort(key=lambda run: lanes.index(run[0].lane) if run else 0)  # the newest first, as they were looked up
-        return [run for run in runs if run], len(late)
 
     # --- carrying -----------------------------------------------------------------------------------------------
 
@@ -237,7 +188,7 @@ class Courier:
             return await self._put_off(letter, Later(type(unforeseen).__name__))
         self._goes_on()
         sent = {"sent_at": self.clock(), "stopped_at": None, "trouble": "", "tries": letter.tries + 1}
-        await self._settle(letter, {**sent, **_emptied(letter)})
+        await self._settle(letter, {**sent, **emptied(letter)})
         return "sent"
 
     def _left(self, letter: Claimed) -> timedelta:
@@ -272,22 +223,14 @@ class Courier:
             await self._stop_letter(letter, f"no time left to try again. Last: {later}")
             return "stopped"
         became = {"due_at": due_at, "trouble": f"later: {later}", "tries": letter.tries + 1}
-        await self._settle(letter, became, lambda db: self._hold_back(db, letter, due_at))
+        await self._settle(letter, became, lambda db: claims.hold_back(db, letter, self.name, due_at))
         return "slower" if isinstance(later, Slower) else "later"
-
-    def _hold_back(self, db: Session, letter: Claimed, until: datetime) -> None:
-        """Whoever waits behind it in its lane waits as long: so that looking for due letters does not meet them."""
-        _BEHIND.run(
-            db, ahead=letter.id, along=letter.lane, whose=self.name, until=until,
-            due_at=until, lease_until=None, leased_by=None,
-        )  # fmt: skip
 
     async def _stop_letter(self, letter: Claimed, why: str, *, address: bool = False) -> None:
         log.warning("a letter stays here", letter=str(letter.id), why=why)
         now = self.clock()
-        stopped = {"stopped_at": now, "trouble": f"stopped: {why}", "tries": letter.tries + 1, **_emptied(letter)}
-        whose = {"whom": letter.person_id, "address": letter.recipient, "unreachable_since": now}
-        await self._settle(letter, stopped, (lambda db: _PERSON.run(db, **whose)) if address else None)
+        stopped = {"stopped_at": now, "trouble": f"stopped: {why}", "tries": letter.tries + 1, **emptied(letter)}
+        await self._settle(letter, stopped, (lambda db: claims.unreachable(db, letter, now)) if address else None)
 
     # --- writing down what came of it ---------------------------------------------------------------------------
 
@@ -301,7 +244,7 @@ class Courier:
         """
 
         def work(db: Session) -> None:
-            _OURS.run(db, which=letter.id, whose=self.name, lease_until=None, leased_by=None, **became)
+            claims.settle(db, letter, self.name, became)
             if also:
                 also(db)
 
@@ -321,100 +264,3 @@ class Courier:
     async def _put_all_back(self) -> None:
         while self._in_hand:
             await self._put_back(self._in_hand.popleft())
-
-
-def _emptied(letter: Claimed) -> Mapping[str, object]:
-    return EMPTY if letter.kind in SECRET_KINDS else NOTHING
-
-
-def _first_of(lane: Iterable[Claimed], now: datetime) -> tuple[list[Claimed], list[Claimed]]:
-    """Letters of a lane that may leave one after the other now, and those that nobody needs any more.
-
-    Whatever is with another courier, or to be tried again later, holds back those behind it; a letter whose time is
-    still to come does not.
-    """
-    due, late = [], []
-    for letter in lane:
-        if letter.lease_until and letter.lease_until > now:
-            break
-        if letter.due_at > now:
-            if letter.tries:
-                break
-        elif letter.expires_at and letter.expires_at <= now:
-            late.append(letter)
-        else:
-            due.append(letter)
-    return due, late
-
-
-_letter, _person = metadata.tables["letter"], metadata.tables["person"]
-_WAITING = (_letter.c.sent_at.is_(None), _letter.c.stopped_at.is_(None))
-_LETTER = PreparedChange(update(_letter).where(_letter.c.id == bindparam("which")))
-_OURS = PreparedChange(
-    update(_letter).where(_letter.c.id == bindparam("which"), _letter.c.leased_by == bindparam("whose"))
-)
-_BEHIND = PreparedChange(
-    update(_letter).where(
-        _letter.c.lane == bindparam("along"),
-        _letter.c.id > bindparam("ahead"),
-        _letter.c.due_at < bindparam("until"),
-        or_(_letter.c.lease_until.is_(None), _letter.c.leased_by == bindparam("whose")),
-        *_WAITING,
-    )
-)
-_PERSON = PreparedChange(
-    update(_person).where(
-        _person.c.id == bindparam("whom"),
-        _person.c.email == bindparam("address"),  # it may have been put right meanwhile
-        _person.c.unreachable_since.is_(None),
-    )
-)
-
-
-def _lanes_due() -> Select[str]:
-    """The lanes of letters to look after now: due, with nobody, and behind none that holds them back.
-
-    The newest come first: where thousands wait, nobody waits for them but whoever is signing in. Lanes are claimed
-    whole, and put off whole, so that the end of the index of waiting letters holds few that are held back: looking
-    costs the same however many letters wait.
-    """
-    now, before = bindparam("now", type_=_letter.c.due_at.type), _letter.alias()
-    held_back = exists().where(
-        before.c.lane == _letter.c.lane,
-        before.c.id < _letter.c.id,
-        before.c.sent_at.is_(None),
-        before.c.stopped_at.is_(None),
-        or_(before.c.lease_until > now, and_(before.c.tries > 0, before.c.due_at > now)),
-    )
-    return (
-        select(_letter.c.lane)
-        .where(
-            *_WAITING,
-            _letter.c.due_at <= now,
-            or_(_letter.c.lease_until.is_(None), _letter.c.lease_until <= now),
-            ~held_back,
-        )
-        .order_by(_letter.c.due_at.desc())
-        .limit(LOOK_AT)
-    )
-
-
-_LANES = Prepared(_lanes_due(), str)
-_IN_LANES = Prepared(
-    select(*(_letter.c[field.name] for field in fields(Claimed)))
-    .where(_letter.c.lane.in_(bindparam("lanes", expanding=True)), *_WAITING)
-    .order_by(_letter.c.lane, _letter.c.id),
-    Claimed,
-)
-
-
-def stuck(db: Session, now: datetime) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """(why, how many): letters that should have left by now or are tried again, and those given up of late."""
-    counted = select(_letter.c.trouble, func.count()).group_by(_letter.c.trouble).order_by(func.count().desc())
-    late = or_(_letter.c.due_at < now - LATE_AFTER, _letter.c.tries > 0)
-    given_up = (_letter.c.sent_at.is_(None), _letter.c.stopped_at > now - LATELY, _letter.c.trouble != OVERTAKEN)
-
-    def found(*which: ColumnElement[bool]) -> list[tuple[str, int]]:
-        return [(trouble.partition(": ")[2], many) for trouble, many in db.execute(counted.where(*which))]
-
-    return found(*_WAITING, late), found(*given_up)
