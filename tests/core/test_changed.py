@@ -79,6 +79,17 @@ def test_each_change_is_said_with_what_it_was(now: Shown, said: str, change: Dif
     assert differences(WAS, now) == (change,)
 
 
+def test_roles_that_move_with_the_session_are_the_same_roles() -> None:
+    later = timedelta(minutes=30)
+    now = replace(
+        WAS,
+        starts_at=STARTS + later,
+        ends_at=WAS.ends_at + later,
+        rounds=(replace(COUNSELLING, starts_at=STARTS + later),),
+    )
+    assert [change.label for change in differences(WAS, now)] == ["When"]
+
+
 def test_nothing_is_said_where_nothing_changed() -> None:
     assert differences(WAS, replace(WAS)) == ()
 

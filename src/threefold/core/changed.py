@@ -33,12 +33,13 @@ def differences(was: Shown, now: Shown) -> tuple[Difference, ...]:
 
 
 def _differences(was: Shown, now: Shown) -> Iterator[Difference]:
+    same_roles = _in_turn(was) == _in_turn(now)
     pairs = (
         ("When", _when(was), _when(now)),
         ("Where", was.where, now.where),
         ("Online", was.link, now.link),
         ("With", listed(was.partners), listed(now.partners)),
-        ("Your roles", _roles(was), _roles(now)),
+        ("Your roles", *(("", "") if same_roles else (_roles(was), _roles(now)))),
         ("In your calendar", *(SHOWN[each.shows] for each in (was, now))),
     )
     for label, before, after in pairs:
@@ -58,7 +59,7 @@ def subject(was: Shown, now: Shown) -> str:
         return f"Changed: {which} now in {now.where}"
     if was.partners != now.partners and now.partners:
         return f"Changed: {which} now with {listed(now.partners)}"
-    if _roles(was) != _roles(now):
+    if _in_turn(was) != _in_turn(now):
         return f"Changed: your roles on {which}"
     return f"Changed: {which}"
 
@@ -66,6 +67,11 @@ def subject(was: Shown, now: Shown) -> str:
 def _when(shown: Shown) -> str:
     begins, ends = clock(shown.starts_at, shown.zone), clock(shown.ends_at, shown.zone)
     return f"{day(shown.starts_at, shown.zone)}, {begins} to {ends} {zone_name(shown.zone)}"
+
+
+def _in_turn(shown: Shown) -> tuple[object, ...]:
+    """The reader's roles as long after the start as they come: a session moved as a whole changes none of them."""
+    return tuple((each.starts_at - shown.starts_at, each.word) for each in shown.rounds)
 
 
 def _roles(shown: Shown) -> str:

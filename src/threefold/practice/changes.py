@@ -33,9 +33,9 @@ Work = Callable[[Session, Me], Refusal | None]
 
 @dataclass(frozen=True)
 class Hears:
-    """Somebody who would get a letter, and what it would say."""
+    """People who would get a letter that says the same."""
 
-    name: str
+    names: tuple[str, ...]
     kind: Kind
     changes: tuple[Difference, ...]
 
@@ -76,9 +76,11 @@ def with_words(page: ChangePage, form: Form, hears: tuple[Hears, ...] | None = N
 
 
 def heard(notices: tuple[Notice, ...]) -> tuple[Hears, ...]:
-    return tuple(
-        Hears(each.member.name, each.kind, differences(each.was, each.shown) if each.was else ()) for each in notices
-    )
+    together: dict[tuple[Kind, tuple[Difference, ...]], list[str]] = {}
+    for each in notices:
+        says = differences(each.was, each.shown) if each.kind is Kind.CHANGE and each.was else ()
+        together.setdefault((each.kind, says), []).append(each.member.name)
+    return tuple(Hears(tuple(names), kind, says) for (kind, says), names in together.items())
 
 
 @get("/practice/{practice_id:uuid}/change", **signed_in)
