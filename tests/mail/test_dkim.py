@@ -9,10 +9,13 @@ from pathlib import Path
 import dkim
 import pytest
 
+from tests.builders import an_id
 from tests.house import settings_for
 from threefold.mail.dkim import Unsigned, dkim_trouble, signed
+from threefold.mail.letters import Postroom
 from threefold.mail.message import check_message, compose
 from threefold.settings import Settings
+from threefold.web.templates import environment
 
 LETTER = compose(
     sender_name="Elm House",
@@ -110,3 +113,21 @@ def test_what_keeps_letters_from_being_signed_is_said(tmp_path: Path, key: Path)
     assert "first part of a DNS name" in trouble("not a name", key)
     assert dkim_trouble(settings_for(tmp_path)) == ""
     assert dkim_trouble(settings_for(tmp_path, dkim_selector="a", dkim_key_file=str(key))) == ""
+
+
+def test_every_letter_of_the_postroom_is_signed(settings: Settings, key: Path) -> None:
+    moment = datetime(2026, 10, 1, tzinfo=UTC)
+    letter = Postroom(settings, environment()).write(
+        "co-tutor",
+        id=an_id(),
+        once="co-tutor:1",
+        lane="co-tutor",
+        person_id=an_id(),
+        name="Zoë Ångström",
+        recipient="zoe@example.com",
+        subject="You’ve been invited to teach a practice group",
+        now=moment,
+        cohort="Level 3",
+        tutor="Marion Shaw",
+    )
+    assert believed(letter.message, key)

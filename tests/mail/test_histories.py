@@ -16,7 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.builders import NAMES, an_id
@@ -68,7 +68,6 @@ from threefold.web.ids import Ids
 from threefold.web.templates import environment
 
 HISTORIES = 300
-ROLES = {"counsellor": "counsellor", "client": "client", "observer": "observer"}
 CLOCKS = (time(1, 30), time(2, 15), time(9, 0), time(18, 30), time(18, 30), time(23, 45))
 Works = Callable[[Session, Ids], object]
 
@@ -268,7 +267,9 @@ class History:
     # --- what may happen ----------------------------------------------------------------------------------------
 
     def publish(self, db: Session) -> Works:
-        people, away, sessions = [str(membership.id) for membership, _ in self.here(db)], {}, []
+        people = [str(membership.id) for membership, _ in self.here(db)]
+        away: dict[UUID, str] = {}
+        sessions = []
         for practice in self.coming(db):
             one = self.chance.choice(people) if len(people) > 4 and self.chance.random() < 0.4 else None
             away |= {practice.id: one} if one else {}
@@ -441,7 +442,7 @@ class History:
             action = chance.choice(might)
             await self.happens(action.__name__, action)
         await self.happens("nothing more", lambda _: lambda _db, _ids: None)
-        for _ in range(4):
+        for _ in range(2):
             self.now += timedelta(minutes=11)
             await self.courier(all_of_it=True)
 
@@ -558,23 +559,28 @@ class History:
         """
         zone = ZoneInfo(self.zone)
         rows = db.execute(
-            select(Seat, PracticeSession, Triad, Membership, Person)
+            select(Seat, PracticeSession, Triad, Membership, Person, Withdrawal)
             .join(PracticeSession, PracticeSession.id == Seat.practice_id)
             .join(Triad, Triad.id == Seat.triad_id)
             .join(Membership, Membership.id == Seat.membership_id)
             .join(Person, Person.id == Membership.person_id)
+            .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
             .where(PracticeSession.cohort_id == self.cohort, PracticeSession.starts_at > self.now)
         ).all()
-        for seat, practice, triad, membership, person in rows:
-            if seat.given_up_at or membership.left_at or practice.cancelled_at or _is_away(db, seat):
+        turns, rounds = defaultdict(list), defaultdict(int)
+        held = {seat.id for seat, *_ in rows if not seat.given_up_at}
+        for turn in db.scalars(select(Turn).where(Turn.seat_id.in_(held)).order_by(Turn.round)):
+            turns[turn.seat_id].append(turn)
+            rounds[turn.triad_id] = max(rounds[turn.triad_id], turn.round)
+        for seat, practice, triad, membership, person, away in rows:
+            if seat.given_up_at or membership.left_at or practice.cancelled_at or (away and not away.taken_back_at):
                 yield seat, practice, person, None
                 continue
-            turns = db.scalars(select(Turn).where(Turn.seat_id == seat.id).order_by(Turn.round)).all()
-            sitting = select(Seat.id).where(Seat.triad_id == triad.id, Seat.given_up_at.is_(None))
-            rounds = db.scalar(select(func.max(Turn.round)).where(Turn.seat_id.in_(sitting)))
-            each = 22 if rounds == 4 else 30  # four rounds share the ninety minutes of three
-            begins = [practice.starts_at + timedelta(minutes=15 + each * (turn.round - 1)) for turn in turns]
-            roles = [f"{at.astimezone(zone):%H:%M} {ROLES[turn.role]}" for at, turn in zip(begins, turns, strict=True)]
+            each = 22 if rounds[triad.id] == 4 else 30  # four rounds share the ninety minutes of three
+            begins = [practice.starts_at + timedelta(minutes=15 + each * (turn.round - 1)) for turn in turns[seat.id]]
+            roles = [
+                f"{at.astimezone(zone):%H:%M} {turn.role}" for at, turn in zip(begins, turns[seat.id], strict=True)
+            ]
             where = ", ".join(filter(None, (triad.room, practice.place)))
             lines = () if person.calendar_shows == "quiet" else tuple(roles)
             yield seat, practice, person, (practice.starts_at, practice.ends_at, where, lines, "Practice session")

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from typing import NoReturn
+from uuid import UUID
 
 import click
 import structlog
@@ -16,6 +17,7 @@ from threefold import check as checking
 from threefold.app import Worker, build_app
 from threefold.clerk import Clerk
 from threefold.commands.edge import give_up, now, opened, settled
+from threefold.core.reply import return_address
 from threefold.logs import start_logging
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
 from threefold.mail.courier import Courier
@@ -54,7 +56,7 @@ def work(*, inbound: bool) -> None:
     store = opened(settings)
 
     async def until_stopped() -> None:
-        courier = Courier(store, carriers(settings, folders=False), sender=settings.sender, clock=now)
+        courier = the_courier(settings, store, folders=False)
         stop = asyncio.Event()
         for sign in ENDS:
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
@@ -111,6 +113,19 @@ def ready_to_run() -> Settings:
     return settings
 
 
+def the_courier(settings: Settings, store: Store, *, folders: bool) -> Courier:
+    def comes_back_to(letter: UUID) -> str:
+        return return_address(settings.secret, settings.sender, letter) if settings.replies else settings.sender
+
+    return Courier(
+        store,
+        carriers(settings, folders=folders),
+        sender=settings.sender,
+        clock=now,
+        comes_back_to=comes_back_to,
+    )
+
+
 def carriers(settings: Settings, *, folders: bool) -> list[Carrier]:
     if folders:
         return [FolderCarrier(settings.outbox_folder)]
@@ -150,7 +165,7 @@ def run_web(settings: Settings, door: socket.socket, *, folders: bool, once_read
     if settings.courier:
         backroom = [
             Clerk(store, Postroom(settings, environment()), clock=now),
-            Courier(store, carriers(settings, folders=folders), sender=settings.sender, clock=now),
+            the_courier(settings, store, folders=folders),
         ]
     config = uvicorn.Config(
         build_app(settings, store, backroom=backroom),

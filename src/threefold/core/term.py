@@ -164,7 +164,8 @@ class Seat:
 
     def told_at(self, address: str) -> Told | None:
         """What the calendar of this address was told last."""
-        return next((told for told in self.told if email_key(told.recipient) == email_key(address)), None)
+        key = email_key(address)
+        return next((told for told in self.told if address == told.recipient or key == email_key(told.recipient)), None)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 import structlog
 from sqlalchemy.orm import Session
@@ -40,11 +41,18 @@ class Courier:
     """Sends what is due from one database. Several may run at once, in one process or many."""
 
     def __init__(
-        self, store: Store, carriers: Sequence[Carrier], *, sender: str, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        carriers: Sequence[Carrier],
+        *,
+        sender: str,
+        clock: Callable[[], datetime],
+        comes_back_to: Callable[[UUID], str] | None = None,
     ) -> None:
         self.store = store
         self.carriers = carriers
-        self.sender = sender
+        # The envelope's sender: where answers are taken in, an address of each letter's own.
+        self.comes_back_to = comes_back_to or (lambda _letter: sender)
         self.clock = clock
         self.name = secrets.token_hex(8)
         self.held = ""  # why nothing leaves at all just now; "" when letters can leave
@@ -172,7 +180,7 @@ class Courier:
             await self._settle(letter)  # too late to begin: somebody else may hold it before this one is done
             return "kept"
         try:
-            await carrier.carry(self.sender, letter.recipient, letter.message)
+            await carrier.carry(self.comes_back_to(letter.id), letter.recipient, letter.message)
         except Held as held:
             await self._hold(letter, str(held))
             return "held"

@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from threefold.core.reply import reply_address
 from threefold.mail import outbox
+from threefold.mail.dkim import signed
 from threefold.mail.message import check_message, compose
 from threefold.mail.outbox import About, Written
 from threefold.settings import Settings
@@ -79,7 +80,7 @@ class Postroom:
             **values,
         }
         message_id = outbox.message_id(id, self.settings.mail_domain)
-        message = compose(
+        composed = compose(
             sender_name=sender_name or self.settings.centre,
             sender=self.settings.sender,
             recipient_name=name,
@@ -95,6 +96,7 @@ class Postroom:
             # Mail programs ask for TLS; on one machine there is none, and nothing to unsubscribe from.
             list_unsubscribe=self.address(unsubscribe) if unsubscribe and self.settings.secure_cookies else None,
         )
+        message = signed(composed, self.settings)
         broken = check_message(message)
         if broken:
             raise Unsendable(template, tuple(broken))

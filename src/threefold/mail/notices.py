@@ -115,8 +115,8 @@ async def with_letters(pile: Pile, run: Callable[[], Awaitable[T]]) -> T:
 def said_in(db: Session, cohorts: Collection[UUID], now: datetime) -> tuple[Notice, ...]:
     """What would have to be said about seats in these cohorts as this unit leaves them."""
     db.flush()
-    terms = filter(None, (term_ahead(db, cohort_id, now) for cohort_id in cohorts))
-    return tuple(notice for term in terms for notice in news(term, now).notices)
+    found = (_news_of(db, cohort_id, now)[1] for cohort_id in cohorts)
+    return tuple(notice for told in found for notice in told.notices)
 
 
 def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
@@ -127,12 +127,12 @@ def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
     db.flush()
     wanted = []
     for cohort_id in cohorts:
-        term = term_ahead(db, cohort_id, pile.now)
-        if term is not None and (lapsed := news(term, pile.now).lapsed):
-            pile.renew(db, lapsed)
+        term, told = _news_of(db, cohort_id, pile.now)
+        if told.lapsed:
+            pile.renew(db, told.lapsed)
             db.flush()
-            term = term_ahead(db, cohort_id, pile.now)
-        if term is not None and (told := news(term, pile.now)) != NOTHING:
+            term, told = _news_of(db, cohort_id, pile.now)
+        if term is not None and told != NOTHING:
             wanted.append((term, told))
     if not all(pile.holds(term, told) for term, told in wanted):
         raise Unwritten(wanted)
@@ -141,6 +141,11 @@ def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
 
 
 NOTHING = News((), (), (), (), ())
+
+
+def _news_of(db: Session, cohort_id: UUID, now: datetime) -> tuple[Term | None, News]:
+    term = term_ahead(db, cohort_id, now)
+    return term, news(term, now) if term else NOTHING
 
 
 @dataclass(frozen=True)

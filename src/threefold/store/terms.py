@@ -84,13 +84,14 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
 
 def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[Member]]:
     overviews: dict[UUID, list[_Row]] = defaultdict(list)
-    for row in db.execute(
+    for letter in db.execute(
         select(Letter.person_id, Letter.id, Letter.message_id, Letter.recipient, *_CAME_OF)
         .where(Letter.cohort_id == cohort_id, Letter.kind == OVERVIEW)
         .order_by(Letter.id)
     ):
-        overviews[row.person_id].append(row)
-    members, teaching = {}, []
+        overviews[letter.person_id].append(letter)
+    members: dict[UUID, Member] = {}
+    teaching = []
     for row in db.execute(
         select(
             Membership.id,
