@@ -11,6 +11,7 @@ COMMANDS = {
     "serve": "serving:serve",
     "work": "serving:work",
     "plan": "planning:plan",
+    "letters": "samples:letters",
     "migrate": "upkeep:migrate",
     "create-tutor": "upkeep:create_tutor",
     "backup": "upkeep:backup",

@@ -188,7 +188,7 @@ def set_up(hand: Hand) -> None:
     hand.fill("Safeguarding lead", "Tom Reid, 01632 960001")
     hand.press("Save and check the plan")
     hand.press("Draw the plan")
-    expect(heading(page)).to_have_text("Your plan is ready to check", timeout=30_000)
+    expect(heading(page)).to_have_text("Your plan is ready to check", timeout=90_000)
     look(page)
 
 

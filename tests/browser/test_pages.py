@@ -114,6 +114,7 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/outbox/{n}",
         "/practice/{id}",
         "/practice/{id}/change",
+        "/practice/{id}/cancellation",
         "/privacy",
         "/seats/{id}/withdrawal",
         "/sign-in",

@@ -148,7 +148,8 @@ async def test_all_is_well(installed: Variables) -> None:
     async with mail_server() as box:
         installed["THREEFOLD_SMTP_URL"] = f"smtp://127.0.0.1:{box.port}"
         done = await asyncio.to_thread(threefold, "check", **installed)
-    assert findings(done) == ["Settings: all is well.", "Database: all is well.", "Mail server: all is well."]
+    looked_at = ("Settings", "Database", "Mail server", "Signing letters", "Letters")
+    assert findings(done) == [f"{what}: all is well." for what in looked_at]
     assert done.exit_code == 0
     assert box.arrived == []
 
@@ -164,7 +165,7 @@ def test_every_setting_is_listed_with_its_sentence_and_no_secret(installed: Vari
 def test_what_is_missing_is_said_with_what_to_do(tmp_path: Path) -> None:
     done = threefold("check", THREEFOLD_DATA_FOLDER=str(tmp_path), THREEFOLD_SECRET="short")
     assert done.exit_code == 1
-    *settings, database, mail = findings(done)
+    *settings, database, mail, _signing, _letters = findings(done)
     assert [line.split()[1] for line in settings] == [
         "THREEFOLD_SECRET", "THREEFOLD_BASE_URL", "THREEFOLD_SMTP_URL", "THREEFOLD_SENDER",
     ]  # fmt: skip
@@ -177,7 +178,7 @@ def test_a_mail_server_nobody_answers_at(installed: Variables) -> None:
         port = listening.getsockname()[1]
     done = threefold("check", **{**installed, "THREEFOLD_SMTP_URL": f"smtp://127.0.0.1:{port}"})
     assert done.exit_code == 1
-    assert findings(done)[-1] == (
+    assert findings(done)[2] == (
         f"Mail server: 127.0.0.1, port {port}: the mail server cannot be reached. "
         "THREEFOLD_SMTP_URL says which one it is."
     )
@@ -211,7 +212,7 @@ async def test_the_mail_servers_password_is_tried(installed: Variables, word: st
     async with a_guarded_mail_server("elm") as port:
         installed["THREEFOLD_SMTP_URL"] = f"smtp://practice:{word}@127.0.0.1:{port}"
         done = await asyncio.to_thread(threefold, "check", **installed)
-    assert findings(done)[-1] == f"Mail server: {found.format(f'127.0.0.1, port {port}')}"
+    assert findings(done)[2] == f"Mail server: {found.format(f'127.0.0.1, port {port}')}"
     assert word not in done.stdout
 
 

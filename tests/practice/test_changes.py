@@ -48,7 +48,9 @@ async def all_left(house: House) -> None:
 def event_of(letter: Letter) -> Any:
     message = message_from_bytes(letter.message, policy=default)
     part = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
-    calendar = Calendar.from_ical(part.get_payload(decode=True))
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    calendar = Calendar.from_ical(content)
     assert str(calendar["method"]) == letter.method
     return calendar.events[0]
 

@@ -33,7 +33,17 @@ IN_ONE = Prepared(select(func.aggregate_strings(person.c.name, ", ")), lambda na
 
 def add(db: Session, id_: UUID, name: str) -> None:
     address = f"{name.lower()}@example.org"
-    ADD.run(db, id=id_, name=name, email=address, email_key=address, pronouns="", feed_number=0, created_at=NOON)
+    ADD.run(
+        db,
+        id=id_,
+        name=name,
+        email=address,
+        email_key=address,
+        pronouns="",
+        feed_number=0,
+        calendar_shows="roles",
+        created_at=NOON,
+    )
 
 
 def test_values_go_in_and_come_back_as_they_are(store: Store) -> None:
@@ -108,6 +118,6 @@ def test_rows_are_columns_of_their_tables_and_a_join_in_vain_is_nobody() -> None
         row: len(row.__dataclass_fields__)  # type: ignore[attr-defined] # every row is a dataclass
         for row in TABLES
     }
-    practice = (an_id(), 3, NOON, NOON, "Room 2", "")
+    practice = (an_id(), 3, NOON, NOON, "Room 2", "", None)
     assert split(PracticeRow, SeatRow)(*practice, *[None] * len(columns(SeatRow))) == (PracticeRow(*practice), None)
     assert columns(CohortRow)[0] is metadata.tables["cohort"].c.id

@@ -349,13 +349,13 @@ _GROUPS = Prepared(
         _practice.c.number,
         _triad.c.number,
         _triad.c.room,
-        func.aggregate_strings(cast(_seat.c.membership_id, String), " "),
+        select(func.aggregate_strings(cast(_seat.c.membership_id, String), " "))
+        .where(_seat.c.triad_id == _triad.c.id, _seat.c.given_up_at.is_(None))
+        .scalar_subquery(),
     )
     .join(_triad, _triad.c.practice_id == _practice.c.id)
-    .join(_seat, _seat.c.triad_id == _triad.c.id)
-    .where(_practice.c.cohort_id == bindparam("cohort"), _seat.c.given_up_at.is_(None))
-    .group_by(_practice.c.number, _triad.c.number, _triad.c.room),
-    lambda week, number, room, members: (week, room or f"Group {number}", members.split()),
+    .where(_practice.c.cohort_id == bindparam("cohort")),
+    lambda week, number, room, members: (week, room or f"Group {number}", members.split() if members else []),
 )
 _AWAY = Prepared(
     select(_practice.c.number, cast(_seat.c.membership_id, String))

@@ -18,6 +18,16 @@ def new_id(at_ms: int, noise: bytes, count: int = 0) -> UUID:
     return UUID(int=moment << 80 | 0x7 << 76 | place << 64 | 0x2 << 62 | random)
 
 
+def made_at(id: UUID) -> int:
+    """The millisecond since 1970 in which an id was made."""
+    return id.int >> 80
+
+
+def later(id: UUID, by_ms: int) -> UUID:
+    """The same id as if made so many milliseconds later."""
+    return UUID(int=id.int + (by_ms << 80))
+
+
 def token_digest(token: str) -> bytes:
     """How a token is kept: its SHA-256. Tokens hold 256 random bits, so no salt or stretching is needed."""
     return hashlib.sha256(token.encode()).digest()

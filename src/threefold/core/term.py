@@ -170,7 +170,10 @@ class Seat:
 
 @dataclass(frozen=True)
 class Term:
-    """The part of a cohort's term that lies ahead. `tutor` is who its letters come from, by name."""
+    """The part of a cohort's term that lies ahead. `tutor` is who its letters come from, by name.
+
+    `latest` is the newest of the letters about it, None before the first: what is said next has to come after it.
+    """
 
     cohort_id: UUID
     cohort: str
@@ -183,6 +186,7 @@ class Term:
     meetings: Mapping[UUID, Meeting]
     circles: Mapping[UUID, Circle]
     seats: tuple[Seat, ...]
+    latest: UUID | None = None
 
     @cached_property
     def seats_in(self) -> dict[UUID, tuple[Seat, ...]]:

@@ -28,7 +28,8 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Party:
-    """Somebody in a round. `away`: they said beforehand that they can't make it, and nothing is asked of them.
+    """Somebody in a round. `away`: they said beforehand that they can't make it, or had left the group by then, and
+    nothing is asked of them.
 
     `first`: what they are called here; more than the first name where two in the round share it.
     """
@@ -193,6 +194,7 @@ class _Seated:
     role: str
     member: UUID
     name: str
+    given_up_at: datetime | None  # only ever before the session
     away_at: datetime | None
     back_at: datetime | None
     opened_at: datetime | None
@@ -208,6 +210,7 @@ _PEOPLE = Prepared(
         _turn.c.role,
         _seat.c.membership_id,
         _person.c.name,
+        _seat.c.given_up_at,
         _withdrawal.c.at,
         _withdrawal.c.taken_back_at,
         _opening.c.at,
@@ -284,7 +287,7 @@ def held_rounds(
     marks: dict[tuple[UUID, int], tuple[datetime | None, datetime | None]] = {}
     how_many: dict[UUID, int] = {}
     for row in _PEOPLE.all(db, triads=ids, first=only or 1, last=only or MOST_ROUNDS):
-        away = row.away_at is not None and row.back_at is None
+        away = row.given_up_at is not None or (row.away_at is not None and row.back_at is None)
         seated[row.triad, row.round].append((row.member, row.name, Role(row.role), away))
         marks[row.triad, row.round] = (row.opened_at, row.cleared_at)
         how_many[row.triad] = row.rounds

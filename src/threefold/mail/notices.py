@@ -9,7 +9,7 @@ a rule undoes the change that wanted it, and no letter is ever rendered while ot
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from threefold.core.changed import differences, subject
+from threefold.core.identity import later, made_at
 from threefold.core.invitation import Step, written
 from threefold.core.said import clock, day, plural, weekday
 from threefold.core.term import Kind, News, Notice, Overview, Term, news
@@ -65,18 +66,22 @@ class Pile:
 
     def write(self, term: Term, told: News) -> None:
         """Write what is missing. Raises Unsendable for a letter that breaks a rule of mail or calendars."""
-        writer = Writer(self.postroom, term, self.now, self.new_id)
+        # Somebody who began later may have been done sooner: letters leave, and calendars count, in the order in which
+        # they came into the outbox, whatever the clock said.
+        late_by = max(0, made_at(term.latest) + 1 - int(self.now.timestamp() * 1000)) if term.latest else 0
+        stamp = max(self.now, datetime.fromtimestamp(made_at(term.latest) / 1000, UTC)) if term.latest else self.now
+        writer = Writer(self.postroom, term, self.now, stamp, lambda: later(self.new_id(), late_by))
         for overview in told.overviews:
-            if (term.cohort_id, overview) not in self.letters:
-                self.letters[term.cohort_id, overview] = writer.overview(overview)
-        new = {one.member.id: self.letters[term.cohort_id, one].message_id for one in told.overviews}
+            if (key := _key(term, overview)) not in self.letters:
+                self.letters[key] = writer.overview(overview)
+        new = {one.member.id: self.letters[_key(term, one)].message_id for one in told.overviews}
         for notice in told.notices:
-            if (term.cohort_id, notice) not in self.letters:
+            if (key := _key(term, notice)) not in self.letters:
                 thread = notice.member.overview_at(notice.recipient) or new.get(notice.member.id, "")
-                self.letters[term.cohort_id, notice] = writer.notice(notice, thread)
+                self.letters[key] = writer.notice(notice, thread)
 
     def holds(self, term: Term, told: News) -> bool:
-        return all((term.cohort_id, each) in self.letters for each in (*told.overviews, *told.notices))
+        return _keys(term, told).keys() <= self.letters.keys()
 
     def renew(self, db: Session, seats: Collection[UUID]) -> None:
         """Give each of these seats up and take it again, under the same new id however often the unit runs."""
@@ -87,7 +92,7 @@ class Pile:
     def post(self, db: Session, term: Term, told: News) -> None:
         """Put the letters into the outbox, and their numbers on the seats."""
         outbox.overtake(db, told.overtaken, self.now, letters=told.astray)
-        wanted = [self.letters[term.cohort_id, each] for each in (*told.overviews, *told.notices)]
+        wanted = [self.letters[key] for key in _keys(term, told)]
         outbox.post_all(db, wanted, self.now)
         numbers = {notice.seat_id: notice.sequence for notice in told.notices}
         if numbers:
@@ -97,6 +102,15 @@ class Pile:
                 .values(sequence=bindparam("number"), invited_at=self.now),
                 [{"seat": seat, "number": number} for seat, number in numbers.items()],
             )
+
+
+def _key(term: Term, said: Overview | Notice) -> Hashable:
+    """The same while a letter would say the same, and come next."""
+    return term.cohort_id, term.latest, said
+
+
+def _keys(term: Term, told: News) -> dict[Hashable, None]:
+    return dict.fromkeys([*(_key(term, each) for each in told.overviews), *(_key(term, each) for each in told.notices)])
 
 
 async def with_letters(pile: Pile, run: Callable[[], Awaitable[T]]) -> T:
@@ -155,6 +169,7 @@ class Writer:
     postroom: Postroom
     term: Term
     now: datetime
+    stamp: datetime  # DTSTAMP, which never goes back
     new_id: Callable[[], UUID]
 
     def overview(self, overview: Overview) -> Written:
@@ -232,7 +247,7 @@ class Writer:
                 uid=notice.uid,
                 organizer=(settings.centre, self.postroom.organizer(notice.seat_id)),
                 attendee=(notice.member.name, notice.recipient),
-                stamp=self.now,
+                stamp=self.stamp,
             )
         )
         broken = check_calendar(content, notice.method.value, notice.recipient)

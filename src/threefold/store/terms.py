@@ -34,7 +34,7 @@ _CAME_OF = (Letter.tries, Letter.lease_until, Letter.sent_at, Letter.stopped_at)
 
 
 def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
-    """The sessions still to come, in seven queries; None for a cohort that nobody is told of (a draft, archived)."""
+    """The sessions still to come, in eight queries; None for a cohort that nobody is told of (a draft, archived)."""
     cohort = db.get(Cohort, cohort_id)
     if cohort is None or cohort.published_at is None or cohort.archived_at is not None:
         return None
@@ -79,6 +79,7 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         meetings=meetings,
         circles=circles,
         seats=_seats(db, cohort_id, now),
+        latest=db.scalar(select(Letter.id).where(Letter.cohort_id == cohort_id).order_by(Letter.id.desc()).limit(1)),
     )
 
 
