@@ -24,6 +24,7 @@ from threefold.web.security import Keys
 log = structlog.get_logger("threefold.clerk")
 
 LOOK_EVERY_SECONDS = 60.0
+FIRST_LOOK_SECONDS = 5.0  # whoever opens the first page goes before
 
 
 class Clerk:
@@ -50,6 +51,7 @@ class Clerk:
 
     async def run(self) -> None:
         """Look round each minute until asked to stop; nothing that goes wrong once ends this."""
+        await self._pause(FIRST_LOOK_SECONDS)
         while not self._stopping.is_set():
             try:
                 await self.round()
@@ -57,8 +59,11 @@ class Clerk:
                 log.warning("the database was busy; reminders wait a minute")
             except Exception as unforeseen:
                 log.exception("a round of reminders ended early", kind=type(unforeseen).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_SECONDS)
+            await self._pause(LOOK_EVERY_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def round(self) -> int:
         """Write what is due now; how many letters."""
