@@ -259,7 +259,7 @@ def test_a_search_is_followed_can_be_stopped_and_leaves_the_plan_before_to_choos
             expect(title).to_have_text("Looking for the fairest plan")
             expect(page.get_by_role("status")).to_contain_text("in a hundred of the tries are done")
             page.get_by_role("button", name="Stop and use this one").click()
-            expect(title).to_have_text("Your plan is ready to check")
+            expect(title).to_have_text("Your plan is ready to check", timeout=60_000)
         row = page.get_by_role("row", name=re.compile("^Plan 1 "))
         press(row.get_by_role("button", name="Use this one"))
         expect(row).to_contain_text("On this page")

@@ -12,6 +12,7 @@ from tests.matching.classes import course, fours, pairs, people, planned
 from threefold.core.grouping import Group
 from threefold.matching import (
     BRIEF,
+    CourseProblem,
     Effort,
     Plan,
     Remainder,
@@ -335,3 +336,18 @@ def test_a_problem_that_contradicts_itself_is_the_callers_mistake() -> None:
     ):
         with pytest.raises(ValueError, match=r"two|twice|session|people"):
             replace(good, **wrong)
+
+
+def test_a_known_design_is_no_answer_where_it_would_leave_a_group_nobody_to_be_client() -> None:
+    """A design laid over these people put the three who rest into one group, and was taken for a plan."""
+    people = tuple("ABCDEFGHIJKLMNOPQRST")
+    problem = CourseProblem(
+        people=people,
+        present=(frozenset(people),),
+        apart=frozenset(map(frozenset, ("DA", "LQ", "RE", "BA"))),
+        together=(Together(frozenset("JT")),),
+        rests=frozenset((person, 0) for person in "JRT"),
+    )
+    plan = plan_course(problem, seed=0, effort=Effort(200))
+    assert isinstance(plan, Plan)
+    assert all(set(group.members) - set("JRT") for group in plan.sessions[0])

@@ -46,12 +46,22 @@ class _Change:
         return frozenset((onset.month, week, onset.weekday()) for week in weeks)
 
 
+# Rules are told from as long ago as they have held, so that one zone is spelt out alike in letter after letter: some
+# readers keep the first definition of a zone they meet for all that follow.
+_SINCE = (2008, 2012, 2016, 2020, 2024)
+
+
 @lru_cache(maxsize=256)
 def spelt_out(zone: str, first_year: int, last_year: int) -> Timezone | None:
     """A VTIMEZONE right for every moment of these years, to be left as it is; None without one yearly rule.
 
     Zones without one (Casablanca, whose clocks follow Ramadan) are better served by times in UTC, and so is UTC itself.
     """
+    since = [year for year in _SINCE if year < first_year]
+    return next(filter(None, (_spelt_out(zone, year, last_year) for year in (*since, first_year))), None)
+
+
+def _spelt_out(zone: str, first_year: int, last_year: int) -> Timezone | None:
     if zone in {"UTC", "Etc/UTC"}:
         return None
     changes = _changes(zone, first_year - 1, last_year + 1 + _LOOK_AHEAD)

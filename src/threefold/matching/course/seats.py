@@ -23,11 +23,11 @@ MANY = 150
 class Merit(NamedTuple):
     """How good a seating is, in order: the lower, the better.
 
-    `broken` counts pairs who met against a rule or did not meet as they must. `quads` are the uneven seats in quads
-    where they come before repeats (`CourseProblem.even_quads`), else 0. `repeats` are meetings of a pair
-    after its first. `lopsided` is 1 where seats in quads are not shared as evenly as counting allows, else 0; `most`
-    is how often the pair meets that meets most. `uneven` counts, for each person, the ways
-    to pick two of their seats in quads and of those in pairs, so that a third seat weighs more than a second;
+    `broken` counts pairs who met against a rule or did not meet as they must, and groups in which everybody rests.
+    `quads` are the uneven seats in quads where they come before repeats (`CourseProblem.even_quads`), else 0.
+    `repeats` are meetings of a pair after its first. `lopsided` is 1 where seats in quads are not shared as evenly as
+    counting allows, else 0; `most` is how often the pair meets that meets most. `uneven` counts, for each person, the
+    ways to pick two of their seats in quads and of those in pairs, so that a third seat weighs more than a second;
     `crowding` the same of each pair's meetings. `alike` adds up how little the members of each group differ in
     experience; `wishes` are those not granted.
     """
@@ -53,6 +53,7 @@ class Places:
         self.sessions = problem.open_sessions()
         self.rules = [rules_of(problem, session) for session in self.sessions]
         self.sizes = [rules.sizes for rules in self.rules]
+        self.resting = [frozenset(map(self.number.__getitem__, rules.resting)) for rules in self.rules]
         self.ends = [tuple(pairwise(accumulate(sizes, initial=0))) for sizes in self.sizes]
         self.total = sum(map(sum, self.sizes))
         known = frozenset(self.number)
@@ -93,9 +94,10 @@ class Places:
         shares = {size: counts[:] for size, counts in self.shares.items()}
         repeats, crowding, alike = self.settled_repeats, self.settled_crowding, 0
         against, lacking = 0, set(self.must_meet)
-        for row, ends in zip(seats, self.ends, strict=True):
+        for row, ends, resting in zip(seats, self.ends, self.resting, strict=True):
             for first, end in ends:
                 group = sorted(row[first:end])
+                against += bool(resting) and resting.issuperset(group)  # nobody there could be client
                 if end - first != 3:
                     for person in group:
                         shares[end - first][person] += 1
@@ -163,12 +165,12 @@ class Places:
         """
         return [
             frozenset(self.number[person] for some in (*rules.pinned, *rules.tied) for person in some)
-            | (self._clients(row, ends, {self.number[p] for p in rules.resting}))
-            for rules, row, ends in zip(self.rules, seats, self.ends, strict=True)
+            | self._clients(row, ends, resting)
+            for rules, row, ends, resting in zip(self.rules, seats, self.ends, self.resting, strict=True)
         ]
 
     @staticmethod
-    def _clients(row: Seats, ends: Iterable[tuple[int, int]], resting: set[int]) -> set[int]:
+    def _clients(row: Seats, ends: Iterable[tuple[int, int]], resting: frozenset[int]) -> set[int]:
         """One who can be client from each group that has one, where enough people rest to fill a group."""
         ends = list(ends)
         if len(resting) < min((end - first for first, end in ends), default=0):
