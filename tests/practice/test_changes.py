@@ -294,3 +294,15 @@ async def test_invitations_that_leave_some_days_ahead_wait_for_their_time(house:
     await tutor.send_form(settings, {"way": "publication", "days": "3", "declines": "24"})
     own = [letter for letter in await news_of(house) if letter.recipient == "zoe@example.org"]
     assert [letter.kind for letter in own] == ["overview", "invitation", "invitation"]
+
+
+async def test_a_cancellation_leaves_even_when_the_time_it_takes_out_is_over(house: House, made: Class) -> None:
+    """Nothing could leave for days: the session was moved on, and called off after its old date had passed."""
+    tutor, path = await house.as_(made.tutors[0]), f"/practice/{made.sessions[1]}"
+    await tutor.send_form(f"{path}/change", FORM | {"date": "2026-10-22", "do": "tell"})
+    house.later(days=3)
+    await tutor.send_form(f"{path}/cancellation", {"do": "tell"})
+    letters = await news_of(house)
+    assert Counter(letter.kind for letter in letters) == {"cancellation": 6}
+    assert {event_of(letter).start.day for letter in letters} == {8}, "what their calendars hold"
+    assert all(letter.expires_at and letter.expires_at > house.now + timedelta(days=1) for letter in letters)

@@ -9,7 +9,7 @@ a rule undoes the change that wanted it, and no letter is ever rendered while ot
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from threefold.store.tables import metadata
 from threefold.store.terms import OVERVIEW, term_ahead
 
 T = TypeVar("T")
+TIDY = timedelta(days=2)  # as long as a courier keeps trying
 MOST_TRIES = 8  # each finds the term changed by somebody else in between
 
 _seat = metadata.tables["seat"]
@@ -211,8 +212,7 @@ class Writer:
             method=notice.method.value,
             about=About(notice.seat_id, notice.sequence, notice.method.value, to_builtins(shown)),
             due_at=notice.due_at,
-            # A calendar that still holds the time before has to hear of it, however long that takes.
-            expires_at=max(shown.ends_at, (notice.was or shown).ends_at, self.now),
+            expires_at=self._of_use_until(notice),
             date=shown,
             where=shown.where,
             partners=shown.partners,
@@ -222,6 +222,14 @@ class Writer:
             link=link,
             **self._to(notice.recipient, notice),
         )
+
+    def _of_use_until(self, notice: Notice) -> datetime:
+        """A calendar that still holds the time before has to hear of it, however long that takes.
+
+        A cancellation is of use even when the time it takes out is over: the entry would stand there for good.
+        """
+        over = max(notice.shown.ends_at, (notice.was or notice.shown).ends_at, self.now)
+        return over + TIDY if notice.kind is Kind.CANCELLATION else over
 
     def _to(self, recipient: str, about: Overview | Notice) -> dict[str, Any]:
         member = about.member
