@@ -32,7 +32,7 @@ class Effort:
 
     moves_per_place: int = 2_000_000
     most_moves: int = 120_000_000
-    most_bent: int = 240_000_000
+    most_bent: int = 360_000_000
 
     @classmethod
     def exactly(cls, steps: int) -> "Effort":
