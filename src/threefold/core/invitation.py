@@ -69,17 +69,10 @@ class FeedEntry(Entry):
 
 
 @dataclass(frozen=True)
-class Told:
-    """The last message sent for a UID: its sequence and method, and `shows`, the `fingerprint` of its entry."""
-
-    sequence: int
-    method: Method
-    shows: str
-
-
-@dataclass(frozen=True)
 class Step:
-    """The message to send next for a UID."""
+    """What a message for a UID asks, and its number. Each raises it, since calendars disregard what comes under an old
+    one (RFC 5546, 2.1.4 and 3.2.5); which one is due is decided in `core.term`.
+    """
 
     method: Method
     sequence: int
@@ -88,30 +81,6 @@ class Step:
 def new_uid(seat_id: UUID, domain: str) -> str:
     """A UID for a place in a session: always the same for one seat, telling nothing about it (RFC 7986, 5.3)."""
     return f"{sha256(b'place in a session ' + seat_id.bytes).hexdigest()[:32]}@{domain}"
-
-
-def next_step(last: Told | None, now: Entry | None) -> Step | None:
-    """What to send so that a calendar told `last` comes to hold `now`; None when it does already.
-
-    Every change raises SEQUENCE, since calendars disregard a new time under an old number (RFC 5546, 2.1.4), and
-    so does a cancellation (3.2.5). Raises ValueError for a place given up and held again: that is a new seat with
-    a UID of its own, as many calendars never re-open a cancelled one.
-    """
-    if last is None:
-        return None if now is None else Step(Method.REQUEST, 0)
-    if last.method == Method.CANCEL:
-        if now is not None:
-            raise ValueError("a cancelled invitation is not re-opened: a place taken again is a new seat")
-        return None
-    if now is None:
-        return Step(Method.CANCEL, last.sequence + 1)
-    return None if last.shows == fingerprint(now) else Step(Method.REQUEST, last.sequence + 1)
-
-
-def fingerprint(entry: Entry) -> str:
-    """The same for two entries exactly when a calendar would show the same."""
-    shown = [str(getattr(entry, field.name)) for field in fields(Entry)]
-    return sha256("\x1f".join(shown).encode()).hexdigest()
 
 
 def written(
