@@ -306,3 +306,17 @@ async def test_a_cancellation_leaves_even_when_the_time_it_takes_out_is_over(hou
     assert Counter(letter.kind for letter in letters) == {"cancellation": 6}
     assert {event_of(letter).start.day for letter in letters} == {8}, "what their calendars hold"
     assert all(letter.expires_at and letter.expires_at > house.now + timedelta(days=1) for letter in letters)
+
+
+async def test_a_letter_that_breaks_a_rule_undoes_the_change_and_keeps_every_word(house: House, made: Class) -> None:
+    """An address that got in by another way than our forms, and that no mail server would take."""
+    await house.store.write(lambda db: setattr(db.get_one(Person, made.people[0]), "email", "amara@@example.org"))
+    tutor = await house.as_(made.tutors[0])
+    words = FORM | {"place": "The Annexe", "do": "tell"}
+    answer = await tutor.send_form(f"/practice/{made.sessions[1]}/change", words)
+    assert answer.status_code == 500
+    assert "A letter couldn’t be written, so nothing was saved" in answer.text
+    assert "The Annexe" in answer.text
+    practice = await house.store.read(lambda db: db.get_one(PracticeSession, made.sessions[1]))
+    assert practice.place == "Elm House"
+    assert await news_of(house) == []

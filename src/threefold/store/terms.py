@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from threefold.core.diary import Shows
 from threefold.core.invitation import Method
-from threefold.core.roles import Role, RoleLabels
+from threefold.core.roles import Role
 from threefold.core.roster import email_key
-from threefold.core.slots import SessionShape
 from threefold.core.term import Circle, Meeting, Member, Seat, Shown, Term, Told
+from threefold.store.rows import CohortRow, value
 from threefold.store.tables import (
     Cohort,
     Letter,
@@ -35,9 +35,10 @@ _CAME_OF = (Letter.tries, Letter.lease_until, Letter.sent_at, Letter.stopped_at)
 
 def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
     """The sessions still to come, in eight queries; None for a cohort that nobody is told of (a draft, archived)."""
-    cohort = db.get(Cohort, cohort_id)
-    if cohort is None or cohort.published_at is None or cohort.archived_at is not None:
+    entity = db.get(Cohort, cohort_id)
+    if entity is None or entity.published_at is None or entity.archived_at is not None:
         return None
+    cohort = value(CohortRow, entity)
     meetings = {
         row.id: Meeting(row.id, row.starts_at, row.ends_at, row.place, row.link, row.cancelled_at is not None)
         for row in db.execute(
@@ -65,14 +66,8 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         cohort_id=cohort_id,
         cohort=cohort.name,
         zone=cohort.zone,
-        shape=SessionShape(
-            cohort.rounds,
-            cohort.practice_minutes,
-            cohort.feedback_minutes,
-            cohort.opening_minutes,
-            cohort.closing_minutes,
-        ),
-        labels=RoleLabels(**cohort.labels),
+        shape=cohort.shape,
+        labels=cohort.role_labels,
         invites_ahead=cohort.invites_ahead,
         tutor=first[0].name if first else "",
         members=members,

@@ -6,6 +6,7 @@ import structlog
 from litestar.exceptions import HTTPException
 from litestar.types import Message, Scope
 
+from threefold.mail.letters import Unsendable
 from threefold.store.within import NotYours
 from threefold.web.errors import Answered, MustAccept
 from threefold.web.security import HEADERS, HSTS
@@ -37,6 +38,12 @@ def http(request: Asked, ended: HTTPException) -> Answer:
     return answer
 
 
+def unsendable(request: Asked, ended: Unsendable) -> Answer:
+    """A letter broke a rule of mail or calendars, so nothing of what wanted it was kept."""
+    log.error("a letter breaks a rule", letter=ended.kind, broken=ended.broken)
+    return visit_of(request).busy(500)
+
+
 def unforeseen(request: Asked, ended: Exception) -> Answer:
     # The route's pattern, never the address itself: addresses hold tokens.
     route = str(request.scope.get("path_template") or "unknown")
@@ -48,6 +55,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     Answered: answered,
     NotYours: not_yours,
     MustAccept: must_accept,
+    Unsendable: unsendable,
     HTTPException: http,
     Exception: unforeseen,
 }

@@ -43,4 +43,10 @@ SAID = {
     503: ("This page can’t be shown just now", "Nothing is lost. Try again in a moment."),
 }
 # What a form hears instead, on a page that holds its words.
-NOT_SAVED = ("We couldn’t save just now", "Your words are still on this page. Try again in a moment.")
+NOT_SAVED = {
+    500: (
+        "A letter couldn’t be written, so nothing was saved",
+        "Nobody was told anything. Your words are still on this page; please tell us under Help and contact.",
+    ),
+    503: ("We couldn’t save just now", "Your words are still on this page. Try again in a moment."),
+}

@@ -299,16 +299,17 @@ class Visit:
         heading, sentence = SAID.get(status, SAID[500])
         return self.page("error.html", status=status, heading=heading, sentence=sentence)
 
-    def busy(self) -> Answer:
-        """503 with everything that was sent still there, and a button to send it again."""
+    def busy(self, status: int = 503) -> Answer:
+        """Not saved, with everything that was sent still there, and a button to send it again."""
         if self._form is None:
-            answer = self.said(503)
+            answer = self.said(status)
         else:
-            heading, sentence = NOT_SAVED
+            heading, sentence = NOT_SAVED[status]
             answer = self.words_kept(
-                self._form.kept, heading=heading, sentence=sentence, button="Try again", status=503
+                self._form.kept, heading=heading, sentence=sentence, button="Try again", status=status
             )
-        answer.headers["retry-after"] = "5"
+        if status == 503:
+            answer.headers["retry-after"] = "5"
         return answer
 
     def words_kept(
