@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from tests.builders import BEFORE, Class, a_cohort, all_told, an_id
 from tests.house import House
 from threefold.clerk import Clerk
-from threefold.store.tables import Cohort, Letter, Piece, PracticeSession, Wish, Withdrawal
+from threefold.store.tables import Cohort, Letter, Person, Piece, PracticeSession, Wish, Withdrawal
 
 EARLY = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)  # 9:00 in London, two days before the second session
 
@@ -157,3 +157,15 @@ async def test_tutors_hear_that_somebody_cannot_make_it_once_there_was_time_to_t
     letter = await house.store.read(lambda db: db.scalars(select(Letter).where(Letter.kind == "away")).one())
     assert letter.subject == "Somebody can’t make Thursday 8 October"
     assert "Amara Okafor can’t make Thursday 8 October" in text_of(letter)
+
+
+async def test_a_letter_that_breaks_a_rule_stops_no_other_cohorts_letters(house: House) -> None:
+    broken, well = [await a_cohort(house.store, name=name) for name in ("Broken", "Well")]
+
+    def before(db: Any) -> None:
+        db.execute(update(Cohort).values(invites_ahead=3))
+        db.get_one(Person, broken.people[0]).email = "amara@@example.org"
+
+    await house.store.write(before)
+    found = await written(house, datetime(2026, 10, 7, 12, 0, tzinfo=UTC))
+    assert {person for kind, person in found if kind == "invitation"} == set(well.people)

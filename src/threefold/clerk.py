@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -70,11 +71,10 @@ class Clerk:
         now = self.clock()
         written = 0
         for cohort_id in await self.store.read(lambda db: invited_by_and_by(db, now)):
-            pile = Pile(self.postroom, now, Ids(now))
-            await with_letters(pile, lambda: self.store.write(lambda db: tell(db, [cohort_id], pile)))  # noqa: B023 - awaited before the next
-            written += len(pile.letters)
+            written += await self._change(cohort_id, lambda _db, _new_id: None, now)
         for place in await self.store.read(lambda db: answers.due_declines(db, now)):
-            await self._count(place, now)
+            count = partial(_counts_now, place, now)
+            written += await self._change(place.within.cohort.id, count, now)
         wanted = await self.store.read(lambda db: due(db, now))
         if wanted:
             new_id = Ids(now)
@@ -82,16 +82,23 @@ class Clerk:
             written += await self.store.write(lambda db: _post(db, filter(None, letters), now))
         return written
 
-    async def _count(self, place: Held, now: datetime) -> None:
-        """A calendar's "no" that nobody took back counts now, with all that follows from it."""
+    async def _change(self, cohort_id: UUID, what: Callable[[Session, Ids], object], now: datetime) -> int:
+        """A change of one cohort with all that follows from it; how many letters. One that breaks a rule stops no
+        other cohort's.
+        """
         pile, new_id = Pile(self.postroom, now, Ids(now)), Ids(now)
 
         def unit(db: Session) -> None:
             new_id.go_back(0)
-            answers.count(db, place, now=now, new_id=new_id)
-            tell(db, [place.within.cohort.id], pile)
+            what(db, new_id)
+            tell(db, [cohort_id], pile)
 
-        await with_letters(pile, lambda: self.store.write(unit))
+        try:
+            await with_letters(pile, lambda: self.store.write(unit))
+        except Unsendable as broken:
+            log.exception("a letter breaks a rule and is not sent", letter=broken.kind, broken=broken.broken)
+            return 0
+        return len(pile.letters)
 
     def _written(self, wanted: Wanted, new_id: Callable[[], UUID], now: datetime) -> Written | None:
         try:
@@ -114,6 +121,11 @@ class Clerk:
         except Unsendable as broken:
             log.exception("a reminder breaks a rule and is not sent", kind=wanted.kind, broken=broken.broken)
             return None
+
+
+def _counts_now(place: Held, now: datetime, db: Session, new_id: Callable[[], UUID]) -> object:
+    """A calendar's "no" that nobody took back is its holder's word now."""
+    return answers.count(db, place, now=now, new_id=new_id)
 
 
 def _post(db: Session, letters: Iterable[Written], now: datetime) -> int:

@@ -12,7 +12,7 @@ from tests.builders import Class, a_cohort, an_id
 from tests.cohorts.test_setting_up import heading
 from tests.house import NOON, Browser, House
 from tests.web.queries import counted
-from threefold.cohorts.letters import in_words
+from threefold.cohorts.post import in_words
 from threefold.mail.claims import TOO_LATE
 from threefold.mail.outbox import OVERTAKEN
 from threefold.store.tables import Deed, Letter, Membership, Person
