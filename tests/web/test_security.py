@@ -22,6 +22,7 @@ from threefold.app import MOST_BYTES, build_app
 from threefold.logs import start_logging
 from threefold.store.engine import Store
 from threefold.store.tables import Person
+from threefold.web import ends
 from threefold.web.security import HSTS
 from threefold.web.visit import Answer, Visited, local_path, open_to_all, signed_in
 
@@ -420,8 +421,9 @@ async def test_health_says_whether_the_service_lives_and_is_ready(house: House) 
 
 
 @pytest.fixture
-def logged() -> Iterator[io.StringIO]:
+def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is logged from here on, as the service logs it."""
+    monkeypatch.setattr(ends, "log", structlog.get_logger("threefold"))  # a logger keeps the stream it first wrote to
     root, stream = logging.getLogger(), io.StringIO()
     before, level = root.handlers[:], root.level
     root.handlers.clear()
