@@ -256,11 +256,20 @@ async def all_told(store: Store, cohort: UUID, now: datetime = BEFORE) -> None:
         term = term_ahead(db, cohort, now)
         assert term is not None
         told = news(term, now)
-        letters: list[tuple[Member, str, Notice | None, str]] = [
-            *((one.member, "overview", None, one.member.email) for one in told.overviews),
-            *((one.member, "invitation", one, one.recipient) for one in told.notices),
+        letters: list[tuple[Member, str, Notice | None, str, object]] = [
+            *(
+                (
+                    one.member,
+                    "overview",
+                    None,
+                    one.member.email,
+                    {str(s): to_builtins(shown) for s, shown in one.sessions},
+                )
+                for one in told.overviews
+            ),
+            *((one.member, "invitation", one, one.recipient, to_builtins(one.shown)) for one in told.notices),
         ]
-        for number, (member, kind, notice, recipient) in enumerate(letters):
+        for number, (member, kind, notice, recipient, shows) in enumerate(letters):
             id_ = an_id()
             db.add(
                 Letter(
@@ -281,7 +290,7 @@ async def all_told(store: Store, cohort: UUID, now: datetime = BEFORE) -> None:
                     seat_id=notice.seat_id if notice else None,
                     sequence=notice.sequence if notice else None,
                     method=notice.method.value if notice else None,
-                    shows=to_builtins(notice.shown) if notice else None,
+                    shows=shows,
                 )
             )
 

@@ -77,7 +77,7 @@ def invited_by_and_by(db: Session, now: datetime) -> list[UUID]:
             PracticeSession.starts_at > now,
             PracticeSession.cancelled_at.is_(None),
             Person.takes_feed_since.is_(None),
-            ~exists().where(Letter.seat_id == Seat.id),
+            ~exists().where(Letter.seat_id == Seat.id, Letter.method.is_not(None)),
             ~exists().where(Withdrawal.seat_id == Seat.id, Withdrawal.taken_back_at.is_(None)),
         )
         .group_by(Cohort.id, Cohort.invites_ahead)

@@ -149,6 +149,34 @@ def test_who_takes_the_feed_is_not_invited_and_hears_on_if_they_were() -> None:
     assert said(news(moved(replace(TOLD, members=members), place="The Annexe"), NOW)) == [(Kind.CHANGE, 1)] * 3
 
 
+def knowing(term: Term) -> Term:
+    """The same term once everybody has had the letter with all their dates, and no invitation."""
+    heard = {
+        seat.id: Told(-1, Method.REQUEST, term.members[seat.member_id].email, term.shown(seat), NOW, plain=True)
+        for seat in term.seats
+    }
+    return replace(term, seats=tuple(replace(seat, heard=heard[seat.id]) for seat in term.seats))
+
+
+@pytest.mark.parametrize("by_feed", [True, False])
+def test_who_was_told_a_date_and_not_invited_hears_by_a_plain_letter(by_feed: bool) -> None:  # noqa: FBT001 - the two who are not invited
+    members = {id_: replace(member, takes_feed=by_feed) for id_, member in TOLD.members.items()}
+    term = knowing(a_term(three(), members=members, invites_ahead=None if by_feed else 1))
+    assert said(news(term, NOW)) == []
+    changed = news(moved(term, place="The Annexe"), NOW)
+    assert said(changed) == [(Kind.CHANGE, 1)] * 3
+    assert all(
+        notice.plain and notice.was == term.shown(seat)
+        for seat, notice in zip(term.seats, changed.notices, strict=True)
+    )
+    gone = news(moved(term, cancelled=True), NOW)
+    assert said(gone) == [(Kind.CANCELLATION, 1)] * 3
+    heard = tuple(replace(seat, heard=notice.told) for seat, notice in zip(term.seats, gone.notices, strict=True))
+    assert said(news(replace(moved(term, cancelled=True), seats=heard), NOW)) == [], "once"
+    away = tuple(replace(seat, away=True) for seat in term.seats)
+    assert said(news(replace(term, seats=away), NOW)) == [], "they said so themselves"
+
+
 def test_invitations_some_days_ahead_wait_for_their_day() -> None:
     term = a_term(three(), invites_ahead=3)
     assert said(news(term, STARTS - timedelta(days=3, minutes=1))) == []

@@ -320,3 +320,23 @@ async def test_a_letter_that_breaks_a_rule_undoes_the_change_and_keeps_every_wor
     practice = await house.store.read(lambda db: db.get_one(PracticeSession, made.sessions[1]))
     assert practice.place == "Elm House"
     assert await news_of(house) == []
+
+
+async def test_who_takes_the_feed_hears_of_a_change_by_a_plain_letter_and_sees_it_in_the_feed(house: House) -> None:
+    """Some calendars look at a feed once a day: nobody should stand before a closed door for that."""
+    made = await a_cohort(house.store)
+    await house.store.write(lambda db: setattr(db.get_one(Person, made.people[0]), "takes_feed_since", house.now))
+    await all_told(house.store, made.cohort)
+    tutor, path = await house.as_(made.tutors[0]), f"/practice/{made.sessions[1]}"
+    await tutor.send_form(f"{path}/change", FORM | {"start": "19:00", "do": "tell"})
+    (letter,) = [letter for letter in await news_of(house) if letter.person_id == made.people[0]]
+    assert (letter.kind, letter.method, letter.subject) == ("change", None, "Changed: Thursday 8 October now at 19:00")
+    assert b"text/calendar" not in letter.message
+    assert "Your calendar changes with it" not in text_of(letter)
+    seat = (await seats_of(house, made.sessions[1]))[made.members[0]]
+    assert (seat.sequence, seat.invited_at) == (1, house.now), "the feed says that it changed, and when"
+    await all_left(house)
+    await tutor.send_form(f"{path}/cancellation", {"do": "tell"})
+    (letter,) = [letter for letter in await news_of(house) if letter.person_id == made.people[0]]
+    assert (letter.kind, letter.method) == ("cancellation", None)
+    assert "Your calendar takes it out" not in text_of(letter)

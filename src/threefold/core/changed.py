@@ -27,7 +27,7 @@ def differences(was: Shown, now: Shown) -> tuple[Difference, ...]:
     Who does what among the others is said only where nothing else changed: it follows from the rest.
     """
     found = tuple(_differences(was, now))
-    if found or was.noticed == now.noticed:
+    if found or (was.noticed, was.shows) == (now.noticed, now.shows):
         return found
     return (Difference("Round by round", _rounds(was), _rounds(now)),)
 

@@ -64,10 +64,10 @@ class Shown:
 
     @property
     def noticed(self) -> tuple[object, ...]:
-        """The same for two exactly when nobody would notice a difference."""
+        """The same for two exactly when nobody would notice a difference, but for how much a calendar shows."""
         mine = tuple((each.starts_at, each.role, each.word) for each in self.rounds)
         when_and_where = (self.starts_at, self.ends_at, self.zone, self.where, self.link)
-        return (*when_and_where, mine, self.others, self.shows)
+        return (*when_and_where, mine, self.others)
 
     def entry(self, url: str) -> Entry:
         """The same as a calendar has it: without anybody's name."""
@@ -85,13 +85,22 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A letter about a seat, as it was written: its numbers, who got it, and what it showed."""
+    """A letter about a seat, as it was written: its numbers, who got it, and what it showed.
+
+    `plain` ones have no part for a calendar: to whoever takes the feed, or is invited some days ahead.
+    """
 
     sequence: int
     method: Method
     recipient: str
     shown: Shown
     due_at: datetime
+    plain: bool = False
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """The same for two letters to one person that say the same."""
+        return self.method, self.recipient, self.plain, self.shown.noticed, self.plain or self.shown.shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +154,9 @@ class Circle:
 class Seat:
     """A member's place, held or given up, with what was written about it.
 
-    `told` is the last letter that may have been read at each address, for an address is a calendar; `waiting` are
-    those that have not been tried. Both are oldest first. `sequence` is the highest number ever written for its UID,
-    -1 before the first.
+    `told` is the last letter that may have been read at each address, for an address is a calendar; `heard` is the
+    last one without a part for calendars, the overview among them. `waiting` are those that have not been tried,
+    oldest first. `sequence` is the highest number ever written for its UID, -1 before the first.
     """
 
     id: UUID
@@ -161,6 +170,7 @@ class Seat:
     sequence: int
     told: tuple[Told, ...]
     waiting: tuple[Told, ...]
+    heard: Told | None = None
 
     def told_at(self, address: str) -> Told | None:
         """What the calendar of this address was told last."""
@@ -271,15 +281,21 @@ class Notice:
     was: Shown | None
     shown: Shown
     due_at: datetime
+    plain: bool = False
 
     @property
     def method(self) -> Method:
         return Method.CANCEL if self.kind is Kind.CANCELLATION else Method.REQUEST
 
+    @property
+    def told(self) -> Told:
+        """The same once it is written."""
+        return Told(self.sequence, self.method, self.recipient, self.shown, self.due_at, self.plain)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The letter with all of somebody's dates: (practice session, what they see of it), in order of time."""
+    """The letter with all of somebody's dates: (seat, what they see of it), in order of time."""
 
     member: Member
     sessions: tuple[tuple[UUID, Shown], ...]
@@ -316,14 +332,13 @@ def news(term: Term, now: datetime) -> News:
         seats = sorted(coming.get(member.id, ()), key=lambda seat: (term.meeting_of(seat).starts_at, seat.id))
         standing = [seat for seat in seats if term.stands(seat)]
         if standing and not member.overview_at(member.email):
-            dates = tuple((term.meeting_of(seat).id, term.shown(seat)) for seat in standing)
+            dates = tuple((seat.id, term.shown(seat)) for seat in standing)
             overviews.append(Overview(member, dates))
         astray += member.astray
         lapsed += [seat.id for seat in standing if _let_go(seat.told_at(member.email))]
         for seat in seats:
             wanted = tuple(_wanted(term, seat, member, now))
-            waiting = [(each.method, each.recipient, each.shown.noticed) for each in seat.waiting]
-            if [(each.method, each.recipient, each.shown.noticed) for each in wanted] == waiting:
+            if [each.told.said for each in wanted] == [each.said for each in seat.waiting]:
                 continue  # it is on its way already
             notices += wanted
             if seat.waiting:
@@ -340,28 +355,36 @@ def _wanted(term: Term, seat: Seat, member: Member, now: datetime) -> Iterator[N
     """What this seat's letters have to say after the last one that may have been read."""
     meeting, stands, here = term.meeting_of(seat), term.stands(seat), seat.told_at(member.email)
     numbers = count(seat.sequence + 1)
+    hears = seat.heard if here is None else None  # what they know without their calendar
     due_at = min(seat.waiting[0].due_at, now + HOLD) if seat.waiting else now + HOLD
     # Whoever would set out for the old time hears at once, as well as whoever has to set out for the new one.
-    soonest = min([meeting.starts_at, *(told.shown.starts_at for told in seat.told)])
+    known = [told.shown.starts_at for told in (*seat.told, *([hears] if hears else []))]
+    soonest = min([meeting.starts_at, *known])
     if soonest - now < SOON or soonest < due_at:
         due_at = now
 
-    def notice(kind: Kind, was: Shown | None, shown: Shown, recipient: str, due_at: datetime) -> Notice:
-        number = next(numbers)
-        return Notice(kind, seat.id, seat.uid, meeting.id, member, recipient, number, was, shown, due_at)
+    def notice(
+        kind: Kind, was: Shown | None, shown: Shown, recipient: str, due_at: datetime, *, plain: bool = False
+    ) -> Notice:
+        number = max(1, next(numbers)) if plain else next(numbers)  # a feed shows the first as 0
+        return Notice(kind, seat.id, seat.uid, meeting.id, member, recipient, number, was, shown, due_at, plain)
 
     for told in seat.told:
         if told.method is Method.REQUEST and not (stands and told is here):
             # An address that was put right may be a stranger's, who is let go at once.
             when = due_at if told is here else now
             yield notice(Kind.CANCELLATION, told.shown, told.shown, told.recipient, when)
+    if here is None and hears and not stands and not seat.away and not _let_go(hears):
+        yield notice(Kind.CANCELLATION, hears.shown, hears.shown, member.email, due_at, plain=True)
     if not stands or _let_go(here):
         return
     shown = term.shown(seat)
     if here is None:
         if seat.told or (not member.takes_feed and _is_time(term, meeting, now)):
             yield notice(Kind.INVITATION, None, shown, member.email, now)
-    elif shown.noticed != here.shown.noticed:
+        elif hears and shown.noticed != hears.shown.noticed:
+            yield notice(Kind.CHANGE, hears.shown, shown, member.email, due_at, plain=True)
+    elif (shown.noticed, shown.shows) != (here.shown.noticed, here.shown.shows):
         yield notice(Kind.CHANGE, here.shown, shown, member.email, due_at)
 
 

@@ -189,11 +189,12 @@ class Writer:
             count=plural(len(sessions), weekday(first.starts_at, zone)),
             takes_feed=member.takes_feed,
             follow=self.term.invites_ahead,
+            about=About(None, None, None, {str(seat): to_builtins(shown) for seat, shown in overview.sessions}),
             **self._to(member.email, overview),
         )
 
     def notice(self, notice: Notice, thread: str) -> Written:
-        """One letter about one seat, with its calendar part."""
+        """One letter about one seat, with its part for calendars unless it is a plain one."""
         shown, zone = notice.shown, self.term.zone
         when = f"{day(shown.starts_at, zone)}, {clock(shown.starts_at, zone)}"
         link = self.postroom.address(f"/practice/{notice.practice_id}")
@@ -208,9 +209,12 @@ class Writer:
             once=f"{notice.kind}:{notice.uid}:{notice.sequence}",
             subject=letter_subject,
             thread=thread or None,
-            calendar=self._calendar(notice, link),
-            method=notice.method.value,
-            about=About(notice.seat_id, notice.sequence, notice.method.value, to_builtins(shown)),
+            calendar=None if notice.plain else self._calendar(notice, link),
+            method=None if notice.plain else notice.method.value,
+            about=About(
+                notice.seat_id, notice.sequence, None if notice.plain else notice.method.value, to_builtins(shown)
+            ),
+            plain=notice.plain,
             due_at=notice.due_at,
             expires_at=self._of_use_until(notice),
             date=shown,

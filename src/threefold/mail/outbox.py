@@ -22,11 +22,14 @@ _MOVE = PreparedChange(
 
 @dataclass(frozen=True)
 class About:
-    """What an invitation, a change or a cancellation is about: its seat, its numbers, and what it shows."""
+    """What an invitation, a change or a cancellation is about: its seat, its numbers, and what it shows.
 
-    seat_id: UUID
-    sequence: int
-    method: str
+    `method` is None for a letter without a part for calendars. An overview is about no one seat, and shows them all.
+    """
+
+    seat_id: UUID | None
+    sequence: int | None
+    method: str | None
     shows: dict[str, Any]
 
 

@@ -1,7 +1,7 @@
 """What lies ahead of a published cohort, with what each person was told of it: rows made the core's `Term`."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from threefold.core.diary import Shows
 from threefold.core.invitation import Method
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
-from threefold.core.term import Circle, Meeting, Member, Seat, Shown, Term, Told
+from threefold.core.term import Circle, Kind, Meeting, Member, Seat, Shown, Term, Told
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import (
     Cohort,
@@ -60,7 +60,7 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
             .where(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
         )
     }
-    members, teaching = _members(db, cohort_id)
+    members, teaching, overviews = _members(db, cohort_id)
     first = sorted(teaching, key=lambda member: member.person_id != cohort.created_by)
     return Term(
         cohort_id=cohort_id,
@@ -73,21 +73,31 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         members=members,
         meetings=meetings,
         circles=circles,
-        seats=_seats(db, cohort_id, now),
+        seats=_seats(db, cohort_id, now, overviews),
         latest=db.scalar(select(Letter.id).where(Letter.cohort_id == cohort_id).order_by(Letter.id.desc()).limit(1)),
     )
 
 
-def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[Member]]:
+def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[Member], Mapping[UUID, Told]]:
+    """Everybody who is or was in the cohort, its tutors, and what the last overview said of each seat."""
     overviews: dict[UUID, list[_Row]] = defaultdict(list)
     for letter in db.execute(
-        select(Letter.person_id, Letter.id, Letter.message_id, Letter.recipient, *_CAME_OF)
+        select(
+            Letter.person_id,
+            Letter.id,
+            Letter.message_id,
+            Letter.recipient,
+            Letter.shows,
+            Letter.due_at,
+            *_CAME_OF,
+        )
         .where(Letter.cohort_id == cohort_id, Letter.kind == OVERVIEW)
         .order_by(Letter.id)
     ):
         overviews[letter.person_id].append(letter)
     members: dict[UUID, Member] = {}
     teaching = []
+    said: dict[UUID, Told] = {}
     for row in db.execute(
         select(
             Membership.id,
@@ -105,6 +115,9 @@ def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[
     ):
         written, here = overviews[row.person_id], email_key(row.email)
         count = [each for each in written if _may_be_read(each) or _is_untried(each)]
+        for seat, shown in ((count[-1].shows if count else None) or {}).items():
+            last = count[-1]
+            said[UUID(seat)] = Told(-1, Method.REQUEST, last.recipient, convert(shown, Shown), last.due_at, plain=True)
         members[row.id] = Member(
             id=row.id,
             person_id=row.person_id,
@@ -119,10 +132,10 @@ def _members(db: Session, cohort_id: UUID) -> tuple[Mapping[UUID, Member], list[
         )
         if row.role == "tutor" and row.left_at is None:
             teaching.append(members[row.id])
-    return members, teaching
+    return members, teaching, said
 
 
-def _seats(db: Session, cohort_id: UUID, now: datetime) -> tuple[Seat, ...]:
+def _seats(db: Session, cohort_id: UUID, now: datetime, overviews: Mapping[UUID, Told]) -> tuple[Seat, ...]:
     ahead = and_(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
     for seat_id, number, role in db.execute(
@@ -138,6 +151,7 @@ def _seats(db: Session, cohort_id: UUID, now: datetime) -> tuple[Seat, ...]:
         select(
             Letter.seat_id,
             Letter.sequence,
+            Letter.kind,
             Letter.method,
             Letter.recipient,
             Letter.shows,
@@ -161,7 +175,8 @@ def _seats(db: Session, cohort_id: UUID, now: datetime) -> tuple[Seat, ...]:
             away=row.at is not None and row.taken_back_at is None,
             turns=tuple(turns[row.id]),
             sequence=row.sequence if letters[row.id] else -1,
-            told=_told(letters[row.id]),
+            told=_told(each for each in letters[row.id] if each.method),
+            heard=_heard([each for each in letters[row.id] if not each.method]) or overviews.get(row.id),
             waiting=tuple(_as_told(each) for each in letters[row.id] if _is_untried(each)),
         )
         for row in db.execute(
@@ -197,7 +212,13 @@ def _may_be_read(letter: _Row) -> bool:
     return bool(letter.sent_at or letter.lease_until or letter.tries)
 
 
-def _told(letters: Sequence[_Row]) -> tuple[Told, ...]:
+def _heard(plain: Sequence[_Row]) -> Told | None:
+    """The last letter without a part for calendars that may have been read."""
+    read = [each for each in plain if _may_be_read(each)]
+    return _as_told(read[-1]) if read else None
+
+
+def _told(letters: Iterable[_Row]) -> tuple[Told, ...]:
     """The last letter that may have been read at each address."""
     last: dict[str, _Row] = {}
     for each in filter(_may_be_read, letters):
@@ -207,4 +228,6 @@ def _told(letters: Sequence[_Row]) -> tuple[Told, ...]:
 
 
 def _as_told(letter: _Row) -> Told:
-    return Told(letter.sequence, Method(letter.method), letter.recipient, convert(letter.shows, Shown), letter.due_at)
+    method = Method.CANCEL if letter.kind == Kind.CANCELLATION else Method.REQUEST
+    shown = convert(letter.shows, Shown)
+    return Told(letter.sequence, method, letter.recipient, shown, letter.due_at, plain=letter.method is None)
