@@ -10,10 +10,18 @@ from litestar import HttpMethod, Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from threefold.calibration.pages import routes as calibration
+from threefold.choices.pages import routes as choices
 from threefold.cohorts.pages import routes as cohorts
+from threefold.concerns.pages import routes as concerns
 from threefold.feedback.pages import routes as feedback
+from threefold.frameworks.pages import routes as frameworks
+from threefold.growth.pages import routes as growth
+from threefold.noticing.pages import routes as noticing
+from threefold.observation.pages import routes as observation
 from threefold.people.pages import routes as people
 from threefold.plans.pages import routes as plans
+from threefold.portfolio.pages import routes as portfolio
 from threefold.practice.changes import routes as changes
 from threefold.practice.pages import routes as practice
 from threefold.practice.replies import routes as replies
@@ -65,7 +73,9 @@ def build_app(
             await house.solver.close()
             await store.close()
 
-    slices = [people, cohorts, plans, practice, changes, replies, feedback, service, outbox if settings.demo else ()]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns]
+    learning = [feedback, observation, calibration, growth, portfolio, noticing]
+    slices = [*everyday, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]
     for handler in routes:
         if HttpMethod.GET in handler.http_methods:

@@ -14,10 +14,10 @@ from threefold.core.feedback import Kind
 from threefold.core.refusal import Refusal
 from threefold.feedback import forms, rows
 from threefold.feedback.forms import Fields
-from threefold.feedback.rounds import Held, Sent
 from threefold.mail import outbox
 from threefold.mail.outbox import Written
 from threefold.store.deeds import record
+from threefold.store.rounds import Held, Sent
 from threefold.store.sessions import Me
 from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening
 

@@ -10,7 +10,7 @@ from threefold.core import feedback as rules
 from threefold.core.competency import Competency
 from threefold.core.feedback import CLIENT_QUESTIONS, NOT_SEEN, RATHER_NOT, Felt, Kind, Observed, Rating, Reflected
 from threefold.core.refusal import Refusal
-from threefold.feedback.rounds import Sent
+from threefold.store.rounds import Sent
 
 Fields = tuple[tuple[str, str], ...]
 Written = Observed | Felt | Reflected

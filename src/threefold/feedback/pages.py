@@ -14,7 +14,6 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback import actions, queries, reading
 from threefold.feedback.reading import Reading
-from threefold.feedback.rounds import Held, Sent, looked_for, of_round
 from threefold.feedback.writing import (
     UUIDS,
     arrive,
@@ -27,6 +26,7 @@ from threefold.feedback.writing import (
     show_step,
     writing,
 )
+from threefold.store.rounds import Held, Sent, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours
 from threefold.web.access import Right, cohorts_of, piece_for

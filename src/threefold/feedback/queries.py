@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from threefold.core.feedback import Kind, asked_of, still_to_come
 from threefold.core.roles import Role
 from threefold.core.said import day, weekday
-from threefold.feedback.rounds import Held, Party, held_rounds
 from threefold.store.prepared import Prepared
+from threefold.store.rounds import Held, Party, held_rounds
 from threefold.store.rows import CohortRow, PracticeRow, TriadRow, columns, split
 from threefold.store.sessions import Me
 from threefold.store.tables import (

@@ -17,7 +17,7 @@ from threefold.core.feedback import (
     Rating,
     is_late,
 )
-from threefold.feedback.rounds import Held, Party, Sent
+from threefold.store.rounds import Held, Party, Sent
 from threefold.store.tables import Addendum, Answer
 
 

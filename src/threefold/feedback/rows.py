@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, 
 from sqlalchemy.orm import Session
 
 from threefold.feedback.forms import Fields
-from threefold.feedback.rounds import Held, Sent
 from threefold.store.prepared import Prepared, PreparedChange
+from threefold.store.rounds import Held, Sent
 from threefold.store.tables import metadata
 
 _piece, _rating, _draft = (metadata.tables[name] for name in ("piece", "rating", "piece_draft"))

@@ -24,8 +24,8 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.said import clock
 from threefold.feedback import actions, forms, queries
 from threefold.feedback.actions import Conflict, Desk, LetterWanted, Unfinished
-from threefold.feedback.rounds import Held, looked_for, of_round
 from threefold.mail.outbox import Written
+from threefold.store.rounds import Held, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours
 from threefold.web.access import triad_for

@@ -191,6 +191,7 @@ class Cohort(Table):
     framework_id: Mapped[str | None]
     framework_version: Mapped[str | None]
     competencies: Mapped[list[Any]] = mapped_column(default=list)  # codes, three to eight
+    looked_before: Mapped[list[Any]] = mapped_column(default=list)  # what was looked for until when; store.looking
     labels: Mapped[dict[str, Any]] = mapped_column(default=dict)  # role -> word, {} for the usual ones
     remainder: Mapped[str] = mapped_column(default="quads")  # matching.Remainder
     turning: Mapped[str] = mapped_column(default="client_rests")  # core.roles.Turning, where there is time to turn
@@ -505,13 +506,202 @@ class Answer(Table):
 
 
 class Focus(Table):
-    """The one thing a trainee takes into the next session; their next observer reads it before the round."""
+    """The one thing a trainee takes into the next session; their next observer reads it before the round.
+
+    `code`: the competency it belongs to, which is then looked for in that round. `moved`: whether it did, in the
+    trainee's own view, asked when they look back on the next round.
+    """
 
     __tablename__ = "focus"
     triad_id: Mapped[UUID] = mapped_column(ForeignKey("triad.id"), primary_key=True)
     round: Mapped[int] = mapped_column(primary_key=True)
     membership_id: Mapped[UUID] = to("membership.id")
     words: Mapped[str]
+    at: Mapped[datetime]
+    code: Mapped[str | None] = mapped_column(String(32))
+    moved: Mapped[str | None] = mapped_column(String(8))
+    moved_at: Mapped[datetime | None]
+    __table_args__ = (CheckConstraint("moved IN ('yes', 'some', 'not_yet')", name="moved"),)
+
+
+class PieceBefore(Table):
+    """What a piece said before its author changed it; nothing that was sent is ever lost. `ratings` as JSON."""
+
+    __tablename__ = "piece_before"
+    piece_id: Mapped[UUID] = mapped_column(ForeignKey("piece.id"), primary_key=True)
+    until: Mapped[datetime] = mapped_column(primary_key=True)
+    words: Mapped[dict[str, Any]]
+    ratings: Mapped[list[Any]]
+
+
+class Nudge(Table):
+    """A tutor asked somebody for a piece that had not come in."""
+
+    __tablename__ = "nudge"
+    id: Mapped[UUID] = key()
+    triad_id: Mapped[UUID] = to("triad.id", index=False)
+    round: Mapped[int]
+    author_id: Mapped[UUID] = to("membership.id")
+    at: Mapped[datetime]
+    by: Mapped[UUID] = to("person.id", index=False)
+    __table_args__ = (Index("ix_nudge_piece", "triad_id", "round", "author_id", "at"),)
+
+
+# --- observing live -----------------------------------------------------------------------------------------
+
+
+class Observation(Table):
+    """An observer's live page on one round: when its clock was started, and when they were done noting."""
+
+    __tablename__ = "observation"
+    triad_id: Mapped[UUID] = mapped_column(ForeignKey("triad.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Note(Table):
+    """Something noted live, under an id that the observer's own device made: the same one twice is one note.
+
+    `seconds` into the round. `code`: the competency, or none for the round as a whole. `quoted`: the words are the
+    counsellor's own. `edition` rises with each change on the device; an older one never replaces a newer one.
+    """
+
+    __tablename__ = "note"
+    id: Mapped[UUID] = key()
+    triad_id: Mapped[UUID] = to("triad.id", index=False)
+    round: Mapped[int]
+    author_id: Mapped[UUID] = to("membership.id", index=False)
+    seconds: Mapped[int]
+    code: Mapped[str | None] = mapped_column(String(32))
+    effect: Mapped[str | None] = mapped_column(String(16))
+    words: Mapped[str] = mapped_column(default="")
+    quoted: Mapped[bool] = mapped_column(default=False)
+    edition: Mapped[int] = mapped_column(default=1)
+    noted_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_note_round", "triad_id", "round", "author_id"),
+        CheckConstraint("effect IN ('helped', 'in_the_way')", name="effect"),
+    )
+
+
+class VignetteRating(Table):
+    """How somebody rated one competency of a written practice scene; they may try again, the last one is kept."""
+
+    __tablename__ = "vignette_rating"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    vignette: Mapped[str] = mapped_column(String(32), primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    level: Mapped[int]
+    at: Mapped[datetime]
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 4", name="level"),)
+
+
+class Conversation(Table):
+    """A tutor talked with somebody they had noticed, or noted something for the tutors alone."""
+
+    __tablename__ = "conversation"
+    id: Mapped[UUID] = key()
+    cohort_id: Mapped[UUID] = to("cohort.id", index=False)
+    membership_id: Mapped[UUID] = to("membership.id")
+    about: Mapped[str] = mapped_column(String(16))
+    words: Mapped[str] = mapped_column(default="")
+    talked_at: Mapped[datetime | None]
+    at: Mapped[datetime]
+    by: Mapped[UUID] = to("person.id", index=False)
+    __table_args__ = (CheckConstraint("about IN ('person', 'ratings')", name="about"),)
+
+
+class Naming(Table):
+    """Somebody agrees that their full name, not initials, stands beside their words in others' portfolios."""
+
+    __tablename__ = "naming"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    agreed_at: Mapped[datetime]
+
+
+# --- choices that nobody has to explain -----------------------------------------------------------------------
+
+
+class Preference(Table):
+    """How somebody would rather practise, for one date or the term: from a brief as client, or not as client at all.
+
+    There is no column for a reason, on purpose.
+    """
+
+    __tablename__ = "preference"
+    id: Mapped[UUID] = key()
+    membership_id: Mapped[UUID] = to("membership.id")
+    kind: Mapped[str] = mapped_column(String(16))
+    practice_id: Mapped[UUID | None] = to("practice_session.id", index=False)
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (CheckConstraint("kind IN ('brief', 'not_client')", name="kind"),)
+
+
+class ApartRequest(Table):
+    """Somebody asked not to be placed with somebody else. There is no column for a reason, on purpose."""
+
+    __tablename__ = "apart_request"
+    id: Mapped[UUID] = key()
+    membership_id: Mapped[UUID] = to("membership.id")
+    other_id: Mapped[UUID] = to("membership.id", index=False)
+    asked_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[UUID | None]
+    settled_as: Mapped[str | None] = mapped_column(String(16))
+    __table_args__ = (CheckConstraint("settled_as IN ('kept_apart', 'left', 'taken_back')", name="settled_as"),)
+
+
+# --- concerns: read by their own readers alone, never part of feedback or an export ----------------------------
+
+
+class ConcernReader(Table):
+    """Who reads concerns in this centre, since when and by whose word."""
+
+    __tablename__ = "concern_reader"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    since: Mapped[datetime]
+    by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Concern(Table):
+    """Somebody is worried about someone. `words` are read by the readers alone, each look kept in `concern_look`."""
+
+    __tablename__ = "concern"
+    id: Mapped[UUID] = key()
+    person_id: Mapped[UUID] = to("person.id")
+    cohort_id: Mapped[UUID | None] = to("cohort.id", index=False)
+    words: Mapped[str]
+    at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[UUID | None]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[UUID | None]
+
+
+class ConcernLook(Table):
+    """A reader opened a concern."""
+
+    __tablename__ = "concern_look"
+    id: Mapped[UUID] = key()
+    concern_id: Mapped[UUID] = to("concern.id")
+    by: Mapped[UUID] = to("person.id", index=False)
+    at: Mapped[datetime]
+
+
+class ConcernNote(Table):
+    """What a reader wrote down about a concern, for the readers alone."""
+
+    __tablename__ = "concern_note"
+    id: Mapped[UUID] = key()
+    concern_id: Mapped[UUID] = to("concern.id")
+    words: Mapped[str]
+    by: Mapped[UUID] = to("person.id", index=False)
     at: Mapped[datetime]
 
 

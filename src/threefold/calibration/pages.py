@@ -1,0 +1,5 @@
+"""Practice scenes to rate before the first observation, with a reasoned key."""
+
+from typing import Any
+
+routes: list[Any] = []
