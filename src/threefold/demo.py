@@ -16,11 +16,12 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
-from threefold.core.feedback import CLIENT_QUESTIONS, asked_for
+from threefold.core.feedback import CLIENT_QUESTIONS
 from threefold.core.grouping import Group
 from threefold.core.identity import token_digest
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
+from threefold.core.sampling import asked_for
 from threefold.core.slots import WeeklyPattern, dates, round_times
 from threefold.mail.letters import Postroom
 from threefold.mail.notices import Pile, Unwritten, tell

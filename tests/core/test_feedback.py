@@ -10,7 +10,6 @@ from threefold.core.competency import Competency, Cue
 from threefold.core.feedback import (
     CLIENT_ANSWERS,
     CLIENT_QUESTIONS,
-    MOST_ASKED,
     READING_ORDER,
     Felt,
     Kind,
@@ -20,7 +19,6 @@ from threefold.core.feedback import (
     Release,
     Reminder,
     Waiting,
-    asked_for,
     asked_of,
     complete_client,
     complete_observer,
@@ -378,17 +376,3 @@ def test_one_letter_an_hour_after_and_one_reminder_a_day_later() -> None:
 def test_what_has_not_come_in_yet() -> None:
     assert still_to_come(("client", "observer", "second"), {"observer": ENDED}) == ("client", "second")
     assert still_to_come((), {"observer": ENDED}) == ()
-
-
-# --- sampling ---------------------------------------------------------------------------------------------
-
-
-@given(st.integers(3, 8), st.integers(1, 40))
-def test_few_are_looked_for_at_a_time_and_every_counsellor_has_been_seen_for_all_within_two_sessions(
-    many: int, first: int
-) -> None:
-    codes = tuple(f"HC{number}" for number in range(1, many + 1))
-    asked = [asked_for(codes, practice) for practice in (first, first + 1)]
-    assert {len(each) for each in asked} == {min(many, MOST_ASKED)}
-    assert all(list(each) == sorted(each, key=codes.index) for each in asked)
-    assert {code for each in asked for code in each} == set(codes)

@@ -137,8 +137,12 @@ def set_framework(
     if isinstance(chosen, Refusal):
         return chosen
     cohort = db.get_one(Cohort, within.cohort.id)
+    codes = [competency.code for competency in chosen]
+    was = [cohort.framework_id, cohort.framework_version, cohort.competencies]
+    if cohort.published_at is not None and was != [looking.framework.id, looking.framework.version, codes]:
+        cohort.looked_before = [*cohort.looked_before, [now.isoformat(), *was]]  # sessions that have begun keep it
     cohort.framework_id, cohort.framework_version = looking.framework.id, looking.framework.version
-    cohort.competencies = [competency.code for competency in chosen]
+    cohort.competencies = codes
     cohort.labels, cohort.remainder, cohort.turning = looking.labels, looking.remainder, looking.turning
     cohort.even_quads = looking.even_quads
     cohort.safeguarding_lead = looking.safeguarding_lead

@@ -99,12 +99,18 @@ class Felt:
 
 @dataclass(frozen=True)
 class Reflected:
-    """The counsellor's own reflection; `for_tutor` is read by tutors alone."""
+    """The counsellor's own reflection; `for_tutor` is read by tutors alone. `moved`: whether what they took along
+    from the round before did, one of MOVED or "".
+    """
 
     ratings: tuple[Rating, ...]
     kept: str
     to_try: str
     for_tutor: str = ""
+    moved: str = ""
+
+
+MOVED: Mapping[str, str] = {"yes": "Yes", "some": "A little", "not_yet": "Not yet"}
 
 
 def complete_observer(piece: Observed, asked: Sequence[Competency], about: str) -> Observed | Refusal:
@@ -141,7 +147,10 @@ def complete_self(piece: Reflected, asked: Sequence[Competency]) -> Reflected | 
     _words("helped", piece.kept, "Write one thing you’d keep.", problems)
     _words("to_try", piece.to_try, "Write one thing you’d like to try.", problems)
     _words("for_tutor", piece.for_tutor, "", problems)
-    return Refusal(tuple(problems)) if problems else Reflected(ratings, piece.kept, piece.to_try, piece.for_tutor)
+    moved = piece.moved if piece.moved in MOVED else ""
+    return (
+        Refusal(tuple(problems)) if problems else Reflected(ratings, piece.kept, piece.to_try, piece.for_tutor, moved)
+    )
 
 
 def rated(rating: Rating, competency: Competency, about: str) -> Rating | Refusal:
@@ -321,21 +330,3 @@ def when_to_remind(round_ended_at: datetime) -> Reminder:
 def still_to_come(expected: Sequence[str], sent: Mapping[str, datetime]) -> tuple[str, ...]:
     """Whose pieces have not come in yet, in the order expected."""
     return tuple(one for one in expected if one not in sent)
-
-
-# --- sampling -------------------------------------------------------------------------------------------------
-
-MOST_ASKED = 4
-
-
-def asked_for(codes: Sequence[str], practice_number: int) -> tuple[str, ...]:
-    """Which of the term's competencies a round is looked at for: four at most, the next four each session.
-
-    Few items make better ratings. Everybody counsels once a session, in whichever round, so that within two sessions
-    each counsellor has been looked at for all of them. Sessions count from 1; all rounds of one look for the same.
-    """
-    if len(codes) <= MOST_ASKED:
-        return tuple(codes)
-    start = (practice_number - 1) * MOST_ASKED % len(codes)
-    chosen = {codes[(start + step) % len(codes)] for step in range(MOST_ASKED)}
-    return tuple(code for code in codes if code in chosen)

@@ -19,7 +19,7 @@ from threefold.mail.outbox import Written
 from threefold.store.deeds import record
 from threefold.store.rounds import Held, Sent
 from threefold.store.sessions import Me
-from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening
+from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening, PracticeSession, Seat
 
 NewId = Callable[[], UUID]
 MOST_ANSWER, MOST_FOCUS = 1000, 240
@@ -131,7 +131,7 @@ def send(
         # What opens when does not depend on later changes: a piece stays in from when it first came.
         changed_at = now if before.skipped_at is None else None
         sent = replace(before, words=words, ratings=ratings, changed_at=changed_at, skipped_at=None, flagged=flagged)
-        rows.change_piece(db, sent)
+        rows.change_piece(db, before, sent, now)
     if desk.is_draft:
         rows.drop_draft(db, held, member)
     verb = "sent feedback" if before is None else "changed feedback"
@@ -234,19 +234,29 @@ def add(
     return None
 
 
-def focus(db: Session, held: Held, member: UUID, words: str, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
-    """Take one thing into the next round; choosing again replaces it."""
+def focus(
+    db: Session, held: Held, member: UUID, words: str, code: str | None, *, by: Me, now: datetime, new_id: NewId
+) -> Refusal | None:
+    """Take one thing into the next round; choosing again replaces it until that round's session has begun.
+
+    `code`: the competency it belongs to; one that is not looked for any more is left out.
+    """
     if not words:
         return Refusal.because("Choose one thing, or write your own.", "choice")
     if len(words) > MOST_FOCUS:
         return Refusal.because(f"Say it in up to {MOST_FOCUS} characters; it has {len(words):,} now.", "words")
+    code = code if code in held.looking.codes else None
     chosen = db.get(Focus, (held.triad_id, held.number))
     if chosen is None:
-        db.add(Focus(triad_id=held.triad_id, round=held.number, membership_id=member, words=words, at=now))
-    elif chosen.words == words:
+        db.add(Focus(triad_id=held.triad_id, round=held.number, membership_id=member, words=words, code=code, at=now))
+    elif (chosen.words, chosen.code) == (words, code):
         return None
+    elif _has_practised_since(db, member, chosen.at, now):
+        return Refusal.because(
+            "You’ve taken this into a session already. Choose the next one from that round.", "choice"
+        )
     else:
-        chosen.words, chosen.at = words, now
+        chosen.words, chosen.code, chosen.at = words, code, now
     record(
         db,
         id=new_id(),
@@ -258,6 +268,22 @@ def focus(db: Session, held: Held, member: UUID, words: str, *, by: Me, now: dat
         round=held.number,
     )
     return None
+
+
+def _has_practised_since(db: Session, member: UUID, since: datetime, now: datetime) -> bool:
+    """Whether a session of theirs has begun since: what they took into it is not changed under its observer's hands."""
+    begun = (
+        select(Seat.id)
+        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
+        .where(
+            Seat.membership_id == member,
+            Seat.given_up_at.is_(None),
+            PracticeSession.starts_at > since,
+            PracticeSession.starts_at <= now,
+            PracticeSession.cancelled_at.is_(None),
+        )
+    )
+    return db.scalar(begun.limit(1)) is not None
 
 
 def _put_together(held: Held, member: UUID, desk: Desk, new: Fields, version: int) -> Desk | Conflict | Refusal:

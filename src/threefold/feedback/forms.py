@@ -16,7 +16,11 @@ Fields = tuple[tuple[str, str], ...]
 Written = Observed | Felt | Reflected
 
 PARTS = ("level", "moment", "cue", "said")
-WORDS = {Kind.OBSERVER: ("helped", "to_try"), Kind.CLIENT: ("did",), Kind.SELF: ("helped", "to_try", "for_tutor")}
+WORDS = {
+    Kind.OBSERVER: ("helped", "to_try"),
+    Kind.CLIENT: ("did",),
+    Kind.SELF: ("helped", "to_try", "for_tutor", "moved"),
+}
 LEVELS = {str(level): level for level in rules.LEVELS}
 
 
@@ -80,6 +84,7 @@ def complete(kind: Kind, fields: Fields, asked: Sequence[Competency], about: str
                 clean(first(fields, "helped")),
                 clean(first(fields, "to_try")),
                 clean(first(fields, "for_tutor")),
+                first(fields, "moved"),
             ),
             asked,
         )
@@ -94,7 +99,8 @@ def words_of(piece: Written) -> dict[str, str]:
     if isinstance(piece, Felt):
         return {"did": piece.did}
     if isinstance(piece, Reflected):
-        return {"helped": piece.kept, "to_try": piece.to_try, "for_tutor": piece.for_tutor}
+        said = {"helped": piece.kept, "to_try": piece.to_try, "for_tutor": piece.for_tutor}
+        return said | ({"moved": piece.moved} if piece.moved else {})
     return {"helped": piece.helped, "to_try": piece.to_try}
 
 
@@ -118,6 +124,12 @@ def fields_of(piece: Sent) -> Fields:
         found.extend((f"{rating.code}.cue", cue) for cue in rating.cues)
         found.append((f"{rating.code}.said", rating.what_was_said))
     return (*found, *((name, str(value)) for name, value in piece.words.items()))
+
+
+def own_words(fields: Fields) -> list[str]:
+    """Everything that was written in somebody's own words, without levels and ticks."""
+    kinds = {"helped", "to_try", "did", "for_tutor", "moment", "said"}
+    return [value for name, value in fields if name.rpartition(".")[2] in kinds and value.strip()]
 
 
 def clean(words: str) -> str:

@@ -13,6 +13,7 @@ from threefold.core.feedback import Kind, may_change
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback import actions, queries, reading
+from threefold.feedback.coverage import routes as coverage
 from threefold.feedback.reading import Reading
 from threefold.feedback.writing import (
     UUIDS,
@@ -74,7 +75,7 @@ async def show(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
 
 def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me], str | tuple[str, dict[str, Any]]]:
     def work(db: Session, me: Me) -> str | tuple[str, dict[str, Any]]:
-        within, held = arrive(db, me, triad_id, number)
+        within, held = arrive(visit, db, me, triad_id, number)
         member = within.membership.id
         party, piece = held.party(member), held.piece_of(member)
         here: dict[str, Any] = {"within": within, "held": held, "piece": piece}
@@ -82,7 +83,7 @@ def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
             return "feedback/tutor.html", {**here, "reading": reading_of(db, visit, within, held)}
         if party.away or not held.is_on or not held.has_begun(visit.now):
             observes = party.role is Role.OBSERVER and not party.away and held.is_on
-            return "feedback/early.html", {**here, "focus": queries.focus_before(db, held) if observes else ""}
+            return "feedback/early.html", {**here, "focus": queries.taken_along(db, held) if observes else ""}
         if party.role is Role.COUNSELLOR:
             release = held.release(visit.now)
             if held.opened_at is not None:
@@ -109,7 +110,6 @@ def sent_page(db: Session, visit: Visit, held: Held, piece: Sent) -> dict[str, A
         framework,
         now=visit.now,
         own_name="You",
-        tutor=None,
         answers=answers,
         added=queries.addenda_to(db, [piece.id]),
     )
@@ -130,18 +130,18 @@ def reading_of(db: Session, visit: Visit, within: InTriad, held: Held) -> Readin
         framework,
         now=visit.now,
         own_name="You" if held.counsellor.member == within.membership.id else held.counsellor.first,
-        tutor=within.triad.tutor_id,
         answers=queries.answers_to(db, pieces),
         added=queries.addenda_to(db, pieces),
         focus=queries.focus_of(db, held),
+        taken=queries.taken_along(db, held),
     )
 
 
 # --- the counsellor -------------------------------------------------------------------------------------------
 
 
-def counselled(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
-    within, held = arrive(db, me, triad_id, number)
+def counselled(visit: Visit, db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
+    within, held = arrive(visit, db, me, triad_id, number)
     if held.counsellor.member != within.membership.id:
         raise NotYours
     return within, held
@@ -162,7 +162,7 @@ async def skip(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
 @post(f"{UUIDS}/opening", status_code=303, **signed_in)
 async def open_words(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
     def work(db: Session, me: Me) -> Held:
-        _, held = counselled(db, me, triad_id, number)
+        _, held = counselled(visit, db, me, triad_id, number)
         actions.open_words(db, held, by=me, now=visit.now, new_id=visit.new_id)
         return held
 
@@ -176,7 +176,7 @@ async def choose_focus(visit: Visited, triad_id: FromPath[UUID], number: FromPat
     typed = form.text("words", most=actions.MOST_FOCUS)
 
     def work(db: Session, me: Me) -> tuple[Held, Refusal | None]:
-        within, held = counselled(db, me, triad_id, number)
+        within, held = counselled(visit, db, me, triad_id, number)
         if held.opened_at is None:
             raise NotYours
         ideas = {value: words for value, words, _ in reading_of(db, visit, within, held).options}
@@ -184,7 +184,9 @@ async def choose_focus(visit: Visited, triad_id: FromPath[UUID], number: FromPat
         if form.refusal:
             return held, form.refusal
         short = words if len(words) <= actions.MOST_FOCUS else words[: actions.MOST_FOCUS - 1] + "…"
-        return held, actions.focus(db, held, within.membership.id, short, by=me, now=visit.now, new_id=visit.new_id)
+        code = form.get("code") or None
+        member = within.membership.id
+        return held, actions.focus(db, held, member, short, code, by=me, now=visit.now, new_id=visit.new_id)
 
     held, refusal = await visit.write(work)
     if refusal:
@@ -253,7 +255,7 @@ async def clear(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int])
     """A tutor has looked: the words need not wait any longer."""
 
     def work(db: Session, me: Me) -> Held:
-        within, held = arrive(db, me, triad_id, number)
+        within, held = arrive(visit, db, me, triad_id, number)
         if not within.is_tutor:
             raise NotYours
         actions.clear(db, held, by=me, now=visit.now, new_id=visit.new_id)
@@ -278,4 +280,5 @@ routes = [
     answer,
     add,
     clear,
+    *coverage,
 ]

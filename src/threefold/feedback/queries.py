@@ -158,24 +158,20 @@ def to_come(db: Session, taught: Sequence[CohortRow], now: datetime) -> ToCome:
     return ToCome(missing, [held for held in rounds if held.is_held_back], _notes(db, rounds), expected)
 
 
-def focus_before(db: Session, held: Held) -> str:
-    """What the counsellor asked to have watched, chosen after the latest of their other rounds; "" for nothing."""
+def taken_along(db: Session, held: Held) -> str:
+    """What the counsellor took into this round from one before: chosen before the session began; "" for nothing."""
     found = db.scalar(
         select(Focus.words)
-        .where(
-            Focus.membership_id == held.counsellor.member,
-            or_(Focus.triad_id != held.triad_id, Focus.round != held.number),
-            Focus.at < held.clock.ends_at,
-        )
+        .where(Focus.membership_id == held.counsellor.member, Focus.at < held.starts_at)
         .order_by(Focus.at.desc())
         .limit(1)
     )
     return found or ""
 
 
-def focus_of(db: Session, held: Held) -> str:
+def focus_of(db: Session, held: Held) -> Focus | None:
     """What was taken along from this round."""
-    return db.scalar(select(Focus.words).where(Focus.triad_id == held.triad_id, Focus.round == held.number)) or ""
+    return db.get(Focus, (held.triad_id, held.number))
 
 
 def answers_to(db: Session, pieces: Sequence[UUID]) -> list[Answer]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from threefold.core.competency import Framework
 from threefold.core.feedback import (
@@ -11,6 +10,7 @@ from threefold.core.feedback import (
     CLIENT_QUESTIONS,
     DEEPENING,
     GOT_IN_THE_WAY,
+    MOVED,
     RATHER_NOT_SAY,
     READING_ORDER,
     Kind,
@@ -18,7 +18,7 @@ from threefold.core.feedback import (
     is_late,
 )
 from threefold.store.rounds import Held, Party, Sent
-from threefold.store.tables import Addendum, Answer
+from threefold.store.tables import Addendum, Answer, Focus
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Told:
     unease: Answer | None
 
     @property
+    def moved(self) -> str:
+        """Whether what they took along did, in words; "" where that was not asked or left out."""
+        return MOVED.get(self.piece.words.get("moved", ""), "")
+
+    @property
     def first(self) -> str:
         return self.who.first if self.who else "Somebody who has left"
 
@@ -63,7 +68,9 @@ class Level:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that is told about a round. `options` are ideas for next time: (value, words, whose)."""
+    """All that is told about a round. `options` are ideas for next time: (value, words, whose); `skills` what they may
+    belong to: (code, name). `focus` is what was taken along from this round, `taken` what was brought into it.
+    """
 
     held: Held
     told: tuple[Told, ...]
@@ -71,7 +78,9 @@ class Reading:
     labels: tuple[str, ...]
     not_seen: str
     options: tuple[tuple[str, str, str], ...]
-    focus: str
+    skills: tuple[tuple[str, str], ...]
+    focus: Focus | None
+    taken: str
 
     @property
     def key(self) -> tuple[tuple[str, str], ...]:
@@ -93,10 +102,10 @@ def read(
     *,
     now: datetime,
     own_name: str,
-    tutor: UUID | None,
     answers: Sequence[Answer] = (),
     added: Sequence[Addendum] = (),
-    focus: str = "",
+    focus: Focus | None = None,
+    taken: str = "",
 ) -> Reading:
     """Everything on a round in the order of the room. `own_name` is what the counsellor is called on this page."""
     opened_at = held.release(now).opened_at
@@ -105,7 +114,7 @@ def read(
     return Reading(
         held,
         told,
-        _levels(held, framework, told, own_name, tutor),
+        _levels(held, framework, told, own_name),
         tuple(framework.levels[level] for level in sorted(framework.levels)),
         framework.not_seen,
         tuple(
@@ -113,7 +122,9 @@ def read(
             for one in reversed(told)
             if one.piece.words.get("to_try")
         ),
+        tuple((code, competency.name) for code in held.looking.codes if (competency := framework.of(code))),
         focus,
+        taken,
     )
 
 
@@ -167,9 +178,7 @@ def _moment(framework: Framework, rating: Rating) -> Moment:
     )
 
 
-def _levels(
-    held: Held, framework: Framework, told: Sequence[Told], own_name: str, tutor: UUID | None
-) -> tuple[Level, ...]:
+def _levels(held: Held, framework: Framework, told: Sequence[Told], own_name: str) -> tuple[Level, ...]:
     raters = [one for one in told if one.piece.kind is not Kind.CLIENT]
     rated = [rating.code for one in raters for rating in one.piece.ratings]
     found = []
@@ -182,7 +191,7 @@ def _levels(
             rating = next((rating for rating in one.piece.ratings if rating.code == code), None)
             if rating is None:
                 continue
-            kind = "own" if one.piece.kind is Kind.SELF else "tutor" if one.piece.author == tutor else "observer"
+            kind = "own" if one.piece.kind is Kind.SELF else "tutor" if one.who and one.who.is_tutor else "observer"
             marks.append((own_name if kind == "own" else one.first, kind, rating.level - 1 if rating.level else None))
         if marks:
             found.append(Level(competency.short, tuple(marks), _compared(marks)))

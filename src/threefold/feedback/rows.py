@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import to_builtins
 from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,9 @@ from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.rounds import Held, Sent
 from threefold.store.tables import metadata
 
-_piece, _rating, _draft = (metadata.tables[name] for name in ("piece", "rating", "piece_draft"))
+_piece, _rating, _draft, _before = (
+    metadata.tables[name] for name in ("piece", "rating", "piece_draft", "piece_before")
+)
 
 
 def _whose(table: Table) -> tuple[ColumnElement[bool], ...]:
@@ -32,6 +35,7 @@ _CHANGE_DRAFT = PreparedChange(update(_draft).where(*_whose(_draft)))
 _DROP_DRAFT = PreparedChange(delete(_draft).where(*_whose(_draft)))
 _ADD_PIECE = PreparedChange(insert(_piece))
 _CHANGE_PIECE = PreparedChange(update(_piece).where(_piece.c.id == bindparam("this_piece")))
+_KEEP_BEFORE = PreparedChange(insert(_before))
 _ADD_RATINGS = PreparedChange(insert(_rating))
 _DROP_RATINGS = PreparedChange(delete(_rating).where(_rating.c.piece_id == bindparam("this_piece")))
 
@@ -60,8 +64,11 @@ def add_piece(db: Session, held: Held, sent: Sent) -> None:
     _add_ratings(db, sent)
 
 
-def change_piece(db: Session, sent: Sent) -> None:
-    """The piece as it is now; what it said before is gone."""
+def change_piece(db: Session, before: Sent, sent: Sent, now: datetime) -> None:
+    """The piece as it is now; what it said before is kept beside it."""
+    if before.skipped_at is None:
+        said = [to_builtins(rating) for rating in before.ratings]
+        _KEEP_BEFORE.run(db, piece_id=sent.id, until=now, words=dict(before.words), ratings=said)
     _CHANGE_PIECE.run(db, this_piece=sent.id, **_said(sent))
     _DROP_RATINGS.run(db, this_piece=sent.id)
     _add_ratings(db, sent)

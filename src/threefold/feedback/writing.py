@@ -13,6 +13,7 @@ from threefold.core.competency import Competency, Framework
 from threefold.core.feedback import (
     CLIENT_ANSWERS,
     CLIENT_QUESTIONS,
+    MOVED,
     NOT_SEEN,
     RATHER_NOT,
     RATHER_NOT_SAY,
@@ -29,10 +30,12 @@ from threefold.store.rounds import Held, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours
 from threefold.web.access import triad_for
+from threefold.web.errors import Answered
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 UUIDS = "/feedback/{triad_id:uuid}/{number:int}"
+CANCELLED = "This practice session was cancelled, so there is nothing to send."
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,11 @@ class Writing:
     def client_options(self) -> list[tuple[str, str]]:
         return [*((str(level), CLIENT_ANSWERS[level]) for level in (1, 2, 3, 4)), (RATHER_NOT, RATHER_NOT_SAY)]
 
+    @property
+    def moved(self) -> list[tuple[str, str]]:
+        """The answers to whether what was taken along moved."""
+        return list(MOVED.items())
+
     def levels(self, competency: Competency) -> list[tuple[str, str, str]]:
         """The levels to choose from, each told by what is seen in the room; "not seen" is always there."""
         found = [(str(n), self.framework.levels[n], competency.anchors[n]) for n in sorted(self.framework.levels)]
@@ -103,11 +111,13 @@ class Writing:
             "helped": "One thing that helped" if self.kind is Kind.OBSERVER else "One thing you’d keep",
             "to_try": "One thing to try next",
             "for_tutor": "For your tutor alone",
+            "moved": "Did it move?",
             "did": f"One thing {self.about} did",
             **dict(self.questions),
         }
         if competency is None:
-            return labels.get(name, name), dict(self.client_options).get(value, value) if name != "did" else value
+            chosen = MOVED if name == "moved" else {} if name == "did" else dict(self.client_options)
+            return labels.get(name, name), chosen.get(value, value)
         cues = {cue.code: cue.sentence for cue in competency.cues}
         options = {key: label for key, label, _ in self.levels(competency)}
         words = {"level": options.get(value, value), "cue": cues.get(value, value)}.get(part, value)
@@ -118,22 +128,35 @@ class Writing:
 # --- reaching a round -----------------------------------------------------------------------------------------
 
 
-def arrive(db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
+def arrive(visit: Visit, db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
+    """The round, for those who sit in it and the tutors. One that was cancelled says so, with every word given back."""
     within = triad_for(db, me, triad_id)
-    if within.practice.cancelled_at is not None:  # it was never held
-        raise NotYours
-    return within, of_round(db, within, number)
+    held = of_round(db, within, number)
+    if within.practice.cancelled_at is not None:
+        raise Answered(never_held(visit, held, actions.desk_of(db, held, within.membership.id)))
+    return within, held
+
+
+def never_held(visit: Visit, held: Held, desk: Desk) -> Answer:
+    """The session was cancelled: nothing is sent, and what was typed can be read and taken away."""
+    if "application/json" in visit.request.headers.get("accept", ""):
+        return Response({"closed": True, "sentence": CANCELLED}, status_code=410)
+    typed = forms.own_words(visit.typed or desk.fields)
+    return visit.page("feedback/cancelled.html", status=410, held=held, sentence=CANCELLED, typed=typed)
 
 
 def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable[[Session, Me], Writing]:
     """The asker's form on a round that has begun; NotYours for anybody who isn't asked for a piece."""
 
     def work(db: Session, me: Me) -> Writing:
-        within, held = arrive(db, me, triad_id, number)
+        within, held = arrive(visit, db, me, triad_id, number)
         party = held.party(within.membership.id)
-        if party is None or party.away or not held.is_on or not held.has_begun(visit.now):
+        drops_in = party is None and within.is_tutor  # any tutor may be a second observer
+        if (party is None and not drops_in) or (party and party.away) or not held.is_on:
             raise NotYours
-        kind = asked_of(party.role)
+        if not held.has_begun(visit.now):
+            raise NotYours
+        kind = asked_of(party.role) if party else Kind.OBSERVER
         if kinds and kind not in kinds:
             raise NotYours
         framework, asked = looked_for(db, held)
@@ -146,7 +169,7 @@ async def letter_for(visit: Visit, triad_id: UUID, number: int) -> Written:
     """The letter that says feedback is ready, written beforehand; the action posts it if it is wanted."""
 
     def work(db: Session, me: Me) -> tuple[Held, queries.Reader]:
-        _, held = arrive(db, me, triad_id, number)
+        _, held = arrive(visit, db, me, triad_id, number)
         return held, queries.reader_of(db, held)
 
     held, reader = await visit.read(work)
@@ -182,7 +205,7 @@ def closed(page: Writing) -> bool:
 async def show_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int], step: FromPath[int]) -> Answer:
     def work(db: Session, me: Me) -> Writing:
         page = writing(visit, triad_id, number, Kind.OBSERVER)(db, me)
-        return replace(page, focus=queries.focus_before(db, page.held))
+        return replace(page, focus=queries.taken_along(db, page.held))
 
     page = await visit.read(work)
     if closed(page):
@@ -235,7 +258,12 @@ async def check(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int])
 @get(f"{UUIDS}/form", **signed_in)
 async def show_form(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
     """The client's four questions, or the counsellor's own reflection."""
-    page = await visit.read(writing(visit, triad_id, number, Kind.CLIENT, Kind.SELF))
+
+    def work(db: Session, me: Me) -> Writing:
+        page = writing(visit, triad_id, number, Kind.CLIENT, Kind.SELF)(db, me)
+        return replace(page, focus=queries.taken_along(db, page.held)) if page.kind is Kind.SELF else page
+
+    page = await visit.read(work)
     if closed(page):
         return visit.go(page.held.path)
     return visit.page(FORMS[page.kind], page=page, problems=())

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
@@ -16,6 +16,7 @@ from threefold.core.competency import Competency, Framework
 from threefold.core.feedback import Kind, Rating, Release
 from threefold.core.names import short_names
 from threefold.core.roles import Role, RoleLabels
+from threefold.core.sampling import Looking, asked_for
 from threefold.core.slots import Round, round_times
 from threefold.store.frameworks import framework_for
 from threefold.store.prepared import Prepared
@@ -29,7 +30,8 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 @dataclass(frozen=True)
 class Party:
     """Somebody in a round. `away`: they said beforehand that they can't make it, or had left the group by then, and
-    nothing is asked of them.
+    nothing is asked of them. `is_tutor`: a tutor who observes, asked to where a pair has nobody else; any other tutor
+    of the cohort may drop in and write, and then `visits`.
 
     `first`: what they are called here; more than the first name where two in the round share it.
     """
@@ -39,6 +41,8 @@ class Party:
     first: str
     role: Role
     away: bool = False
+    is_tutor: bool = False
+    visits: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,7 @@ class Held:
     cohort: str
     zone: str
     labels: RoleLabels
-    competencies: tuple[str, ...]
-    framework_key: tuple[str, str]
+    looking: Looking
     practice_id: UUID
     practice_number: int
     starts_at: datetime  # of the practice session
@@ -75,6 +78,8 @@ class Held:
     pieces: tuple[Sent, ...]
     opened_at: datetime | None
     cleared_at: datetime | None
+    turn: int  # how many rounds the counsellor has counselled this term with this one
+    focus: str | None  # the competency of what they took along from the round before, if they named one
 
     @property
     def number(self) -> int:
@@ -109,12 +114,16 @@ class Held:
     @property
     def asked(self) -> tuple[str, ...]:
         """Which competencies this round is looked at for."""
-        return rules.asked_for(self.competencies, self.practice_number)
+        return asked_for(self.looking.codes, self.turn, self.focus)
 
     @property
     def expected(self) -> tuple[str, ...]:
         """Who is asked for a piece beside the counsellor."""
-        return tuple(str(one.member) for one in self.people if one.role is not Role.COUNSELLOR and not one.away)
+        return tuple(
+            str(one.member)
+            for one in self.people
+            if one.role is not Role.COUNSELLOR and not one.away and not one.visits
+        )
 
     @property
     def sent(self) -> dict[str, datetime]:
@@ -179,10 +188,13 @@ class Held:
 
 
 # Prepared: these run with every page and form of feedback.
-_turn, _seat, _membership, _person, _withdrawal, _opening, _clearance, _piece, _rating = (
+_turn, _seat, _membership, _person, _withdrawal, _practice, _opening, _clearance, _piece, _rating, _focus = (
     metadata.tables[name]
-    for name in ("turn", "seat", "membership", "person", "withdrawal", "opening", "clearance", "piece", "rating")
-)
+    for name in (
+        "turn", "seat", "membership", "person", "withdrawal", "practice_session", "opening", "clearance", "piece",
+        "rating", "focus",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +212,47 @@ class _Seated:
     opened_at: datetime | None
     cleared_at: datetime | None
     rounds: int  # how many the triad has
+    turn: int | None  # of a counsellor: how many rounds they had counselled before in this cohort
+    focus: str | None  # of a counsellor: the competency of what they took along
+
+    @property
+    def is_away(self) -> bool:
+        return self.given_up_at is not None or (self.away_at is not None and self.back_at is None)
 
 
 _other = _turn.alias()
+_then, _seated_then, _away_then, _met = (
+    _turn.alias("then"),
+    _seat.alias("seated_then"),
+    _withdrawal.alias("away_then"),
+    _practice.alias("met"),
+)
+_counsels = _turn.c.role == Role.COUNSELLOR.value
+_BEFORE = (
+    select(func.count())
+    .select_from(_seated_then)
+    .join(_then, and_(_then.c.triad_id == _seated_then.c.triad_id, _then.c.seat_id == _seated_then.c.id))
+    .join(_met, _met.c.id == _seated_then.c.practice_id)
+    .outerjoin(_away_then, _away_then.c.seat_id == _seated_then.c.id)
+    .where(
+        _seated_then.c.membership_id == _seat.c.membership_id,
+        _seated_then.c.given_up_at.is_(None),
+        _then.c.role == Role.COUNSELLOR.value,
+        _met.c.starts_at < _practice.c.starts_at,
+        _met.c.cancelled_at.is_(None),
+        or_(_away_then.c.at.is_(None), _away_then.c.taken_back_at.is_not(None)),
+    )
+    .correlate(_seat, _practice)
+    .scalar_subquery()
+)
+_TAKEN_ALONG = (
+    select(_focus.c.code)
+    .where(_focus.c.membership_id == _seat.c.membership_id, _focus.c.at < _practice.c.starts_at)
+    .order_by(_focus.c.at.desc())
+    .limit(1)
+    .correlate(_seat, _practice)
+    .scalar_subquery()
+)
 _PEOPLE = Prepared(
     select(
         _turn.c.triad_id,
@@ -216,9 +266,12 @@ _PEOPLE = Prepared(
         _opening.c.at,
         _clearance.c.at,
         select(func.max(_other.c.round)).where(_other.c.triad_id == _turn.c.triad_id).scalar_subquery(),
+        case((_counsels, _BEFORE)),
+        case((_counsels, _TAKEN_ALONG)),
     )
     .select_from(_turn)
     .join(_seat, _seat.c.id == _turn.c.seat_id)
+    .join(_practice, _practice.c.id == _seat.c.practice_id)
     .join(_membership, _membership.c.id == _seat.c.membership_id)
     .join(_person, _person.c.id == _membership.c.person_id)
     .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
@@ -255,11 +308,11 @@ _PIECES = Prepared(
     .order_by(_piece.c.sent_at, _piece.c.id),
     lambda *cells: (cells[: len(_SENT)], cells[len(_SENT) :]),
 )
-_NAMES = Prepared(
+_TUTORS = Prepared(
     select(_membership.c.id, _person.c.name)
     .select_from(_membership)
     .join(_person, _person.c.id == _membership.c.person_id)
-    .where(_membership.c.id.in_(bindparam("members", expanding=True))),
+    .where(_membership.c.id.in_(bindparam("members", expanding=True)), _membership.c.role == "tutor"),
     lambda member, name: (member, name),
 )
 MOST_ROUNDS = 99
@@ -283,28 +336,23 @@ def held_rounds(
     if not triads:
         return []
     ids = [triad.id for triad, _, _ in triads]
-    seated: dict[tuple[UUID, int], list[tuple[UUID, str, Role, bool]]] = defaultdict(list)
-    marks: dict[tuple[UUID, int], tuple[datetime | None, datetime | None]] = {}
+    seated: dict[tuple[UUID, int], list[_Seated]] = defaultdict(list)
     how_many: dict[UUID, int] = {}
     for row in _PEOPLE.all(db, triads=ids, first=only or 1, last=only or MOST_ROUNDS):
-        away = row.given_up_at is not None or (row.away_at is not None and row.back_at is None)
-        seated[row.triad, row.round].append((row.member, row.name, Role(row.role), away))
-        marks[row.triad, row.round] = (row.opened_at, row.cleared_at)
+        seated[row.triad, row.round].append(row)
         how_many[row.triad] = row.rounds
-    tutors = _names(db, [triad.tutor_id for triad, _, _ in triads if triad.tutor_id])
     pieces = _pieces(db, ids, only)
+    tutors = _tutors(db, [triad for triad, _, _ in triads], seated, pieces)
     found = []
     for triad, practice, cohort in triads:
-        beside = [(triad.tutor_id, tutors[triad.tutor_id], Role.OBSERVER, False)] if triad.tutor_id else []
-        labels, competencies = cohort.role_labels, tuple(cohort.competencies)
+        labels, looking = cohort.role_labels, cohort.looking_at(practice.starts_at)
         for clock in round_times(practice.starts_at, cohort.shape, how_many.get(triad.id)):
             here = (triad.id, clock.number)
             if only not in {None, clock.number}:
                 continue
-            people = [*seated[here], *beside]
-            if not any(role is Role.COUNSELLOR for _, _, role, _ in people):
+            counsellor = next((one for one in seated[here] if one.role == Role.COUNSELLOR), None)
+            if counsellor is None:
                 continue
-            called = short_names({member: name for member, name, _, _ in people})
             found.append(
                 Held(
                     triad_id=triad.id,
@@ -312,26 +360,57 @@ def held_rounds(
                     cohort=cohort.name,
                     zone=cohort.zone,
                     labels=labels,
-                    competencies=competencies,
-                    framework_key=(cohort.framework_id or "", cohort.framework_version or ""),
+                    looking=looking,
                     practice_id=practice.id,
                     practice_number=practice.number,
                     starts_at=practice.starts_at,
                     clock=clock,
-                    people=tuple(
-                        Party(member, name, called[member], role, away) for member, name, role, away in people
-                    ),
+                    people=_people(triad, seated[here], pieces[here], tutors),
                     pieces=tuple(pieces[here]),
-                    opened_at=marks[here][0],
-                    cleared_at=marks[here][1],
+                    opened_at=counsellor.opened_at,
+                    cleared_at=counsellor.cleared_at,
+                    turn=(counsellor.turn or 0) + 1,
+                    focus=counsellor.focus,
                 )
             )
     return found
 
 
+def _people(
+    triad: TriadRow, seated: Sequence[_Seated], pieces: Sequence[Sent], tutors: Mapping[UUID, str]
+) -> tuple[Party, ...]:
+    """Who sits in the round, then the tutor who observes a pair, then tutors who dropped in and wrote."""
+    beside = [triad.tutor_id] if triad.tutor_id in tutors else []
+    beside += [piece.author for piece in pieces if piece.author in tutors and piece.author != triad.tutor_id]
+    names = {one.member: one.name for one in seated} | {member: tutors[member] for member in beside if member}
+    called = short_names(names)
+    return (
+        *(Party(one.member, one.name, called[one.member], Role(one.role), away=one.is_away) for one in seated),
+        *(
+            Party(member, names[member], called[member], Role.OBSERVER, is_tutor=True, visits=member != triad.tutor_id)
+            for member in beside
+            if member
+        ),
+    )
+
+
+def _tutors(
+    db: Session,
+    triads: Sequence[TriadRow],
+    seated: Mapping[tuple[UUID, int], Sequence[_Seated]],
+    pieces: Mapping[tuple[UUID, int], Sequence[Sent]],
+) -> dict[UUID, str]:
+    """The tutors who observe these rounds: those asked to, and those who wrote without having a seat."""
+    sitting = {one.member for people in seated.values() for one in people}
+    wrote = {piece.author for sent in pieces.values() for piece in sent}
+    asked = {triad.tutor_id for triad in triads if triad.tutor_id}
+    found = sorted((wrote - sitting) | asked)
+    return dict(_TUTORS.all(db, members=found)) if found else {}
+
+
 def looked_for(db: Session, held: Held) -> tuple[Framework, tuple[Competency, ...]]:
     """The term's framework and the competencies this round is looked at for, as it words them."""
-    framework = framework_for(db, *held.framework_key)
+    framework = framework_for(db, held.looking.framework_id, held.looking.framework_version)
     if framework is None:
         raise NotYours
     return framework, tuple(one for code in held.asked if (one := framework.of(code)) is not None)
@@ -348,7 +427,3 @@ def _pieces(db: Session, triads: list[UUID], only: int | None) -> dict[tuple[UUI
         )
         found[triad, number].append(Sent(id_, author, Kind(kind), words, ratings, *when))
     return found
-
-
-def _names(db: Session, members: list[UUID]) -> dict[UUID, str]:
-    return dict(_NAMES.all(db, members=members)) if members else {}

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Column
 
 from threefold.core.roles import RoleLabels
+from threefold.core.sampling import Looking, in_force
 from threefold.core.slots import SessionShape
 from threefold.store.tables import metadata
 
@@ -40,6 +41,7 @@ class CohortRow:
     framework_id: str | None
     framework_version: str | None
     competencies: list[Any]
+    looked_before: list[Any]
     labels: dict[str, Any]
     remainder: str
     turning: str
@@ -59,6 +61,17 @@ class CohortRow:
         return SessionShape(
             self.rounds, self.practice_minutes, self.feedback_minutes, self.opening_minutes, self.closing_minutes
         )
+
+    def looking_at(self, starts_at: datetime) -> Looking:
+        """What a session of this cohort that starts then is looked at for."""
+        now = Looking(self.framework_id or "", self.framework_version or "", tuple(self.competencies))
+        if not self.looked_before:
+            return now
+        before = [
+            (datetime.fromisoformat(until), Looking(id, version, tuple(codes)))
+            for until, id, version, codes in self.looked_before
+        ]
+        return in_force(starts_at, now, before)
 
     @property
     def role_labels(self) -> RoleLabels:

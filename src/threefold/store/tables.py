@@ -191,7 +191,7 @@ class Cohort(Table):
     framework_id: Mapped[str | None]
     framework_version: Mapped[str | None]
     competencies: Mapped[list[Any]] = mapped_column(default=list)  # codes, three to eight
-    looked_before: Mapped[list[Any]] = mapped_column(default=list)  # what was looked for until when; store.looking
+    looked_before: Mapped[list[Any]] = mapped_column(default=list)  # what was looked for until when
     labels: Mapped[dict[str, Any]] = mapped_column(default=dict)  # role -> word, {} for the usual ones
     remainder: Mapped[str] = mapped_column(default="quads")  # matching.Remainder
     turning: Mapped[str] = mapped_column(default="client_rests")  # core.roles.Turning, where there is time to turn
@@ -508,8 +508,7 @@ class Answer(Table):
 class Focus(Table):
     """The one thing a trainee takes into the next session; their next observer reads it before the round.
 
-    `code`: the competency it belongs to, which is then looked for in that round. `moved`: whether it did, in the
-    trainee's own view, asked when they look back on the next round.
+    `code`: the competency it belongs to, which is then looked for in that round.
     """
 
     __tablename__ = "focus"
@@ -519,9 +518,6 @@ class Focus(Table):
     words: Mapped[str]
     at: Mapped[datetime]
     code: Mapped[str | None] = mapped_column(String(32))
-    moved: Mapped[str | None] = mapped_column(String(8))
-    moved_at: Mapped[datetime | None]
-    __table_args__ = (CheckConstraint("moved IN ('yes', 'some', 'not_yet')", name="moved"),)
 
 
 class PieceBefore(Table):

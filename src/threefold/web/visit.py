@@ -227,6 +227,11 @@ class Visit:
             self._form = Form(tuple(fields), files)
         return self._form
 
+    @property
+    def typed(self) -> tuple[tuple[str, str], ...]:
+        """What the sent form holds, once it has been read; nothing before, or where none was sent."""
+        return self._form.kept if self._form else ()
+
     async def _sent(self) -> Iterable[tuple[str, object]]:
         if self.request.content_type[0] != RequestEncodingType.URL_ENCODED:
             return (await self.request.form()).multi_items()

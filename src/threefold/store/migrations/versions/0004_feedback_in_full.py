@@ -1,4 +1,4 @@
-"""Feedback in full: notes taken live, focus and what moved, nudges, practice ratings, private choices, concerns."""
+"""Feedback in full: notes taken live, a focus's competency, nudges, practice ratings, private choices, concerns."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,9 +34,6 @@ def upgrade() -> None:
         cohort.alter_column("looked_before", server_default=None)
     with op.batch_alter_table("focus") as focus:
         focus.add_column(sa.Column("code", sa.String(32)))
-        focus.add_column(sa.Column("moved", sa.String(8)))
-        focus.add_column(sa.Column("moved_at", UtcDateTime()))
-        focus.create_check_constraint(op.f("ck_focus_moved"), "moved IN ('yes', 'some', 'not_yet')")
     op.create_table(
         "concern_reader",
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -213,8 +210,6 @@ def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
     with op.batch_alter_table("focus") as focus:
-        focus.drop_constraint(op.f("ck_focus_moved"), type_="check")
-        for column in ("moved_at", "moved", "code"):
-            focus.drop_column(column)
+        focus.drop_column("code")
     with op.batch_alter_table("cohort") as cohort:
         cohort.drop_column("looked_before")
