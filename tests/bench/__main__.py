@@ -1,4 +1,4 @@
-"""`python -m tests.bench web|mail|matching [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`"""
+"""`python -m tests.bench web|mail|feedback|matching [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`"""
 
 import argparse
 import asyncio
@@ -11,9 +11,9 @@ from tests.bench.figures import report
 parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Threefold against its aims.")
 parser.add_argument(
     "what",
-    choices=["web", "mail", "matching"],
+    choices=["web", "mail", "feedback", "matching"],
     help="web: cost of pages and forms, queries, memory, start; mail: how soon letters leave, and what that adds to "
-    "pages; matching: how good plans are, and what they cost",
+    "pages; feedback: a form, a class sending at once, pages beside years of it; matching: how good plans are",
 )
 parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures in FILE as well")
 parser.add_argument("--instances", type=Path, metavar="DIR", help="matching: the problems in DIR (triad-instance/1)")
@@ -24,10 +24,10 @@ asked = parser.parse_args()
 if asked.what == "matching":
     report(matching.COMPARED, matching.measure(asked.instances, asked.aims, asked.only, asked.seed), asked.json)
 else:
-    from tests.bench import mail, web
+    from tests.bench import feedback, mail, web
     from threefold.logs import start_logging
 
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         start_logging(nowhere)
-        measured = mail if asked.what == "mail" else web
+        measured = {"web": web, "mail": mail, "feedback": feedback}[asked.what]
         report(measured.COMPARED, asyncio.run(measured.measure()), asked.json)

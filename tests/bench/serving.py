@@ -1,4 +1,4 @@
-"""A server to be measured: `python -m tests.bench.serving bare|threefold FOLDER`, steered through its input.
+"""A server to be measured: `python -m tests.bench.serving bare|threefold FOLDER [DATABASE]`, steered by its input.
 
 It says "listening PORT", then answers each line it is given: "cpu" with the seconds of processor time it has used,
 "cold" and "warm" by keeping no rendered pages, or keeping them, from then on. It ends with its input.
@@ -26,11 +26,11 @@ def bare() -> Response[str]:
     return Response("ok", media_type="text/plain")
 
 
-def app_of(what: str, folder: Path) -> tuple[Litestar, Kept]:
+def app_of(what: str, folder: Path, database: str) -> tuple[Litestar, Kept]:
     if what == "bare":
         return Litestar([bare], openapi_config=None, logging_config=None), Kept()
     settings = settings_for(folder)
-    app = build_app(settings, Store.open(settings.database))
+    app = build_app(settings, Store.open(database or settings.database))
     return app, app.state["house"].kept
 
 
@@ -52,10 +52,10 @@ def steer(server: uvicorn.Server, kept: Kept) -> None:
     server.should_exit = True
 
 
-def serve(what: str, folder: Path) -> None:
+def serve(what: str, folder: Path, database: str = "") -> None:
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         start_logging(nowhere)
-        app, kept = app_of(what, folder)
+        app, kept = app_of(what, folder, database)
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, server_header=False))
         threading.Thread(target=steer, args=(server, kept), daemon=True).start()
@@ -64,4 +64,4 @@ def serve(what: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], Path(sys.argv[2]))
+    serve(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

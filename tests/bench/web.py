@@ -137,8 +137,8 @@ async def in_turns(ours: Measured, asks: list[Ask], bare: Measured, plain: list[
 
 
 @asynccontextmanager
-async def serving(what: str, folder: Path) -> AsyncIterator[Measured]:
-    command = [sys.executable, "-m", "tests.bench.serving", what, str(folder)]
+async def serving(what: str, folder: Path, database: str = "") -> AsyncIterator[Measured]:
+    command = [sys.executable, "-m", "tests.bench.serving", what, str(folder), database]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220, S603 - nothing else runs meanwhile; our own command
         server = Measured(process)
         server.port = int(server.told("").removeprefix("listening "))
