@@ -274,7 +274,11 @@ async def test_two_people_swap_places_and_the_plan_before_can_be_had_back(house:
     assert len(drafts) == 2
     assert other in drafts[1].groups[0][0]["members"]
     assert one in drafts[1].groups[0][1]["members"]
-    back = await tutor.send_form(f"/cohorts/{made.cohort}/plan/drafts/{first.id}/choice")
+    swapped = (await tutor.get(answer.headers["location"])).text
+    undo = f"/cohorts/{made.cohort}/plan/drafts/{first.id}/choice"
+    assert re.search(rf'class="toast".*They’ve changed places.*action="{undo}".*Undo', swapped)
+    assert "They’ve changed places" not in (await tutor.get(f"/cohorts/{made.cohort}/plan?swapped={an_id()}")).text
+    back = await tutor.send_form(undo)
     assert back.status_code == 303
     assert "Use this one" in (await tutor.get(f"/cohorts/{made.cohort}/plan")).text
 
