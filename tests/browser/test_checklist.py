@@ -21,7 +21,9 @@ from threefold.store.tables import PlanDraft
 pytestmark = pytest.mark.browser
 
 PEOPLE, WEEKS = 6, 3
-SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+SCRIPTS = pytest.mark.parametrize(
+    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off", marks=pytest.mark.heavy)]
+)
 # Every saying of the save state to a screen reader, with its moment in milliseconds.
 LISTEN = """() => {
   window.heard = [];

@@ -14,7 +14,9 @@ from threefold.demo import build_demo
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+SCRIPTS = pytest.mark.parametrize(
+    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off", marks=pytest.mark.heavy)]
+)
 AMARA, BEN = "amara.okafor@example.com", "ben.hughes@example.com"
 SAVED = re.compile(r"Saved at \d\d:\d\d")
 

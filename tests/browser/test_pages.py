@@ -25,7 +25,7 @@ from tests.browser.running import DESK, PHONE, Site, press, visiting
 from tests.browser.walking import PARTS, Walk, kind_of, walk
 from threefold.web.templates import folder
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # every page, several ways round: minutes
 
 # A tall phone: sticky tabs would cover half of whatever lies under them while axe measures targets.
 TALL: dict[str, Any] = {**PHONE, "viewport": {"width": 390, "height": 6000}}
@@ -162,7 +162,6 @@ def test_every_page_is_whole_wide_and_narrow_in_light_and_dark_and_the_same_with
     found.check()
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("scheme", "frame"),
     [("dark", DESK), ("light", TALL), ("dark", TALL)],

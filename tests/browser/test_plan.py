@@ -12,7 +12,7 @@ from tests.browser.looking import Findings, look_at_width, look_with_axe
 from tests.browser.running import DESK, PHONE, Site, installed, press, visiting
 
 # A remainder of two with a pair, and one with fours every day; the others where everything is run.
-SIZES = [5, 13, *(pytest.param(size, marks=pytest.mark.heavy) for size in (4, 7, 12, 16, 30))]
+SIZES = [5, *(pytest.param(size, marks=pytest.mark.heavy) for size in (4, 7, 12, 13, 16, 30))]
 WEEKS = 10
 
 
