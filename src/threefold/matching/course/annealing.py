@@ -36,9 +36,9 @@ def compiled(function: Kernel) -> Kernel:
     written (a read-only installation without a home); such a process compiles for itself.
     """
     try:
-        return cast("Kernel", njit(cache=True)(function))
+        return cast("Kernel", njit(cache=True, nogil=True)(function))
     except RuntimeError:
-        return cast("Kernel", njit(function))
+        return cast("Kernel", njit(nogil=True)(function))
 
 
 def acceptance(heat: float) -> Numbers:

@@ -4,10 +4,11 @@ What it does next never depends on how many steps it may still make, so a search
 search with that many steps gives.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from threefold.matching.course.laying import by_design
 from threefold.matching.course.seats import Merit, Places, Seats
@@ -36,9 +37,20 @@ LEVELS = 60
 SLICE = 400_000
 """Steps between two looks at whether to stop: a twentieth to a tenth of a second."""
 
+LANES, LONG = 2, 1_000_000
+"""A cooling of more steps than LONG is made twice side by side, each with chances of its own, and the better one
+counts: on two cores twice as much is tried in the same time, and what is found is the same on one."""
+
 PATIENCE = 45_000_000
 """Steps in vain after which even quads and fewer third meetings are given up, where repeats are as few as can be;
 other uneven seats are given up after a third as many."""
+
+
+class Lane(Protocol):
+    """One start of the compiled search, which is loaded where it is needed (`annealing.Annealing`)."""
+
+    def go_on(self, steps: int, heat: float) -> int: ...
+    def cheapest(self) -> list[Seats]: ...
 
 
 class Cooling(NamedTuple):
@@ -78,6 +90,7 @@ class _Search:
         self.done = 0
         self.first = FIRST // 2
         self.stopped = False
+        self.side_by_side = ThreadPoolExecutor(LANES)
         self.design = by_design(places, self.draw)
         self.seats = self.design or places.by_chance(self.draw)
         self.merit = places.judged(self.seats)
@@ -101,6 +114,7 @@ class _Search:
             before = self.merit
             self.cool(cooling)
             since = since if self.merit == before else self.done
+        self.side_by_side.shutdown()
         self.polish()
         return Found(self.seats, self.merit, self.done)
 
@@ -120,28 +134,50 @@ class _Search:
         """One cooling, from start to end or until it is time to stop; keeps what it found if that is better."""
         from threefold.matching.course.annealing import Annealing  # noqa: PLC0415 - numba is slow to import; designs do without
 
-        match cooling.start:
-            case "best":
-                start = self.seats
-            case "design" if self.design:
-                start, self.design = self.design, by_design(self.places, self.draw)  # laid out anew for the next time
-            case _:
-                start = self.places.by_chance(self.draw)
+        starts = self.starts(cooling)
         prices = (cooling.share, self.price_of_a_quad(cooling))
-        state = Annealing(self.places, start, (MEETING, cooling.further), prices, dice=self.draw.getrandbits(64))
-        state.stop_at(self.least)
+        lanes = []
+        for start in starts:
+            lanes.append(
+                Annealing(self.places, start, (MEETING, cooling.further), prices, dice=self.draw.getrandbits(64))
+            )
+            lanes[-1].stop_at(self.least)
         for level in range(LEVELS):
             heat = MEETING * cooling.hot * (cooling.cold / cooling.hot) ** (level / (LEVELS - 1))
             left = cooling.steps // LEVELS
             while left:
                 asked = min(left, SLICE, self.budget - self.done)
-                made = state.go_on(asked, heat)
-                self.done, left = self.done + made, left - made
-                if made < asked or self.done >= self.budget or not self.heard():
-                    return self.offer(state.cheapest())
+                made = self.go_on(lanes, asked, heat)
+                self.done, left = self.done + max(made), left - max(made)
+                if min(made) < asked or self.done >= self.budget or not self.heard():
+                    return self.offer_each(lanes)
             if level % 4 == 0:  # whether or not anybody listens: what is kept must not hang on that
-                self.offer(state.cheapest())
-        return self.offer(state.cheapest())
+                self.offer_each(lanes)
+        return self.offer_each(lanes)
+
+    def starts(self, cooling: Cooling) -> list[list[Seats]]:
+        """Where each lane of a cooling starts."""
+        found = []
+        for _ in range(LANES if cooling.steps > LONG else 1):
+            match cooling.start:
+                case "best":
+                    found.append(self.seats)
+                case "design" if self.design:
+                    found.append(self.design)
+                    self.design = by_design(self.places, self.draw)  # laid out anew for the next time
+                case _:
+                    found.append(self.places.by_chance(self.draw))
+        return found
+
+    def go_on(self, lanes: Sequence[Lane], steps: int, heat: float) -> list[int]:
+        """So many steps more in each lane; how many were made. The compiled search lets go of the interpreter."""
+        if len(lanes) == 1:
+            return [lanes[0].go_on(steps, heat)]
+        return list(self.side_by_side.map(lambda lane: lane.go_on(steps, heat), lanes))
+
+    def offer_each(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            self.offer(lane.cheapest())
 
     def price_of_a_quad(self, cooling: Cooling) -> int:
         """What an uneven seat in a quad costs next; where even quads come first, more each time until they are."""
