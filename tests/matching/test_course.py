@@ -190,7 +190,7 @@ def test_the_search_tells_how_it_goes_and_can_be_stopped() -> None:
 
 @pytest.mark.parametrize("after", [1, 3, 12])
 def test_a_search_that_was_stopped_is_found_again_by_its_steps(after: int) -> None:
-    problem = course(14, 6, apart=pairs("AB", "CD"), away={2: "EF"})  # of which no bound is ever reached
+    problem = course(14, 8, apart=pairs("AB", "CD"), away={2: "EF"})  # of which no bound is ever reached
     assert Places(problem).total * 12_000 > LONG, "so that it runs in two lanes"
     heard: list[int] = []
 
