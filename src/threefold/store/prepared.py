@@ -112,6 +112,7 @@ class _Ready:
     constants: Mapping[str, object]
     writers: tuple[tuple[str, str, int | None, Convert | None], ...]
     readers: tuple[tuple[int, Convert], ...]
+    is_plain: bool  # no list among its values
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         return _driver_of(connection).execute(self.sql, self._written(values))
@@ -121,13 +122,19 @@ class _Ready:
 
     def _written(self, values: Mapping[str, Any]) -> list[object] | dict[str, object]:
         given = {**self.constants, **values} if self.constants else values
-        written: list[object] = []
-        for _, name, place, write in self.writers:
-            value = given[name] if place is None else given[name][place]
-            written.append(write(value) if write else value)
+        written: list[object] = (
+            [write(given[name]) if write else given[name] for _, name, _, write in self.writers]
+            if self.is_plain
+            else [self._one(given[name], place, write) for _, name, place, write in self.writers]
+        )
         if self.by_place:
             return written
         return {names[0]: value for names, value in zip(self.writers, written, strict=True)}
+
+    @staticmethod
+    def _one(given: Any, place: int | None, write: Convert | None) -> object:
+        value = given if place is None else given[place]
+        return write(value) if write else value
 
 
 def _connection_of(db: Session) -> Connection:
@@ -155,7 +162,8 @@ def _ready(compiled: SQLCompiler, values: Mapping[str, object], readers: tuple[t
             constants[name] = bind.effective_value
         write = bind.type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
         writers.append((part, bind.key if bind.key in values else name, place, write))
-    return _Ready(sql, compiled.positiontup is not None, constants, tuple(writers), readers)
+    is_plain = all(place is None for _, _, place, _ in writers)
+    return _Ready(sql, compiled.positiontup is not None, constants, tuple(writers), readers, is_plain)
 
 
 def _readers(statement: Question, dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
