@@ -60,10 +60,15 @@ def in_short(
     """
     named = whose or Whose()
     levels = {code: given(rounds, code) for code in titles}
-    first = _moved_most(levels, titles, labels) or _noticed(rounds, titles, labels, named)
-    rest = {code: title for code, title in titles.items() if first is None or code != first.code}
-    third = _practise(levels, rest, labels) or _practise_lately(rounds, rest, labels, named)
+    first = _moved_most(levels, titles, labels)
+    third = _practise(levels, _without(titles, first), labels)
+    first = first or _noticed(rounds, _without(titles, third), labels, named)
+    third = third or _practise_lately(rounds, _without(titles, first), labels, named)
     return tuple(each for each in (first, _beside_others(rounds, titles, named), third) if each is not None)
+
+
+def _without(titles: Mapping[str, str], said: Sentence | None) -> dict[str, str]:
+    return {code: title for code, title in titles.items() if said is None or code != said.code}
 
 
 def _moved_most(
