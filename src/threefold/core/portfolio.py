@@ -8,7 +8,7 @@ their name may be seen.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date as Date  # noqa: N812 - a row has a date of its own
 from enum import StrEnum
 from typing import Any
 
@@ -58,8 +58,8 @@ SAID: Mapping[Kind, Mapping[str, str]] = {
 class Choice:
     """What is to be in it: rounds from one date to another, both included, and these kinds."""
 
-    since: date
-    until: date
+    since: Date
+    until: Date
     kinds: frozenset[Kind]
 
 
@@ -80,7 +80,7 @@ class Piece:
 class Round:
     """A round its owner counselled, with everybody's pieces in the order they are read in."""
 
-    on: date
+    on: Date
     cohort: str
     session: int
     number: int
@@ -94,7 +94,7 @@ class Row:
     """One line of evidence. `code`: the competency or question it is about, or ""; `by`: whose words they are."""
 
     item: str
-    date: str
+    date: str  # ISO
     cohort: str
     session: int
     round: int
@@ -103,6 +103,10 @@ class Row:
     code: str
     what: str
     words: str
+
+    @property
+    def on(self) -> Date:
+        return Date.fromisoformat(self.date)
 
     def cells(self) -> tuple[str, ...]:
         return tuple(str(getattr(self, each.name)) for each in fields(self))
@@ -146,13 +150,13 @@ class Portfolio:
         return tuple(row for item in self.items for row in item.rows)
 
 
-def check_choice(since: str, until: str, kinds: Collection[str], first: date, today: date) -> Choice | Refusal:
+def check_choice(since: str, until: str, kinds: Collection[str], first: Date, today: Date) -> Choice | Refusal:
     """A choice from what was typed, or every problem at once; a date left out is `first` or `today`."""
     problems: list[Problem] = []
     found = []
     for name, typed, otherwise in (("since", since, first), ("until", until, today)):
         try:
-            found.append(date.fromisoformat(typed.strip()) if typed.strip() else otherwise)
+            found.append(Date.fromisoformat(typed.strip()) if typed.strip() else otherwise)
         except ValueError:
             problems.append(Problem(name, "Enter a date like 2026-10-01, or leave this empty."))
     known = frozenset(kind for kind in Kind if kind.value in kinds)
@@ -163,7 +167,7 @@ def check_choice(since: str, until: str, kinds: Collection[str], first: date, to
     return Refusal(tuple(problems)) if problems else Choice(found[0], found[1], known)
 
 
-def everything(first: date, today: date) -> Choice:
+def everything(first: Date, today: Date) -> Choice:
     """All kinds, from the first round to today."""
     return Choice(min(first, today), today, frozenset(Kind))
 
