@@ -161,11 +161,12 @@ def moved(levels: Sequence[Given]) -> Move | None:
     ]
     if not cuts:
         return None
-    early, late = ([one.level for one in part] for part in min(cuts, key=lambda cut: abs(len(cut[0]) - len(cut[1]))))
-    if median_low(late) > median_high(early):
-        return Move(median_high(early), median_low(late))
-    if median_high(late) < median_low(early):
-        return Move(median_low(early), median_high(late))
+    parts = min(cuts, key=lambda cut: abs(len(cut[0]) - len(cut[1])))
+    before, lately = ([one.level for one in part] for part in parts)
+    if median_low(lately) > median_high(before):
+        return Move(median_high(before), median_low(lately))
+    if median_high(lately) < median_low(before):
+        return Move(median_low(before), median_high(lately))
     return None
 
 
@@ -182,7 +183,9 @@ def beside(rounds: Sequence[Round], code: str) -> Compared | None:
     """
     if not is_enough(given(rounds, code)):
         return None
-    low, high, same = [], [], []
+    low: list[Round] = []
+    high: list[Round] = []
+    same: list[Round] = []
     for each in rounds:
         own = [mark.level for mark in each.marks if mark.code == code and mark.who is Who.OWN and mark.level]
         others = [one.level for one in given([each], code)]

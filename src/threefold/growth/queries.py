@@ -70,7 +70,10 @@ def own(db: Session, me: Me, now: datetime, cohort: str | None) -> tuple[Within,
     Only rounds that they have opened count. Raises NotYours for a cohort that is not theirs.
     """
     rounds = counsels(db, me)
-    mine = {str(each.cohort.id): each.within for each in sorted(rounds, key=lambda each: _last(each, now))}
+    mine: dict[str, Within] = {}
+    for each in sorted(rounds, key=lambda each: _latest(each, now)):
+        mine.pop(str(each.cohort.id), None)
+        mine[str(each.cohort.id)] = each.within  # the group last practised in comes to stand last
     if cohort is not None and cohort not in mine:
         raise NotYours
     if not mine:
@@ -90,10 +93,9 @@ def of_trainee(db: Session, within: Within, member: UUID, name: str, now: dateti
     return _growth(db, within.cohort, rounds, held_of(db, rounds, now), now, name=first_name(name))
 
 
-def _last(each: Counsels, now: datetime) -> tuple[bool, datetime]:
-    """What has begun comes after what has not; the latest of either last."""
-    begun = each.practice.starts_at <= now
-    return (begun, each.practice.starts_at) if begun else (begun, datetime.min.replace(tzinfo=now.tzinfo))
+def _latest(each: Counsels, now: datetime) -> tuple[bool, datetime]:
+    """What has begun comes after what has not, the latest of it last."""
+    return each.practice.starts_at <= now, each.practice.starts_at
 
 
 def _growth(
