@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from tests.browser.looking import Findings, look_at_width, look_with_axe
 from tests.browser.running import DESK, PHONE, Site, visiting
@@ -23,8 +23,13 @@ SPILLS = """() => [...document.querySelectorAll('.gc')].flatMap((chart) => {
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, demo_site: Site) -> Iterator[Page]:
-    state = demo_site.signed_in(browser, "trainee")
+def state(browser: Browser, demo_site: Site) -> StorageState:
+    """The demo's trainee, signed in: their link works once."""
+    return demo_site.signed_in(browser, "trainee")
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, demo_site: Site, state: StorageState) -> Iterator[Page]:
     with visiting(browser, storage_state=state, **DESK) as opened:
         opened.goto(f"{demo_site.address}/growth")
         yield opened
@@ -45,21 +50,24 @@ def test_marks_have_four_shapes_large_enough_and_stay_within_their_chart(page: P
 
 
 @pytest.mark.heavy
-def test_the_pages_are_open_to_everybody_and_keep_to_their_width(browser: Browser, demo_site: Site) -> None:
+def test_the_pages_are_open_to_everybody_and_keep_to_their_width(
+    browser: Browser, demo_site: Site, state: StorageState
+) -> None:
     found = Findings()
-    state = demo_site.signed_in(browser, "trainee")
     for scheme in ("light", "dark"):
         with visiting(browser, storage_state=state, color_scheme=scheme, **DESK) as page:
             for path in ("/growth", "/portfolio", "/portfolio/print", "/portfolio/naming"):
                 page.goto(demo_site.address + path)
+                assert page.url == demo_site.address + path
                 look_with_axe(found.on(path), page)
                 look_at_width(found.on(path), page)
     found.check()
 
 
 @pytest.mark.heavy
-def test_in_print_the_navigation_is_gone_and_every_table_is_there(browser: Browser, demo_site: Site) -> None:
-    state = demo_site.signed_in(browser, "trainee")
+def test_in_print_the_navigation_is_gone_and_every_table_is_there(
+    browser: Browser, demo_site: Site, state: StorageState
+) -> None:
     with visiting(browser, storage_state=state, **DESK) as page:
         page.goto(f"{demo_site.address}/portfolio/print")
         page.emulate_media(media="print")
@@ -73,8 +81,9 @@ def test_in_print_the_navigation_is_gone_and_every_table_is_there(browser: Brows
 
 
 @pytest.mark.heavy
-def test_all_of_it_is_there_without_scripts_and_without_colours(browser: Browser, demo_site: Site) -> None:
-    state = demo_site.signed_in(browser, "trainee")
+def test_all_of_it_is_there_without_scripts_and_without_colours(
+    browser: Browser, demo_site: Site, state: StorageState
+) -> None:
     with visiting(browser, storage_state=state, java_script_enabled=False, **PHONE) as page:
         page.goto(f"{demo_site.address}/growth")
         page.locator("summary", has_text="Show as a table").first.click()
