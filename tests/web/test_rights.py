@@ -38,6 +38,8 @@ ABOUT_NO_COHORT = {
     "GET /feedback/to-come",
     "GET /frameworks",
     "POST /frameworks",
+    "GET /growth",
+    "GET /growth.csv",
     "GET /kept/{form_id}",
     "GET /me",
     "GET /me/letters",
@@ -45,6 +47,13 @@ ABOUT_NO_COHORT = {
     "POST /me/letters",
     "POST /me/browsers/sign-out",
     "POST /me/browsers/{session_id}/sign-out",
+    "GET /portfolio",
+    "GET /portfolio.csv",
+    "GET /portfolio.json",
+    "GET /portfolio/naming",
+    "GET /portfolio/print",
+    "POST /portfolio/naming",
+    "POST /portfolio/naming/withdrawal",
 }
 # Numbers in addresses count within a thing that an id names: round 1, step 1.
 NUMBERS = {"number": 1, "step": 1}

@@ -50,6 +50,16 @@ _COHORT_BY_ID = Prepared(
     .where(_cohort.c.id == bindparam("id"), *_MINE),
     _into(Within, _WITHIN),
 )
+_trainee, _person = _membership.alias(), metadata.tables["person"]
+_TRAINEE_BY_ID = Prepared(
+    select(_person.c.name, *columns(*_WITHIN))
+    .select_from(_trainee)
+    .join(_person, _person.c.id == _trainee.c.person_id)
+    .join(_cohort, _cohort.c.id == _trainee.c.cohort_id)
+    .join(_membership, _membership.c.cohort_id == _cohort.c.id)
+    .where(_trainee.c.id == bindparam("id"), _trainee.c.role == "trainee", _membership.c.role == "tutor", *_MINE),
+    lambda name, *cells: (_into(Within, _WITHIN)(*cells), name),
+)
 _PRACTICE_BY_ID = Prepared(
     select(*columns(*_AT_PRACTICE))
     .select_from(_practice)
@@ -125,6 +135,16 @@ def plan_for(db: Session, me: Me, cohort_id: UUID, plan_id: UUID) -> tuple[Withi
     if plan is None or plan.cohort_id != cohort_id:
         raise NotYours
     return within, plan
+
+
+def trainee_for(db: Session, me: Me, membership_id: UUID) -> tuple[Within, str]:
+    """The cohort a trainee learns in, and their name, for its tutors; those who have left it are theirs to see too."""
+    found = _TRAINEE_BY_ID.one(db, id=membership_id, me=me.id)
+    if found is None:
+        raise NotYours
+    if not has_accepted(found[0]):
+        raise MustAccept(found[0].cohort.id)
+    return found
 
 
 def practice_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.MEMBER) -> AtPractice:
