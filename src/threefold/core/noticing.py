@@ -114,7 +114,7 @@ class Evidence:
     @property
     def weeks(self) -> int:
         """Within how many weeks all of it lies."""
-        return (self.rounds[-1].at - self.rounds[0].at).days // 7 + 1
+        return round((self.rounds[-1].at - self.rounds[0].at) / timedelta(weeks=1)) + 1
 
 
 @dataclass(frozen=True)
