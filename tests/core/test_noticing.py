@@ -1,6 +1,7 @@
 """What tutors might want to look at: never on less than two pieces of evidence, always with the rounds it lies in."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ def held(
     return Round(f"/feedback/{counsellor}/{week}", 1, at(week), counsellor, 2, own, client, observers)
 
 
-def reflected(week: int, **levels: int | None) -> Piece:
+def reflected(week: int, **levels: Any) -> Piece:
     return piece("Farid", week, **levels)
 
 
@@ -63,7 +64,7 @@ def test_one_example_missing_is_not_called_an_example() -> None:
 
 
 @pytest.mark.parametrize("other", [{"HC2": 1}, {"HC8": 2}, {"HC8": None}])
-def test_one_of_a_kind_is_nothing(other: dict[str, int | None]) -> None:
+def test_one_of_a_kind_is_nothing(other: dict[str, Any]) -> None:
     rounds = [
         held(0, "Farid", piece("Ann", 0, "x", HC8=1), own=reflected(0)),
         held(1, "Farid", piece("Ben", 1, "x", **other), own=reflected(1)),
@@ -134,7 +135,9 @@ def test_an_entry_rests_after_a_chat_until_something_new_comes_in() -> None:
 
 weeks = st.integers(0, 5)
 names = st.sampled_from(["Ann", "Ben", "Chloe", "Dev"])
-some_levels = st.dictionaries(st.sampled_from(["HC2", "HC8"]), st.one_of(st.none(), st.integers(1, 4)), max_size=2)
+some_levels: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    st.sampled_from(["HC2", "HC8"]), st.one_of(st.none(), st.integers(1, 4)), max_size=2
+)
 
 
 @st.composite
@@ -175,10 +178,10 @@ def care(rounds: list[Round]) -> dict[object, list[Evidence]]:
 
 
 def test_one_answer_for_everything_three_rounds_running() -> None:
-    def rounds(*levels: dict[str, int | None]) -> list[Round]:
+    def rounds(*levels: dict[str, Any]) -> list[Round]:
         return [held(week, "Farid", piece("Joy", week, "x", **given)) for week, given in enumerate(levels)]
 
-    same: dict[str, int | None] = {"HC2": 3, "HC8": 3, "HC10": None}
+    same: dict[str, Any] = {"HC2": 3, "HC8": 3, "HC10": None}
     run = rounds({"HC2": 2, "HC8": 3}, same, same, same)
     assert care(run) == {"Joy": [Evidence(Care.ONE_ANSWER, tuple(run[1:]), at(3) + AFTER, 3, of=3)]}
     assert care(rounds(same, same)) == {}

@@ -114,7 +114,7 @@ async def test_not_before_the_first_letter_has_had_its_hour(house: House) -> Non
     assert (await held.tutor.send_form(f"{held.path}/nudges", asking(held, 1))).headers["location"].endswith("asked=0")
     house.now = MORNING - timedelta(hours=1, seconds=1)
     assert set(words_of((await held.tutor.get(PAGE)).text).values()) == {"You can ask from 09:00."}
-    assert await nudges(house) == await letters(house) == []
+    assert (await nudges(house), await letters(house)) == ([], [])
 
 
 async def test_nobody_who_has_sent_it_is_asked(house: House) -> None:
@@ -122,7 +122,7 @@ async def test_nobody_who_has_sent_it_is_asked(house: House) -> None:
     await held.observed()
     assert ("Ben Hughes", "1") not in words_of((await held.tutor.get(PAGE)).text)
     assert (await held.tutor.send_form(f"{held.path}/nudges", asking(held, 1))).status_code == 303
-    assert await nudges(house) == await letters(house) == []
+    assert (await nudges(house), await letters(house)) == ([], [])
 
 
 async def test_nobody_who_has_left_or_wants_no_such_letter_or_is_oneself_is_asked(house: House) -> None:
@@ -189,7 +189,7 @@ async def test_nobody_but_its_tutors_asks_and_nobody_but_its_people_are_asked(ho
     assert (await held.tutor.send_form(f"{held.path}/nudges", forged)).status_code == 404
     assert (await held.tutor.send_form(f"{held.path}/nudges", asking(held, 5))).status_code == 404
     assert (await held.tutor.send_form(f"{held.path[:-1]}9/nudges", asking(held, 1))).status_code == 404
-    assert await nudges(house) == await letters(house) == []
+    assert (await nudges(house), await letters(house)) == ([], [])
 
 
 async def test_at_night_the_letter_waits_and_is_taken_back_if_the_piece_comes_in_by_then(house: House) -> None:

@@ -203,9 +203,9 @@ def _sees_otherwise(rounds: Sequence[Round]) -> Iterator[Evidence]:
         if each.own is None:
             continue
         gaps = [
-            own - fmean(others)
+            own - fmean(seen)
             for code, own in each.own.levels.items()
-            if (others := [piece.levels[code] for piece in each.observers if code in piece.levels])
+            if (seen := [piece.levels[code] for piece in each.observers if code in piece.levels])
         ]
         if gaps:
             compared.append((each, fmean(gaps)))

@@ -62,10 +62,8 @@ class Together:
 
     @cached_property
     def leanings(self) -> list[Leaning]:
-        found = leans(seen_in(self.watched.rounds))
-        return [
-            Leaning(self.watched.members[one.observer], one) for one in found if one.observer in self.watched.members
-        ]  # type: ignore[index] # ids of memberships
+        found = [(self.watched.members.get(one.observer), one) for one in leans(seen_in(self.watched.rounds))]
+        return [Leaning(member, one) for member, one in found if member]
 
     @property
     def summary(self) -> str:

@@ -1,5 +1,6 @@
 """For tutors: who might welcome a conversation, which ratings to read with care, and how far observers agree."""
 
+from collections.abc import Hashable
 from uuid import UUID
 
 from litestar import get, post
@@ -69,8 +70,8 @@ async def keep(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
 
 
 def _page(visit: Visit, looked: Watched, *, done: str = "", refusal: Refusal | None = None, typed: str = "") -> Answer:
-    def called(who: object) -> str:
-        member = looked.members.get(who)  # type: ignore[call-overload] # an id of a membership
+    def called(who: Hashable) -> str:
+        member = looked.members.get(who)
         return member.first if member else "somebody"
 
     return visit.page(

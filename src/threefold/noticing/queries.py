@@ -1,7 +1,7 @@
 """What tutors may want to look at in one cohort: every round held so far as core looks at it, and what tutors noted."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -80,7 +80,7 @@ class Watched:
     cohort: CohortRow
     framework: Framework
     rounds: tuple[Round, ...]
-    members: Mapping[UUID, Member]
+    members: Mapping[Hashable, Member]  # by membership
     now: datetime
 
     @cached_property
@@ -88,8 +88,8 @@ class Watched:
         """People first, then ratings; tutors' own ratings are not held up to them here, nor who has left."""
         found = [(entry, "person") for entry in people(self.rounds, self.now)]
         found += [(entry, "ratings") for entry in ratings(self.rounds)]
-        known = [(self.members.get(entry.who), entry, about) for entry, about in found]  # type: ignore[call-overload] # ids of memberships
-        return [Noticed(one, *rest) for one, *rest in known if one and not one.is_tutor and not one.left]
+        known = ((self.members.get(entry.who), entry, about) for entry, about in found)
+        return [Noticed(one, entry, about) for one, entry, about in known if one and not one.is_tutor and not one.left]
 
     def awake(self, about: str) -> list[Noticed]:
         return [one for one in self.noticed if one.about == about and not one.rests]
@@ -167,7 +167,7 @@ def watched(db: Session, within: Within, now: datetime) -> Watched:
     )
 
 
-def _members(db: Session, cohort: UUID) -> dict[UUID, Member]:
+def _members(db: Session, cohort: UUID) -> dict[Hashable, Member]:
     notes: dict[UUID, list[Note]] = defaultdict(list)
     found: dict[UUID, tuple[str, str, datetime | None]] = {}
     for member, name, role, left_at, about, words, talked_at, at, by in _MEMBERS.all(db, cohort=cohort):
