@@ -14,7 +14,7 @@ from threefold.core.noticing import seen_in
 from threefold.core.pasted import csv_file
 from threefold.noticing import queries
 from threefold.noticing.queries import Member, Watched
-from threefold.noticing.words import counted
+from threefold.noticing.words import counted, number_in_words
 from threefold.store.sessions import Me
 from threefold.web.access import Right, cohort_for
 from threefold.web.visit import Answer, Visit, Visited, signed_in
@@ -71,10 +71,11 @@ class Together:
         enough = [each for each in self.leanings if each.lean.enough]
         few = len(self.leanings) - len(enough)
         if not enough:
-            return f"Nobody has observed {FEWEST_OF_ONE} rounds beside somebody else yet."
+            return f"Nobody has observed {number_in_words(FEWEST_OF_ONE)} rounds beside somebody else yet."
         alike = [each for each in enough if each.lean.words == "As others do"]
-        within = f"{'is' if len(alike) == 1 else 'are'} within half a level of others who saw the same rounds"
-        told = [f"{counted(len(alike), 'observer')} of the {len(enough)} with {FEWEST_OF_ONE} rounds or more {within}."]
+        who = f"{counted(len(alike))} of the {number_in_words(len(enough))} observers"
+        where = f"with {number_in_words(FEWEST_OF_ONE)} rounds or more {'is' if len(alike) == 1 else 'are'}"
+        told = [f"{who} {where} within half a level of others who saw the same rounds."]
         told += [f"{each.member.first} {each.lean.words.lower()}." for each in enough if each not in alike]
         if few:
             told.append(f"{counted(few, 'other has', 'others have')} seen too few rounds to say.")

@@ -11,8 +11,10 @@ NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight",
 QUESTIONS = {question.code: question.words for question in CLIENT_QUESTIONS}
 
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """Two people; 13 people"""
+def counted(count: int, one: str = "", many: str = "") -> str:
+    """Two people; 13 people; None"""
+    if not one:
+        return number_in_words(count).capitalize() if count else "None"
     number = NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
     return f"{number} {one if count == 1 else many or one + 's'}"
 
