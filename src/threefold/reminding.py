@@ -14,12 +14,11 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core import reminders, wishes
-from threefold.core.feedback import asked_of
 from threefold.core.names import first_name
 from threefold.core.said import clock, day, plural, weekday
 from threefold.core.term import HOLD, SOON, Shown
 from threefold.core.wishes import How, Kind
-from threefold.feedback.queries import Missing, Todo, to_come, todo
+from threefold.feedback.queries import Missing, Todo, asked_in_words, to_come, todo
 from threefold.store.rows import CohortRow, columns, split
 from threefold.store.sessions import Me
 from threefold.store.tables import (
@@ -253,7 +252,7 @@ def _about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
         values = {
             "zone": first.zone,
             "starts_at": first.starts_at,
-            "pieces": [(piece.held.path, _asked_in_words(piece)) for piece in pieces],
+            "pieces": [(piece.held.path, asked_in_words(piece)) for piece in pieces],
             "cohort": first.cohort,
         }
         first_once = f"feedback-wanted:{practice}:{member}"
@@ -268,15 +267,6 @@ def _about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
                 Kind.FEEDBACK_REMINDER, f"feedback-reminder:{practice}:{member}", lane, first.cohort_id, reader,
                 f"Still hoping to hear from you about {name}", values,
             )  # fmt: skip
-
-
-def _asked_in_words(missing: Missing) -> str:
-    about = missing.held.counsellor.first
-    return {
-        "observer": f"What you noticed in {about}’s round",
-        "client": f"How it was with {about}",
-        "self": "Your own round, looking back",
-    }[asked_of(missing.author.role).value]
 
 
 def _readers(db: Session, members: Iterable[UUID]) -> dict[UUID, Reader]:

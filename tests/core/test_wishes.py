@@ -45,6 +45,7 @@ def test_what_each_kind_can_be() -> None:
         "reminder": (now, off),
         "feedback-wanted": (now, digest, off),
         "feedback-reminder": (now, off),
+        "feedback-asked": (now, off),
         "feedback-ready": (now, digest, off),
         "tutor-digest": (now, digest, off),
         "weekly": (now, off),

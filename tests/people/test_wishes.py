@@ -15,7 +15,8 @@ from threefold.store.tables import Deed, Wish
 from threefold.web.security import Keys
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-USUAL = {"reminder": "now", "feedback-wanted": "now", "feedback-reminder": "now", "feedback-ready": "now"}
+KINDS = ("reminder", "feedback-wanted", "feedback-reminder", "feedback-asked", "feedback-ready")
+USUAL = dict.fromkeys(KINDS, "now")
 
 
 async def wishes_of(house: House, person: UUID) -> dict[str, str]:
@@ -46,6 +47,7 @@ async def test_the_page_offers_each_kind_in_the_ways_it_can_come(house: House) -
         "reminder": ["now", "off"],
         "feedback-wanted": ["now", "digest", "off"],
         "feedback-reminder": ["now", "off"],
+        "feedback-asked": ["now", "off"],
         "feedback-ready": ["now", "digest", "off"],
     }
     for browser, ways in ((amara, offered), (marion, {"tutor-digest": ["now", "digest", "off"]})):

@@ -36,6 +36,7 @@ ABOUT_NO_COHORT = {
     "GET /cohorts/new",
     "GET /feedback",
     "GET /feedback/to-come",
+    "POST /feedback/to-come/nudges",
     "GET /frameworks",
     "POST /frameworks",
     "GET /growth",

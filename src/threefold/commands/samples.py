@@ -208,6 +208,10 @@ class Centre:
         await self.clerk.round()
         await self.leave("Her tutors hear of it a little later, if she has not taken it back by then.")
         triad, author = await self.unreflected()
+        member = await self.one(select(Membership.id).where(Membership.person_id == author))
+        path = f"/feedback/{triad[0]}/{triad[1]}/nudges"
+        await self.press(await self.person(TUTOR), path, {"member": str(member)})
+        await self.leave("The tutor asked somebody herself for what has not come in from last week.")
         await self.press(author, f"/feedback/{triad[0]}/{triad[1]}/skip")
         for day, hour, why in (
             (

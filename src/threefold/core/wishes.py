@@ -30,6 +30,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     FEEDBACK_WANTED = "feedback-wanted"
     FEEDBACK_REMINDER = "feedback-reminder"
+    FEEDBACK_ASKED = "feedback-asked"
     FEEDBACK_READY = "feedback-ready"
     TUTOR_DIGEST = "tutor-digest"
     WEEKLY = "weekly"
@@ -65,6 +66,12 @@ CHOICES: Mapping[Kind, Choice] = {
             Kind.FEEDBACK_REMINDER,
             "One gentle reminder of it",
             "A day later, if it hasn’t come in. There’s never a second.",
+            (How.NOW, How.OFF),
+        ),
+        Choice(
+            Kind.FEEDBACK_ASKED,
+            "A word from a tutor about it",
+            "When a tutor asks you for it themselves, at most every three days.",
             (How.NOW, How.OFF),
         ),
         Choice(

@@ -14,6 +14,7 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback import actions, queries, reading
 from threefold.feedback.coverage import routes as coverage
+from threefold.feedback.nudging import ask, ask_everybody, to_come
 from threefold.feedback.reading import Reading
 from threefold.feedback.writing import (
     UUIDS,
@@ -30,7 +31,7 @@ from threefold.feedback.writing import (
 from threefold.store.rounds import Held, Sent, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours
-from threefold.web.access import Right, cohorts_of, piece_for
+from threefold.web.access import piece_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
@@ -50,20 +51,6 @@ async def everything(visit: Visited) -> Answer:
     if found is None:
         return visit.go("/feedback/to-come")
     return visit.page("feedback/list.html", todo=found[0], mine=found[1])
-
-
-@get("/feedback/to-come", **signed_in)
-async def to_come(visit: Visited) -> Answer:
-    def work(db: Session, me: Me) -> queries.ToCome:
-        if not me.is_tutor:
-            raise NotYours
-        taught = [within.cohort for within in cohorts_of(db, me, Right.TUTOR)]
-        only = visit.request.query_params.get("cohort")
-        if only is not None and only not in {str(cohort.id) for cohort in taught}:
-            raise NotYours
-        return queries.to_come(db, [one for one in taught if only in {None, str(one.id)}], visit.now)
-
-    return visit.page("feedback/to_come.html", page=await visit.read(work))
 
 
 @get(UUIDS, **signed_in)
@@ -267,6 +254,8 @@ async def clear(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int])
 routes = [
     everything,
     to_come,
+    ask_everybody,
+    ask,
     show,
     show_step,
     keep_step,

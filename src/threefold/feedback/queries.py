@@ -1,13 +1,15 @@
 """What waits for somebody: rounds to write about, reflections, feedback to open; and what has not come in yet."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from threefold.core import wishes
 from threefold.core.feedback import Kind, asked_of, still_to_come
 from threefold.core.roles import Role
 from threefold.core.said import day, weekday
@@ -54,6 +56,23 @@ class Missing:
     author: Party
     kind: Kind
     days: int
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Somebody a tutor may want to ask, where a letter to them goes, and when each piece of theirs was asked for.
+
+    `zone` is their own, or their cohort's. `takes`: whether they want to be asked by letter.
+    """
+
+    member: UUID
+    person: UUID
+    name: str
+    email: str
+    zone: str
+    left: bool
+    takes: bool
+    asked: Mapping[tuple[UUID, int], tuple[datetime, ...]]
 
 
 @dataclass(frozen=True)
@@ -144,18 +163,74 @@ def to_come(db: Session, taught: Sequence[CohortRow], now: datetime) -> ToCome:
         if held.is_on and held.has_begun(now)
     ]
     ended = [held for held in rounds if now >= held.clock.ends_at]
-    missing: list[Missing] = []
-    expected = 0
-    for held in ended:
-        wanted = [*held.expected]
-        expected += len(wanted) + 1
-        late = set(still_to_come(wanted, held.sent))
-        missing.extend(
+    expected = sum(len(held.expected) + 1 for held in ended)
+    missing = missing_of(ended, now)
+    return ToCome(missing, [held for held in rounds if held.is_held_back], _notes(db, rounds), expected)
+
+
+def missing_of(rounds: Sequence[Held], now: datetime) -> list[Missing]:
+    """Whose words have not come in on these rounds, those among them that were held and are over."""
+    found: list[Missing] = []
+    for held in rounds:
+        if not held.is_on or now < held.clock.ends_at:
+            continue
+        late = set(still_to_come(held.expected, held.sent))
+        found.extend(
             Missing(held, one, asked_of(one.role), (now - held.clock.ends_at).days)
             for one in held.people
             if str(one.member) in late or (one.role is Role.COUNSELLOR and held.own is None)
         )
-    return ToCome(missing, [held for held in rounds if held.is_held_back], _notes(db, rounds), expected)
+    return found
+
+
+def asked_in_words(missing: Missing) -> str:
+    """What a letter calls the piece it asks for."""
+    about = missing.held.counsellor.first
+    return {
+        Kind.OBSERVER: f"What you noticed in {about}’s round",
+        Kind.CLIENT: f"How it was with {about}",
+        Kind.SELF: "Your own round, looking back",
+    }[missing.kind]
+
+
+_person, _wish, _nudge = (metadata.tables[name] for name in ("person", "wish", "nudge"))
+_WHOM = Prepared(
+    select(
+        _member.c.id,
+        _person.c.id,
+        _person.c.name,
+        _person.c.email,
+        func.coalesce(_person.c.zone, _cohort.c.zone),
+        _member.c.left_at,
+        _wish.c.how,
+        _nudge.c.triad_id,
+        _nudge.c.round,
+        _nudge.c.at,
+    )
+    .select_from(_member)
+    .join(_person, _person.c.id == _member.c.person_id)
+    .join(_cohort, _cohort.c.id == _member.c.cohort_id)
+    .outerjoin(_wish, and_(_wish.c.person_id == _person.c.id, _wish.c.kind == wishes.Kind.FEEDBACK_ASKED.value))
+    .outerjoin(_nudge, _nudge.c.author_id == _member.c.id)
+    .where(_member.c.id.in_(bindparam("members", expanding=True)))
+    .order_by(_member.c.id, _nudge.c.at),
+    lambda *cells: cells,
+)
+
+
+def whom(db: Session, missing: Sequence[Missing]) -> dict[UUID, Whom]:
+    """Everybody these pieces are still to come from, by membership; one query however many."""
+    if not missing:
+        return {}
+    asked: dict[UUID, dict[tuple[UUID, int], tuple[datetime, ...]]] = defaultdict(dict)
+    found: dict[UUID, Whom] = {}
+    rows = _WHOM.all(db, members=list(dict.fromkeys(one.author.member for one in missing)))
+    for member, person, name, email, zone, left_at, wish, triad, number, at in rows:
+        if at is not None:
+            asked[member][triad, number] = (*asked[member].get((triad, number), ()), at)
+        takes = wishes.how(wishes.Kind.FEEDBACK_ASKED, {wishes.Kind.FEEDBACK_ASKED: wish or ""}) is not wishes.How.OFF
+        found[member] = Whom(member, person, name, email, zone, left_at is not None, takes, asked[member])
+    return found
 
 
 def taken_along(db: Session, held: Held) -> str:

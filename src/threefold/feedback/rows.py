@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, 
 from sqlalchemy.orm import Session
 
 from threefold.feedback.forms import Fields
+from threefold.feedback.nudges import take_back
 from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.rounds import Held, Sent
 from threefold.store.tables import metadata
@@ -62,6 +63,7 @@ def add_piece(db: Session, held: Held, sent: Sent) -> None:
     here = {"id": sent.id, "triad_id": held.triad_id, "round": held.number, "author_id": sent.author}
     _ADD_PIECE.run(db, **here, kind=sent.kind.value, **_said(sent))
     _add_ratings(db, sent)
+    take_back(db, held.triad_id, held.number, sent.author)
 
 
 def change_piece(db: Session, before: Sent, sent: Sent, now: datetime) -> None:
