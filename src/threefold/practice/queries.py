@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import combinations
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,6 +28,8 @@ from threefold.store.tables import (
     metadata,
 )
 from threefold.store.within import AtPractice
+
+JUST_OVER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,14 @@ def rounds_of(db: Session, place: Place) -> tuple[MyRound, ...]:
 
 def next_place(places: Sequence[Place], now: datetime) -> Place | None:
     return next((place for place in places if not place.is_over(now) and not place.cancelled_at), None)
+
+
+def last_place(places: Sequence[Place], now: datetime) -> Place | None:
+    """The session that ended within the last day, if they were there as far as we know."""
+    over = [
+        p for p in places if p.is_over(now) and now < p.ends_at + JUST_OVER and not (p.cancelled_at or p.withdrawn_at)
+    ]
+    return over[-1] if over else None
 
 
 def still_waiting(cohorts: Iterable[CohortRow]) -> list[Waiting]:
