@@ -40,11 +40,11 @@ async def tell(browser: Browser, words: str = WORDS, **more: str) -> str:
 
 
 async def round_of(house: House) -> list[Letter]:
-    """The letters a round of the clerk writes."""
+    """The letters a round of the clerk writes to those who read concerns."""
     before = set(await all_of(house, select(Letter.id)))
     await Clerk(house.store, Postroom(house.settings, environment()), clock=lambda: house.now).round()
     found = await all_of(house, select(Letter).order_by(Letter.id))
-    return [letter for letter in found if letter.id not in before]
+    return [letter for letter in found if letter.id not in before and letter.kind == "concern-waiting"]
 
 
 async def made(house: House) -> tuple[Class, UUID, UUID]:
@@ -267,8 +267,8 @@ async def test_a_reader_names_another_and_lets_one_go_but_never_the_last(house: 
     last = await reader.send_form(f"/concerns/readers/{jo}/ending")
     assert (last.status_code, "Name somebody else first" in last.text) == (422, True)
     assert (await (await house.as_(ann)).get("/concerns/readers")).status_code == 404
-    verbs = await all_of(house, select(Deed.verb).order_by(Deed.id))
-    assert verbs == ["named a reader of concerns", "ended a reader of concerns", "ended a reader of concerns"]
+    verbs = await all_of(house, select(Deed.verb))
+    assert sorted(verbs) == ["ended a reader of concerns"] * 2 + ["named a reader of concerns"]
 
 
 # --- letters --------------------------------------------------------------------------------------------------
@@ -280,8 +280,8 @@ async def test_readers_hear_only_that_something_is_waiting_once_and_once_more_wh
     built, jo, ann = await made(house)
     where = await tell(await house.as_(built.people[0]), cohort=str(built.cohort))
     first = await round_of(house)
-    assert {(letter.kind, letter.person_id, letter.cohort_id, letter.subject) for letter in first} == {
-        ("concern-waiting", person, None, "Something is waiting for you in Threefold") for person in (jo, ann)
+    assert {(letter.person_id, letter.cohort_id, letter.subject) for letter in first} == {
+        (person, None, "Something is waiting for you in Threefold") for person in (jo, ann)
     }
     assert len(first) == 2
     assert await round_of(house) == []
