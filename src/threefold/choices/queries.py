@@ -2,14 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from threefold.core.choices import Brief, Kind, Settled, brief_for, holds, read_briefs
@@ -109,6 +108,14 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Glance:
+    """How many requests wait for a tutor, and how many people on which date would rather not be client but are."""
+
+    requests: int
+    rather_not: tuple[tuple[datetime, int], ...]
+
+
+@dataclass(frozen=True)
 class Unmended:
     """Somebody would rather not be client, and is down as one: the groups were made before they said so."""
 
@@ -134,6 +141,12 @@ _AHEAD = (
     _practice.c.cancelled_at.is_(None),
 )
 _ON_THIS_DATE = or_(_preference.c.practice_id.is_(None), _preference.c.practice_id == _practice.c.id)
+_RATHER_NOT = exists().where(
+    _preference.c.membership_id == _membership.c.id,
+    _preference.c.kind == Kind.NOT_CLIENT.value,
+    _preference.c.ended_at.is_(None),
+    _ON_THIS_DATE,
+)
 _FOR_DATE = Prepared(
     select(
         _preference.c.kind,
@@ -176,18 +189,14 @@ _UNMENDED = Prepared(
     .join(_person, _person.c.id == _membership.c.person_id)
     .where(
         *_AHEAD,
-        exists().where(
-            _preference.c.membership_id == _membership.c.id,
-            _preference.c.kind == Kind.NOT_CLIENT.value,
-            _preference.c.ended_at.is_(None),
-            _ON_THIS_DATE,
-        ),
+        _RATHER_NOT,
     )
     .order_by(_practice.c.starts_at, _triad.c.number, _turn.c.round),
     Unmended,
 )
-_WAITING = Prepared(
-    select(_request.c.id)
+_WAITING = (
+    select(null(), func.count())
+    .select_from(_request)
     .join(_membership, _membership.c.id == _request.c.membership_id)
     .join(_other, _other.c.id == _request.c.other_id)
     .where(
@@ -195,8 +204,21 @@ _WAITING = Prepared(
         _membership.c.left_at.is_(None),
         _other.c.left_at.is_(None),
         _request.c.settled_at.is_(None),
+    )
+)
+_WAITS = Prepared(_WAITING, lambda _none, count: count)
+_AT_A_GLANCE = Prepared(
+    union_all(
+        select(_practice.c.starts_at, func.count(_membership.c.id.distinct()))
+        .select_from(_practice)
+        .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
+        .join(_turn, and_(_turn.c.seat_id == _seat.c.id, _turn.c.role == "client"))
+        .join(_membership, _membership.c.id == _seat.c.membership_id)
+        .where(*_AHEAD, _RATHER_NOT)
+        .group_by(_practice.c.id, _practice.c.starts_at),
+        _WAITING,
     ),
-    lambda which: which,
+    lambda starts_at, count: (starts_at, count),
 )
 
 
@@ -269,14 +291,18 @@ def for_date(db: Session, me: Me, practice_id: UUID, another: int = 0) -> ForDat
     if not rows:
         return ForDate()
     _, member, number, is_client = rows[0]
-    held = holds([kind for kind, *_ in rows])
-    brief = brief_for(briefs(), member, number, another) if held is Kind.BRIEF else None
-    return ForDate(brief, held is Kind.NOT_CLIENT, is_client, another)
+    return chosen_for(holds([kind for kind, *_ in rows]), member, number, another, is_client=is_client)
+
+
+def chosen_for(kind: Kind | None, member: UUID, number: int, another: int = 0, *, is_client: bool) -> ForDate:
+    """What a choice of this kind means for the session of this number."""
+    brief = brief_for(briefs(), member, number, another) if kind is Kind.BRIEF else None
+    return ForDate(brief, kind is Kind.NOT_CLIENT, is_client, another)
 
 
 def requests(db: Session, within: Within, now: datetime) -> tuple[Request, ...]:
     """What tutors see of requests: those that wait, and those settled lately; what was taken back has left no trace."""
-    asker, other, asking, named = (aliased(table) for table in (Membership, Membership, Person, Person))
+    asker, other, asking, named = aliased(Membership), aliased(Membership), aliased(Person), aliased(Person)
     rows = db.execute(
         select(ApartRequest, asking.name.label("who"), named.name.label("whom"))
         .join(asker, asker.id == ApartRequest.membership_id)
@@ -316,15 +342,16 @@ def unmended(db: Session, cohort_id: UUID, now: datetime) -> list[Unmended]:
 
 def waiting(db: Session, cohort_id: UUID) -> int:
     """How many requests to be kept apart no tutor has settled yet."""
-    return len(_WAITING.all(db, cohort=cohort_id))
+    return sum(_WAITS.all(db, cohort=cohort_id))
 
 
-def by_date(found: Iterable[Unmended]) -> list[tuple[UUID, datetime, int]]:
-    """How many people it is on each date, without their names: (practice, when, people)."""
-    names: dict[tuple[UUID, datetime], set[str]] = defaultdict(set)
-    for each in found:
-        names[each.practice_id, each.starts_at].add(each.name)
-    return [(practice, starts_at, len(who)) for (practice, starts_at), who in names.items()]
+def at_a_glance(db: Session, cohort_id: UUID, now: datetime) -> Glance:
+    """What waits for the tutors of a cohort, without a name, in one query."""
+    rows = _AT_A_GLANCE.all(db, cohort=cohort_id, now=now)
+    return Glance(
+        sum(count for starts_at, count in rows if starts_at is None),
+        tuple(sorted((starts_at, count) for starts_at, count in rows if starts_at is not None)),
+    )
 
 
 def _ahead(cohort_id: UUID, now: datetime) -> ColumnElement[bool]:

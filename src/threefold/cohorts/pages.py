@@ -117,13 +117,15 @@ async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
 
 def asked_of(db: Session, within: Within, now: datetime) -> tuple[str, ...]:
     """What people have asked of their tutors in confidence, in sentences without a name."""
-    waiting = choices.waiting(db, within.cohort.id)
-    said = [f"{plural(waiting, 'request waits', 'requests wait')} for you"] if waiting else []
-    for _, starts_at, count in choices.by_date(choices.unmended(db, within.cohort.id, now)):
-        said.append(
-            f"{plural(count, 'person', 'people')} would rather not be client on {day(starts_at, within.cohort.zone)}"
-        )
-    return tuple(said)
+    glance, zone = choices.at_a_glance(db, within.cohort.id, now), within.cohort.zone
+    said = [f"{plural(glance.requests, 'request waits', 'requests wait')} for you"] if glance.requests else []
+    return (
+        *said,
+        *(
+            f"{plural(count, 'person', 'people')} would rather not be client on {day(starts_at, zone)}"
+            for starts_at, count in glance.rather_not
+        ),
+    )
 
 
 def _key(visit: Visit, me: Me, within: Within) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from threefold.concerns import actions, queries
 from threefold.concerns.queries import Lead, Reader, Standing
 from threefold.core.address import check_email
-from threefold.core.concerns import PROMISE, State, lines, read_by
+from threefold.core.concerns import MOST_WORDS, PROMISE, State, lines, read_by
 from threefold.core.refusal import Problem, Refusal
 from threefold.store.sessions import Me
 from threefold.store.tables import Concern
@@ -84,7 +84,7 @@ async def write(visit: Visited) -> Answer:
 async def send(visit: Visited) -> Answer:
     """Before its readers at once. Words that were kept over a sign-in are let go of in the same moment."""
     form = await visit.form()
-    words = form.words("words", most=actions.MOST_WORDS)
+    words = form.words("words", most=MOST_WORDS)
     cohort_id, id_ = form.id("cohort"), form.id("id") or visit.new_id()
 
     def work(db: Session, me: Me) -> UUID | Refusal:
@@ -187,7 +187,7 @@ async def acknowledge(visit: Visited, concern_id: FromPath[UUID]) -> Answer:
 @post("/concerns/{concern_id:uuid}/notes", status_code=303, **signed_in)
 async def note(visit: Visited, concern_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
-    words, id_ = form.words("words", most=actions.MOST_WORDS), form.id("id") or visit.new_id()
+    words, id_ = form.words("words", most=MOST_WORDS), form.id("id") or visit.new_id()
 
     def work(db: Session, me: Me) -> Refusal | None:
         concern = read_by_me(db, me, concern_id)

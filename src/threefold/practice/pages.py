@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from threefold.choices import queries as choices
 from threefold.choices.queries import ForDate
+from threefold.core.choices import Kind
 from threefold.core.diary import Shows
 from threefold.core.names import first_name
 from threefold.core.refusal import Refusal
@@ -90,8 +91,8 @@ async def home(visit: Visited) -> Answer:
             feedback.todo(db, me, visit.now),
             queries.still_waiting(within.cohort for within in groups),
             bool(places),
-            choices.for_date(db, me, place.practice_id) if place else ForDate(),
-            stepping_out(db, me, queries.last_place(places, visit.now)),
+            chosen_at(place),
+            stepping_out(queries.last_place(places, visit.now)),
         )
 
     page = await visit.read(work)
@@ -100,9 +101,16 @@ async def home(visit: Visited) -> Answer:
     return visit.page("practice/home.html", page=page)
 
 
-def stepping_out(db: Session, me: Me, place: Place | None) -> tuple[Place, ForDate] | None:
+def chosen_at(place: Place | None) -> ForDate:
+    """What somebody chose for a session of theirs."""
+    if place is None or place.chosen is None:
+        return ForDate()
+    return choices.chosen_for(Kind(place.chosen), place.member_id, place.number, is_client=place.is_client)
+
+
+def stepping_out(place: Place | None) -> tuple[Place, ForDate] | None:
     """A session that was just held, if they were its client from a brief: there is a role to step out of."""
-    here = choices.for_date(db, me, place.practice_id) if place else ForDate()
+    here = chosen_at(place)
     return (place, here) if place and here.brief and here.is_client else None
 
 
@@ -169,15 +177,15 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
         place = next((p for p in queries.places_of(db, me) if p.practice_id == practice_id), None)
         if place is None and not at.is_tutor:
             raise NotYours
-        unmended = choices.by_date(choices.unmended(db, at.cohort.id, visit.now)) if at.is_tutor else []
+        unmended = choices.unmended(db, at.cohort.id, visit.now) if at.is_tutor else []
         return PracticePage(
             at,
             place,
             queries.rounds_of(db, place) if place else (),
             queries.groups_at(db, at) if at.is_tutor else [],
             answers.answers_at(db, practice_id) if at.is_tutor else {},
-            choices.for_date(db, me, practice_id) if place else ForDate(),
-            sum(count for which, _, count in unmended if which == practice_id),
+            chosen_at(place),
+            len({each.name for each in unmended if each.practice_id == practice_id}),
         )
 
     return visit.page("practice/show.html", page=await visit.read(work))
