@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from aiosmtplib import SMTPException
 from sqlalchemy import text
 
+from threefold.concerns.queries import anybody_reads
 from threefold.core.reply import LONGEST_SENDER
 from threefold.mail.carriers import Held, Later, MailServer, SmtpCarrier
 from threefold.mail.claims import stuck
@@ -26,6 +27,7 @@ def look(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "Signing letters", dkim_trouble(settings)
     for problem in letters(settings) or ("",):
         yield "Letters", problem
+    yield "Concerns", concerns(settings)
     if settings.replies or settings.inbound or settings.imap_url:
         for problem in replies(settings) or (asyncio.run(mailbox(settings)),):
             yield "Calendars’ replies", problem
@@ -83,6 +85,18 @@ def letters(settings: Settings) -> tuple[str, ...]:
         *(f"{count} due, and still here: {why or 'no courier has taken them'}." for why, count in late),
         *(f"{count} stay here ({why}). Tutors see which, under Letters." for why, count in stopped),
     )
+
+
+def concerns(settings: Settings) -> str:
+    """Whether anybody reads what people are worried about; nothing where the database cannot be asked."""
+    if database(settings):
+        return ""
+    store = Store.open(settings.database)
+    try:
+        read = store.read_now(anybody_reads)
+    finally:
+        store.close_now()
+    return "" if read else "Nobody reads what people are worried about. Name two: `threefold concern-reader EMAIL`."
 
 
 def replies(settings: Settings) -> tuple[str, ...]:

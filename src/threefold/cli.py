@@ -14,6 +14,7 @@ COMMANDS = {
     "letters": "samples:letters",
     "migrate": "upkeep:migrate",
     "create-tutor": "upkeep:create_tutor",
+    "concern-reader": "reading:concern_reader",
     "backup": "upkeep:backup",
     "check": "upkeep:check",
 }

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
+from threefold.concerns import queries as concerns
 from threefold.core import reminders, wishes
 from threefold.core.names import first_name
 from threefold.core.said import clock, day, plural, weekday
@@ -92,6 +93,7 @@ def due(db: Session, now: datetime) -> list[Wanted]:
         *_about_feedback(db, now),
         *_for_tutors(db, now),
         *_weekly(db, now),
+        *_concerns(db, now),
     ]
     names = [each.once for each in found]
     there = set(db.scalars(select(Letter.once).where(Letter.once.in_(names)))) if names else set()
@@ -267,6 +269,22 @@ def _about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
                 Kind.FEEDBACK_REMINDER, f"feedback-reminder:{practice}:{member}", lane, first.cohort_id, reader,
                 f"Still hoping to hear from you about {name}", values,
             )  # fmt: skip
+
+
+def _concerns(db: Session, now: datetime) -> Iterator[Wanted]:
+    """Somebody is worried: whoever reads concerns hears that something is waiting, and once more when the promised
+    time is over. Neither name nor word nor group; not even the address it leads to says what it is.
+    """
+    waiting = concerns.waiting(db)
+    for reader in concerns.readers(db) if waiting else ():
+        to = Reader(reader.person_id, reader.name, reader.email, reader.zone)
+        for each in waiting:
+            once, lane = f"concern-waiting:{each.id}:{reader.person_id}", f"waiting:{reader.person_id}"
+            subject = "Something is waiting for you in Threefold"
+            yield Wanted("concern-waiting", once, lane, None, to, subject, {})
+            if now >= each.promised:
+                subject = "Something is still waiting for you in Threefold"
+                yield Wanted("concern-waiting", f"{once}:again", lane, None, to, subject, {})
 
 
 def _readers(db: Session, members: Iterable[UUID]) -> dict[UUID, Reader]:

@@ -40,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     centre: Annotated[str, "The centre's name, as letters and pages say it."] = "Threefold"
     contact: Annotated[str, "How people reach a human: shown on every page under Help and contact."] = ""
+    call_now: Annotated[
+        tuple[str, ...],
+        "Whom to call when something can’t wait, each as words, a colon and a number, with commas between.",
+    ] = ("If somebody is in danger now, emergency services: 999", "Samaritans listen day and night, free: 116 123")
     host: Annotated[str, "The address the web server listens on."] = "127.0.0.1"
     port: Annotated[int, "The port the web server listens on."] = 8000
     trusted_proxies: Annotated[
@@ -157,6 +161,7 @@ def _read(name: str, value: str) -> object:
         "data_folder": Path,
         "port": int,
         "trusted_proxies": tuple,
+        "call_now": tuple,
         "courier": bool,
         "replies": bool,
         "demo": bool,
@@ -170,11 +175,20 @@ def _read(name: str, value: str) -> object:
                 raise ValueError
             return value.lower() in {"yes", "true", "1"}
         case kind if kind is tuple:
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+            parts = tuple(part.strip() for part in value.split(",") if part.strip())
+            if name == "call_now" and not all(map(_has_number, parts)):
+                raise ValueError
+            return parts
         case kind:
             return kind(value)
 
 
+def _has_number(line: str) -> bool:
+    """Whether this says whom to call and ends in a number after a colon."""
+    words, _, number = line.rpartition(":")
+    return bool(words.strip()) and any(c.isdigit() for c in number)
+
+
 def _shape(name: str) -> str:
     yes_or_no = dict.fromkeys(("courier", "replies", "plain_http", "demo"), "yes or no")
-    return {"port": "a number", **yes_or_no}.get(name, "text")
+    return {"port": "a number", "call_now": "words, a colon and a number", **yes_or_no}.get(name, "text")

@@ -130,6 +130,31 @@ def test_an_address_that_is_none_is_told_in_words(installed: Variables) -> None:
     assert "address" in sentence
 
 
+# --- who reads concerns ---------------------------------------------------------------------------------------
+
+
+def test_who_reads_concerns_is_named_and_ended_and_check_says_when_nobody_does(installed: Variables) -> None:
+    nobody = "Concerns: Nobody reads what people are worried about. Name two: `threefold concern-reader EMAIL`."
+    assert findings(threefold("check", **installed))[-1] == nobody
+    assert told(threefold("concern-reader", "marion@example.org", **installed)) == [
+        "Nobody here has this address. They have to be known here first, as a tutor, say."
+    ]
+    assert threefold("create-tutor", "marion@example.org", **installed).exit_code == 0
+    for _ in range(2):
+        named = threefold("concern-reader", "Marion@Example.org", **installed)
+        assert (named.exit_code, named.stdout) == (0, "Marion@Example.org reads concerns.\n")
+    assert findings(threefold("check", **installed))[-1] == "Concerns: all is well."
+    ended = threefold("concern-reader", "marion@example.org", "--end", **installed)
+    assert ended.stdout.splitlines() == [
+        "marion@example.org no longer reads concerns.",
+        "Nobody reads concerns now: people are shown whom to call, and no form.",
+    ]
+    assert told(threefold("concern-reader", "marion@example.org", "--end", **installed)) == [
+        "marion@example.org does not read concerns."
+    ]
+    assert findings(threefold("check", **installed))[-1] == nobody
+
+
 def test_without_a_database_the_next_step_is_named(tmp_path: Path) -> None:
     variables = {**SAFE, "THREEFOLD_DATA_FOLDER": str(tmp_path / "data")}
     assert told(threefold("create-tutor", "marion@example.org", **variables)) == [
@@ -145,10 +170,12 @@ def test_without_a_database_the_next_step_is_named(tmp_path: Path) -> None:
 
 
 async def test_all_is_well(installed: Variables) -> None:
+    assert threefold("create-tutor", "marion@example.org", **installed).exit_code == 0
+    assert threefold("concern-reader", "marion@example.org", **installed).exit_code == 0
     async with mail_server() as box:
         installed["THREEFOLD_SMTP_URL"] = f"smtp://127.0.0.1:{box.port}"
         done = await asyncio.to_thread(threefold, "check", **installed)
-    looked_at = ("Settings", "Database", "Mail server", "Signing letters", "Letters")
+    looked_at = ("Settings", "Database", "Mail server", "Signing letters", "Letters", "Concerns")
     assert findings(done) == [f"{what}: all is well." for what in looked_at]
     assert done.exit_code == 0
     assert box.arrived == []
@@ -165,7 +192,7 @@ def test_every_setting_is_listed_with_its_sentence_and_no_secret(installed: Vari
 def test_what_is_missing_is_said_with_what_to_do(tmp_path: Path) -> None:
     done = threefold("check", THREEFOLD_DATA_FOLDER=str(tmp_path), THREEFOLD_SECRET="short")
     assert done.exit_code == 1
-    *settings, database, mail, _signing, _letters = findings(done)
+    *settings, database, mail, _signing, _letters, _concerns = findings(done)
     assert [line.split()[1] for line in settings] == [
         "THREEFOLD_SECRET", "THREEFOLD_BASE_URL", "THREEFOLD_SMTP_URL", "THREEFOLD_SENDER",
     ]  # fmt: skip

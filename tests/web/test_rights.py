@@ -21,7 +21,17 @@ from tests.builders import Class, a_cohort, a_person, an_id
 from tests.house import Browser, House
 from threefold.app import build_app
 from threefold.core.identity import token_digest
-from threefold.store.tables import KeptForm, Opening, Piece, PlanDraft, Reply, metadata
+from threefold.store.tables import (
+    ApartRequest,
+    Concern,
+    KeptForm,
+    Opening,
+    Piece,
+    PlanDraft,
+    Preference,
+    Reply,
+    metadata,
+)
 
 RIGHTS = {"open to all", "signed in", "by secret"}
 
@@ -31,9 +41,21 @@ ABOUT_NO_COHORT = {
     "GET /calendar",
     "POST /calendar/choice",
     "POST /calendar/feed",
+    "GET /choices",
     "GET /cohorts",
     "POST /cohorts",
     "GET /cohorts/new",
+    "GET /concerns",
+    "POST /concerns",
+    "GET /concerns/new",
+    "GET /concerns/readers",
+    "POST /concerns/readers",
+    "POST /concerns/readers/{person_id}/ending",
+    "GET /concerns/{concern_id}",
+    "POST /concerns/{concern_id}/acknowledgement",
+    "POST /concerns/{concern_id}/closure",
+    "POST /concerns/{concern_id}/looks",
+    "POST /concerns/{concern_id}/notes",
     "GET /feedback",
     "GET /feedback/to-come",
     "POST /feedback/to-come/nudges",
@@ -55,6 +77,7 @@ ABOUT_NO_COHORT = {
     "GET /portfolio/print",
     "POST /portfolio/naming",
     "POST /portfolio/naming/withdrawal",
+    "GET /waiting",
 }
 # Numbers in addresses count within a thing that an id names: round 1, step 1.
 NUMBERS = {"number": 1, "step": 1}
@@ -62,6 +85,12 @@ NUMBERS = {"number": 1, "step": 1}
 ITS_PEOPLE = {
     "GET /cohorts/{cohort_id}/contract": "counsellor observer client elsewhere tutor",
     "POST /cohorts/{cohort_id}/contract": "counsellor observer client elsewhere tutor",
+    "GET /cohorts/{cohort_id}/choices": "counsellor observer client elsewhere",
+    "POST /cohorts/{cohort_id}/choices": "counsellor observer client elsewhere",
+    "POST /cohorts/{cohort_id}/choices/{preference_id}/ending": "counsellor",
+    "POST /cohorts/{cohort_id}/apart-requests": "counsellor observer client elsewhere",
+    "POST /cohorts/{cohort_id}/apart-requests/{request_id}/ending": "counsellor",
+    "GET /practice/{practice_id}/brief": "counsellor",
     "GET /practice/{practice_id}": "counsellor observer client elsewhere tutor",
     "GET /seats/{seat_id}/invitation.ics": "counsellor",
     "GET /seats/{seat_id}/withdrawal": "counsellor",
@@ -129,7 +158,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """Real ids for every name that stands in an address: Amara's place tomorrow, and round 1 of last week, in which
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
-    piece, reply = an_id(), an_id()
+    piece, reply, concern, preference, request = an_id(), an_id(), an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -155,6 +184,10 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
                 digest=reply.bytes,
             )
         )
+        amara, dev = built.members[0], built.members[3]
+        db.add(Concern(id=concern, person_id=built.people[0], cohort_id=built.cohort, words="Dev.", at=house.now))
+        db.add(Preference(id=preference, membership_id=amara, kind="brief", since=house.now))
+        db.add(ApartRequest(id=request, membership_id=amara, other_id=dev, asked_at=house.now))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
     return {
@@ -166,6 +199,9 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "seat_id": built.seats[1][built.members[0]],
         "piece_id": piece,
         "reply_id": reply,
+        "concern_id": concern,
+        "preference_id": preference,
+        "request_id": request,
         **NUMBERS,
     }
 
@@ -219,6 +255,7 @@ async def test_every_signed_in_route_is_about_a_cohort_or_stands_in_the_table(ho
 
 async def test_nobody_is_asked_to_sign_in_first_and_every_word_is_kept(house: House) -> None:
     ids = {**await ids_of(house, await a_cohort(house.store)), "form_id": an_id(), "session_id": an_id()}
+    ids |= {"person_id": an_id()}
     browser = await house.visitor()
     for way in ways(house.app):
         if way.right != "signed in":

@@ -9,6 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.choices import queries as choices
 from threefold.cohorts import actions, queries
 from threefold.cohorts.actions import Shown
 from threefold.cohorts.frameworks import routes as frameworks
@@ -18,6 +19,7 @@ from threefold.cohorts.queries import Listed, Overview
 from threefold.cohorts.sessions import routes as sessions
 from threefold.core.contract import PRIVACY_NOTICE, PRIVACY_VERSION, Passage, passages
 from threefold.core.refusal import Refusal
+from threefold.core.said import day, plural
 from threefold.store.sessions import Me
 from threefold.store.within import NotYours, Within
 from threefold.web.access import Right, cohort_for, cohorts_of, has_accepted
@@ -88,6 +90,7 @@ class Glance:
     key: str = ""
     kept: Pieces | None = None
     overview: Overview | None = None
+    asked: tuple[str, ...] = ()
 
 
 @get("/cohorts/{cohort_id:uuid}", **signed_in)
@@ -102,12 +105,27 @@ async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         if visit.not_modified(key):
             return Glance(key=key)
         kept = visit.house.kept.get(key)
-        return Glance(key=key, kept=kept) if kept else Glance(key=key, overview=queries.overview(db, within, visit.now))
+        if kept:
+            return Glance(key=key, kept=kept)
+        return Glance(key=key, overview=queries.overview(db, within, visit.now), asked=asked_of(db, within, visit.now))
 
     glance = await visit.glance(work)
     if glance.step:
         return visit.go(f"/cohorts/{cohort_id}/{glance.step}")
-    return visit.kept_page(glance.key, glance.kept, "cohorts/overview.html", page=glance.overview)
+    return visit.kept_page(glance.key, glance.kept, "cohorts/overview.html", page=glance.overview, asked=glance.asked)
+
+
+def asked_of(db: Session, within: Within, now: datetime) -> tuple[str, ...]:
+    """What people have asked of their tutors in confidence, in sentences without a name."""
+    glance, zone = choices.at_a_glance(db, within.cohort.id, now), within.cohort.zone
+    said = [f"{plural(glance.requests, 'request waits', 'requests wait')} for you"] if glance.requests else []
+    return (
+        *said,
+        *(
+            f"{plural(count, 'person', 'people')} would rather not be client on {day(starts_at, zone)}"
+            for starts_at, count in glance.rather_not
+        ),
+    )
 
 
 def _key(visit: Visit, me: Me, within: Within) -> str:

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.choices.queries import waiting
 from threefold.cohorts import members, queries
 from threefold.cohorts.members import Added, Guest
 from threefold.cohorts.queries import Member, People
@@ -31,11 +32,12 @@ class PeoplePage:
 
     people: People
     steps: queries.Steps
+    asked: int  # requests to be kept apart that wait for a tutor
 
 
 def load_people(db: Session, me: Me, cohort_id: UUID) -> PeoplePage:
     within = cohort_for(db, me, cohort_id, Right.TUTOR)
-    return PeoplePage(queries.people(db, within), queries.steps(db, within, "people"))
+    return PeoplePage(queries.people(db, within), queries.steps(db, within, "people"), waiting(db, cohort_id))
 
 
 @get("/cohorts/{cohort_id:uuid}/people", **signed_in)

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from threefold.app import build_app
 from threefold.clerk import Clerk
 from threefold.commands.edge import complain, say
+from threefold.concerns import actions as concerns
 from threefold.core.reply import reply_address
 from threefold.core.wishes import CHOICES
 from threefold.demo import Builder
@@ -133,6 +134,7 @@ class Centre:
         await self.evenings_change()
         await self.people_change()
         await self.somebody_comes()
+        await self.somebody_is_worried()
         await self.days_go_by()
         kinds = await self.many(select(Letter.kind).distinct().order_by(Letter.kind))
         self.lines += ["", f"Every kind: {' '.join(kinds)}", ""]
@@ -197,6 +199,14 @@ class Centre:
         await self.leave("Hanna’s calendar said no to 26 November: was that her? Her tutors are told.")
         await self.answers("Ioan Popescu", self.evenings[9], "COUNTER")
         await self.leave("Ioan’s calendar proposed another time for 26 November.")
+
+    async def somebody_is_worried(self) -> None:
+        email = await self.one(select(Person.email).where(Person.name == TUTOR))
+        ids, now = Ids(self.now), self.now
+        await self.store.write(lambda db: concerns.name_reader(db, email, by=None, now=now, new_id=ids))
+        await self.press(await self.person("Grace Liu"), "/concerns", {"words": "Somebody here has gone very quiet."})
+        await self.clerk.round()
+        await self.leave("Somebody is worried about someone: whoever reads that hears that something is waiting.")
 
     async def days_go_by(self) -> None:
         joy = await self.person("Joy Adeyemi")

@@ -72,7 +72,10 @@ def create_tutor(email: str, name: str) -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
-    """A consistent copy of the embedded database in FILE, taken while it runs."""
+    """A consistent copy of the embedded database in FILE, taken while it runs.
+
+    It is the whole database, what people were worried about included: keep it as safe as the database itself.
+    """
     settings = settled()
     with trouble_told():
         if not schema.is_there(settings.database):

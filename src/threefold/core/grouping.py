@@ -35,7 +35,15 @@ class Group:
 
     def rounds(self) -> tuple[dict[Person, Role], ...]:
         """Every member's role in every round that is held, first round first."""
-        held = (self._without_whoever_rests(roles) for roles in turns(self.members, self.turning))
+        return self.rounds_of(len(turns(self.members, self.turning)))
+
+    def rounds_of(self, number: int) -> tuple[dict[Person, Role], ...]:
+        """The same for a session that has time for so many rounds: roles begin again after the last one.
+
+        A round whose client rests is left out and nobody else's is put in its place, so there may be fewer.
+        """
+        usual = turns(self.members, self.turning)
+        held = (self._without_whoever_rests(usual[place % len(usual)]) for place in range(number))
         return tuple(roles for roles in held if roles)
 
     def counselled(self) -> Iterator[tuple[Person, Person]]:

@@ -24,9 +24,11 @@ class LaidOut:
 
 
 def rota(group: Group, shape: SessionShape) -> tuple[dict[Person, Role], ...]:
-    """Everybody's role in each round the session has for a group of this size; a quad turns a fourth time."""
-    turns = group.rounds()
-    return tuple(turns[number % len(turns)] for number in range(rounds_for(shape, len(group.members))))
+    """Everybody's role in each round the session has for a group of this size; a quad turns a fourth time.
+
+    Where somebody rests from being client the session has a round fewer for their group.
+    """
+    return group.rounds_of(rounds_for(shape, len(group.members)))
 
 
 def lay_out(

@@ -22,6 +22,11 @@ class Looking:
     framework_version: str
     codes: tuple[str, ...]
 
+    @property
+    def framework(self) -> tuple[str, str]:
+        """Its framework's id and version."""
+        return self.framework_id, self.framework_version
+
 
 def in_force(starts_at: datetime, now: Looking, before: Sequence[tuple[datetime, Looking]]) -> Looking:
     """What a practice session that starts then is looked at for.

@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlalchemy.orm import Session
 
 from threefold.core.address import check_email, email_key
+from threefold.core.concerns import lines
 from threefold.core.contract import PRIVACY_NOTICE, PRIVACY_VERSION
 from threefold.core.identity import token_digest
 from threefold.core.refusal import Problem, Refusal
@@ -351,7 +352,8 @@ def _choices() -> dict[str, Any]:
 @get("/help", **open_to_all)
 async def show_help(visit: Visited) -> Answer:
     groups = await visit.read_open(lambda db, me: queries.groups_help(db, me.id) if me else ())
-    return visit.page("people/help.html", groups=groups, contact=visit.house.settings.contact)
+    call_now = lines(visit.house.settings.call_now)
+    return visit.page("people/help.html", groups=groups, contact=visit.house.settings.contact, call_now=call_now)
 
 
 @get("/privacy", **open_to_all)

@@ -8,13 +8,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from threefold.core.choices import Kind
 from threefold.core.grouping import Person as Someone
 from threefold.core.names import short_names
 from threefold.core.roles import Turning
 from threefold.matching import CourseProblem, Plan, Remainder, check
 from threefold.matching.pins import Pin, pins_in
 from threefold.matching.wire import plan_in
-from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession
+from threefold.store.rows import CohortRow
+from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession, Preference
 from threefold.store.within import Within
 
 
@@ -50,6 +52,7 @@ class Course:
     dates: tuple[Date, ...]
     people: tuple[Reader, ...]
     tutors: tuple[Reader, ...]
+    resting: frozenset[Someone] = frozenset()  # who is nobody's client on any date still to be planned
 
     @property
     def names(self) -> dict[Someone, str]:
@@ -77,7 +80,7 @@ class Draft:
 
 
 def course(db: Session, within: Within) -> Course:
-    """The course as it stands now, in five queries."""
+    """The course as it stands now, in five queries. Who rests from being client is as it was when it was published."""
     cohort = within.cohort
     readers = [
         (row.role, Reader(str(row.id), row.person_id, row.name, row.email, row.takes_feed_since is not None))
@@ -107,6 +110,7 @@ def course(db: Session, within: Within) -> Course:
         for one, other in db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort.id))
         if {str(one), str(other)} <= known
     )
+    rests, resting = _rests(db, cohort, dates, known)
     problem = CourseProblem(
         people=tuple(reader.member for reader in people),
         present=tuple(known - frozenset(date.away) for date in dates),
@@ -114,8 +118,9 @@ def course(db: Session, within: Within) -> Course:
         remainder=Remainder(cohort.remainder),
         turning=Turning.ONE_ROUND if cohort.rounds == 1 else Turning(cohort.turning),
         even_quads=cohort.even_quads,
+        rests=rests,
     )
-    return Course(problem, dates, people, tuple(tutors))
+    return Course(problem, dates, people, tuple(tutors), resting)
 
 
 def drafts(db: Session, within: Within, problem: CourseProblem) -> list[Draft]:
@@ -138,11 +143,49 @@ def drafts(db: Session, within: Within, problem: CourseProblem) -> list[Draft]:
                 row.chosen_at,
                 plan,
                 pins_in(row.pins),
-                bool(check(problem, plan)),
+                bool(check(problem, plan)) or _spares_somebody(problem, plan),
                 row.published_at,
             )
         )
     return found
+
+
+def _spares_somebody(problem: CourseProblem, plan: Plan) -> bool:
+    """Whether a group leaves a round out for somebody who has taken it back since."""
+    return any(
+        (person, number) not in problem.rests
+        for number, groups in enumerate(plan.sessions)
+        for group in groups
+        for person in group.rests
+    )
+
+
+def _rests(
+    db: Session, cohort: CohortRow, dates: Sequence[Date], known: frozenset[Someone]
+) -> tuple[frozenset[tuple[Someone, int]], frozenset[Someone]]:
+    """Who is nobody's client at which date, and who at none at all; why is nobody's business.
+
+    A published plan is not judged by what somebody chose later: that is shown beside it.
+    """
+    rows = db.execute(
+        select(Preference.membership_id, Preference.practice_id, Preference.since, Preference.ended_at)
+        .join(Membership, Membership.id == Preference.membership_id)
+        .where(Membership.cohort_id == cohort.id, Preference.kind == Kind.NOT_CLIENT.value)
+    ).all()
+    out = cohort.published_at
+    rests: set[tuple[Someone, int]] = set()
+    for row in rows:
+        held = (
+            row.ended_at is None if out is None else row.since <= out and (row.ended_at is None or row.ended_at > out)
+        )
+        if held and str(row.membership_id) in known:
+            rests |= {
+                (str(row.membership_id), place)
+                for place, date in enumerate(dates)
+                if row.practice_id in {None, date.id}
+            }
+    always = {str(row.membership_id) for row in rows if row.practice_id is None and row.ended_at is None}
+    return frozenset(rests), known & always
 
 
 def _dates(db: Session, cohort_id: UUID, known: frozenset[Someone]) -> tuple[Date, ...]:

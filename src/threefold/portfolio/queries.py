@@ -32,7 +32,7 @@ class Mine:
 def mine(db: Session, me: Me, rounds: Sequence[Counsels], now: datetime) -> Mine:
     """Those of the rounds they counsel that the person asking has opened, with the pieces they could read there."""
     opened = [each for each in held_of(db, rounds, now) if each.opened_at is not None]
-    known = frameworks(db, {each.framework_key for each in opened})
+    known = frameworks(db, {each.looking.framework for each in opened})
     wrote = authors(db, opened)
     later = _later(db, opened)
     found = tuple(
@@ -42,7 +42,7 @@ def mine(db: Session, me: Me, rounds: Sequence[Counsels], now: datetime) -> Mine
             session=each.practice_number,
             number=each.number,
             is_opened=True,
-            framework=known[each.framework_key],
+            framework=known[each.looking.framework],
             pieces=tuple(
                 _piece(
                     piece, wrote[piece.author], later.added[piece.id], later.focus.get((each.triad_id, each.number), "")
@@ -52,7 +52,7 @@ def mine(db: Session, me: Me, rounds: Sequence[Counsels], now: datetime) -> Mine
             ),
         )
         for each in opened
-        if each.framework_key in known
+        if each.looking.framework in known
     )
     today = now.astimezone(ZoneInfo(me.zone or _zone(rounds))).date()
     return Mine(found, min((each.on for each in found), default=today), today)

@@ -221,6 +221,7 @@ async def add(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
             remainder=course.problem.remainder,
             turning=course.problem.turning,
             met=queries.met(db, cohort_id),
+            rests=frozenset((person, 0) for person in course.resting),
         )
         return problem, [tutor.member for tutor in course.tutors]
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from threefold.core.meeting import When, may_change
 from threefold.core.publication import LaidOut
 from threefold.core.refusal import Refusal
+from threefold.core.roles import Role
 from threefold.core.triad import where_to_sit
 from threefold.store.deeds import record
 from threefold.store.rows import PracticeRow, value
@@ -87,6 +88,35 @@ def swap(
     record(
         db, id=new_id(), at=now, by=by.id, verb="swapped two", cohort_id=at.cohort.id, practice=practice.id,
         one=one, other=other,
+    )  # fmt: skip
+    return None
+
+
+def rest(
+    db: Session, at: AtPractice, seat_id: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """Leave out the rounds in which somebody is client who would rather not be; later ones move up. Twice is once."""
+    practice = db.get_one(PracticeSession, at.practice.id)
+    if refusal := may_change(starts_at=practice.starts_at, cancelled=practice.cancelled_at is not None, now=now):
+        return refusal
+    seat = db.get(Seat, seat_id)
+    if seat is None or seat.practice_id != practice.id or seat.given_up_at is not None:
+        return Refusal.because("Choose somebody of this session.")
+    turns = db.scalars(select(Turn).where(Turn.triad_id == seat.triad_id)).all()
+    out = {turn.round for turn in turns if turn.seat_id == seat.id and turn.role == Role.CLIENT}
+    held = sorted({turn.round for turn in turns} - out)
+    if not out:
+        return None
+    if not held:
+        return Refusal.because("That would leave the group without a round. Put them into other groups first.")
+    stay = [(held.index(turn.round) + 1, turn.seat_id, turn.role) for turn in turns if turn.round in held]
+    for turn in turns:
+        db.delete(turn)
+    db.flush()
+    db.add_all(Turn(triad_id=seat.triad_id, round=number, seat_id=who, role=role) for number, who, role in stay)
+    record(
+        db, id=new_id(), at=now, by=by.id, verb="left a round out", cohort_id=at.cohort.id, practice=practice.id,
+        triad=seat.triad_id,
     )  # fmt: skip
     return None
 

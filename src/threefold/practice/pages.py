@@ -10,6 +10,9 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.choices import queries as choices
+from threefold.choices.queries import ForDate
+from threefold.core.choices import Kind
 from threefold.core.diary import Shows
 from threefold.core.names import first_name
 from threefold.core.refusal import Refusal
@@ -38,6 +41,8 @@ class Home:
     todo: list[Todo]
     waiting: list[Waiting]
     had_any: bool
+    here: ForDate
+    after: tuple[Place, ForDate] | None  # a session just over in which they worked from a brief
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class PracticePage:
     rounds: tuple[MyRound, ...]
     groups: list[Group]
     said: Mapping[UUID, Said]  # by seat, what calendars answered; for tutors
+    here: ForDate
+    unmended: int  # how many would rather not be client and are down as one; for tutors
 
 
 @dataclass(frozen=True)
@@ -84,12 +91,27 @@ async def home(visit: Visited) -> Answer:
             feedback.todo(db, me, visit.now),
             queries.still_waiting(within.cohort for within in groups),
             bool(places),
+            chosen_at(place),
+            stepping_out(queries.last_place(places, visit.now)),
         )
 
     page = await visit.read(work)
     if page is None or (visit.me and visit.me.is_staff and not visit.me.is_trainee):
         return visit.go("/cohorts")
     return visit.page("practice/home.html", page=page)
+
+
+def chosen_at(place: Place | None) -> ForDate:
+    """What somebody chose for a session of theirs."""
+    if place is None or place.chosen is None:
+        return ForDate()
+    return choices.chosen_for(Kind(place.chosen), place.member_id, place.number, is_client=place.is_client)
+
+
+def stepping_out(place: Place | None) -> tuple[Place, ForDate] | None:
+    """A session that was just held, if they were its client from a brief: there is a role to step out of."""
+    here = chosen_at(place)
+    return (place, here) if place and here.brief and here.is_client else None
 
 
 def ask_to_accept(groups: Iterable[Within]) -> None:
@@ -155,12 +177,15 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
         place = next((p for p in queries.places_of(db, me) if p.practice_id == practice_id), None)
         if place is None and not at.is_tutor:
             raise NotYours
+        unmended = choices.unmended(db, at.cohort.id, visit.now) if at.is_tutor else []
         return PracticePage(
             at,
             place,
             queries.rounds_of(db, place) if place else (),
             queries.groups_at(db, at) if at.is_tutor else [],
             answers.answers_at(db, practice_id) if at.is_tutor else {},
+            chosen_at(place),
+            len({each.name for each in unmended if each.practice_id == practice_id}),
         )
 
     return visit.page("practice/show.html", page=await visit.read(work))

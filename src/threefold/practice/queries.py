@@ -3,12 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import combinations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core.names import first_name, initials
@@ -28,6 +28,8 @@ from threefold.store.tables import (
     metadata,
 )
 from threefold.store.within import AtPractice
+
+JUST_OVER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,9 @@ class Place:
     uid: str
     sequence: int
     changed_at: datetime
+    member_id: UUID
+    chosen: str | None  # core.choices.Kind: how they would rather practise on this date
+    is_client: bool
 
     @property
     def where(self) -> str:
@@ -122,13 +127,29 @@ class Waiting:
     name: str
 
 
-_seat, _triad, _practice, _cohort, _membership, _withdrawal = (
-    metadata.tables[name] for name in ("seat", "triad", "practice_session", "cohort", "membership", "withdrawal")
-)
+_seat, _triad, _practice, _cohort, _membership, _withdrawal, _turn, _preference = (
+    metadata.tables[name]
+    for name in (
+        "seat", "triad", "practice_session", "cohort", "membership", "withdrawal", "turn", "preference",
+    )
+)  # fmt: skip
 _HELD = (SeatRow, TriadRow, PracticeRow, CohortRow)
 _here = split(*_HELD)
+# Of two choices the stronger counts, which is the later word in the alphabet: not_client before brief.
+_CHOSEN = (
+    select(func.max(_preference.c.kind))
+    .where(
+        _preference.c.membership_id == _seat.c.membership_id,
+        _preference.c.ended_at.is_(None),
+        or_(_preference.c.practice_id.is_(None), _preference.c.practice_id == _practice.c.id),
+    )
+    .scalar_subquery()
+)
+_IS_CLIENT = exists().where(
+    _turn.c.triad_id == _seat.c.triad_id, _turn.c.seat_id == _seat.c.id, _turn.c.role == Role.CLIENT.value
+)
 _PLACES = Prepared(
-    select(_withdrawal.c.at, _withdrawal.c.taken_back_at, *columns(*_HELD))
+    select(_CHOSEN, _IS_CLIENT, _withdrawal.c.at, _withdrawal.c.taken_back_at, *columns(*_HELD))
     .select_from(_seat)
     .join(_triad, _triad.c.id == _seat.c.triad_id)
     .join(_practice, _practice.c.id == _seat.c.practice_id)
@@ -142,15 +163,19 @@ _PLACES = Prepared(
         _cohort.c.published_at.is_not(None),
     )
     .order_by(_practice.c.starts_at, _seat.c.id),
-    lambda at, taken_back_at, *cells: (at if at and not taken_back_at else None, *_here(*cells)),
+    lambda chosen, is_client, at, taken_back_at, *cells: (
+        (chosen, bool(is_client)),
+        at if at and not taken_back_at else None,
+        *_here(*cells),
+    ),
 )
 
 
 def places_of(db: Session, me: Me) -> list[Place]:
     """Every seat the person holds, in time order; three queries however many there are."""
     rows = _PLACES.all(db, me=me.id)
-    others = _others(db, [triad.id for _, _, triad, *_ in rows])
-    tutors = _names(db, [triad.tutor_id for _, _, triad, *_ in rows if triad.tutor_id])
+    others = _others(db, [triad.id for _, _, _, triad, *_ in rows])
+    tutors = _names(db, [triad.tutor_id for _, _, _, triad, *_ in rows if triad.tutor_id])
     return [
         Place(
             seat_id=seat.id,
@@ -174,8 +199,11 @@ def places_of(db: Session, me: Me) -> list[Place]:
             uid=seat.uid,
             sequence=seat.sequence,
             changed_at=seat.invited_at or seat.taken_at,
+            member_id=seat.membership_id,
+            chosen=chosen,
+            is_client=is_client,
         )
-        for withdrawn_at, seat, triad, practice, cohort in rows
+        for (chosen, is_client), withdrawn_at, seat, triad, practice, cohort in rows
     ]
 
 
@@ -216,6 +244,14 @@ def rounds_of(db: Session, place: Place) -> tuple[MyRound, ...]:
 
 def next_place(places: Sequence[Place], now: datetime) -> Place | None:
     return next((place for place in places if not place.is_over(now) and not place.cancelled_at), None)
+
+
+def last_place(places: Sequence[Place], now: datetime) -> Place | None:
+    """The session that ended within the last day, if they were there as far as we know."""
+    over = [
+        p for p in places if p.is_over(now) and now < p.ends_at + JUST_OVER and not (p.cancelled_at or p.withdrawn_at)
+    ]
+    return over[-1] if over else None
 
 
 def still_waiting(cohorts: Iterable[CohortRow]) -> list[Waiting]:

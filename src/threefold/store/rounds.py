@@ -410,7 +410,7 @@ def _tutors(
 
 def looked_for(db: Session, held: Held) -> tuple[Framework, tuple[Competency, ...]]:
     """The term's framework and the competencies this round is looked at for, as it words them."""
-    framework = framework_for(db, held.looking.framework_id, held.looking.framework_version)
+    framework = framework_for(db, *held.looking.framework)
     if framework is None:
         raise NotYours
     return framework, tuple(one for code in held.asked if (one := framework.of(code)) is not None)

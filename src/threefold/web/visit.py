@@ -387,6 +387,19 @@ class Visit:
 
         return (values["id"], browser) if await self._hop(self.house.store.write, unit) else None
 
+    def forget_kept(self, db: Session) -> None:
+        """Let go of what this browser left for this address while signed out, now that it has been taken.
+
+        For words that should lie in one place only; others are let go of after a day.
+        """
+        browser = self.request.cookies.get(self.cookie_name("threefold-kept"))
+        if browser:
+            db.execute(
+                delete(KeptForm).where(
+                    KeptForm.browser_digest == token_digest(browser), KeptForm.path == self.request.url.path
+                )
+            )
+
     # --- before any handler runs ---
 
     async def admit(self) -> Answer | None:
