@@ -107,6 +107,8 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/feedback/{id}/{n}/form",
         "/feedback/{id}/{n}/steps/{n}",
         "/frameworks",
+        "/frameworks/human-connection-1/1.0",
+        "/frameworks/human-connection-1/1.0/next",
         "/help",
         "/me",
         "/me/letters",

@@ -13,7 +13,7 @@ from tests.browser.running import Site, press, visiting
 PARTS = ("nobody", "tutor", "trainee", "observer")
 START = {"nobody": "/sign-in", "tutor": "/cohorts", "trainee": "/", "observer": "/feedback"}
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-NOT_PAGES = re.compile(r"^/(static|sign-in/link)/|\.(ics|eml|csv)$|^/outbox/\d+/html$")
+NOT_PAGES = re.compile(r"^/(static|sign-in/link)/|\.(ics|eml|csv|json)$|^/outbox/\d+/html$")
 MOST = 60
 # A round looks different to its counsellor, its client, its observer and its tutor, and before and after it is read;
 # a cohort's rooms look different while it is being set up.
