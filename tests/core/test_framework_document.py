@@ -202,7 +202,7 @@ def required(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tup
 
 @pytest.mark.parametrize("path", list(required(SCHEMA)), ids=".".join)
 def test_what_the_schema_requires_is_asked_for_at_that_place(path: tuple[str, ...]) -> None:
-    document = small()
+    document = small() | {"domains": [{"code": "room", "name": "In the room"}]}
     document["competencies"][0]["cues"] = [{"code": "phone", "sentence": "Looked at a phone."}]
     assert isinstance(read_framework(document), Framework)
     without = deepcopy(document)

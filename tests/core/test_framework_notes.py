@@ -64,7 +64,7 @@ def test_everything_worth_a_look_is_named_with_its_place() -> None:
 
 
 def test_words_are_looked_at_in_english_alone() -> None:
-    numbered = replace(FINE, anchors=FINE.anchors | {4: "Yn dda iawn, 4 allan o 4, good."})
+    numbered = replace(FINE, anchors=dict(FINE.anchors) | {4: "Yn dda iawn, 4 allan o 4, good."})
     assert worth_a_look(framework(numbered, language="cy")) == ()
     assert len(worth_a_look(framework(numbered, language="en"))) == 2
 

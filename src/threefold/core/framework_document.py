@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,8 +46,8 @@ def read_text(text: str) -> Framework | Refusal:
     def fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            seen: set[str] = set()
-            twice.extend(key for key, _ in pairs if key in seen or seen.add(key))
+            times = Counter(key for key, _ in pairs)
+            twice.extend(key for key in found if times[key] > 1)
         return found
 
     try:

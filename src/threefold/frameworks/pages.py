@@ -37,34 +37,37 @@ async def read_document(visit: Visited) -> Answer:
     typed = document_in(form)
     read = read_text(typed)
 
+    if isinstance(read, Refusal):
+        return await list_again(visit, read, typed)
+
     def work(db: Session, me: Me) -> Refusal | Framework | None:
         queries.let_in(me)
-        if isinstance(read, Refusal):
-            return read
         there = framework_for(db, read.id, read.version)
         return may_stand(read, there, SHIPPED) or there
 
     there = await visit.read(work)
-    if isinstance(read, Refusal) or isinstance(there, Refusal):
-        return await list_again(visit, read if isinstance(read, Refusal) else there, typed)
+    if isinstance(there, Refusal):
+        return await list_again(visit, there, typed)
     return preview(visit, read, there)
 
 
 @post("/frameworks", status_code=303, **signed_in)
 async def add(visit: Visited) -> Answer:
-    """Keep a framework that was read and looked at."""
+    """Keep a framework that was read and looked at. `base`: the version whose sheet it was made on."""
     form = await visit.form()
     typed = document_in(form)
     read = read_text(typed)
+    id_, _, number = form.get("base").partition("/")
+    base = (id_, number) if number else None
+    if isinstance(read, Refusal):
+        return await list_again(visit, read, typed)
 
     def work(db: Session, me: Me) -> Refusal | None:
         queries.let_in(me)
-        if isinstance(read, Refusal):
-            return read
-        return actions.add(db, read, by=me, now=visit.now, new_id=visit.new_id)
+        return actions.add(db, read, base, by=me, now=visit.now, new_id=visit.new_id)
 
     refusal = await visit.write(work)
-    if isinstance(read, Refusal) or refusal:
+    if refusal:
         return await list_again(visit, refusal, typed)
     return visit.go(f"/frameworks/{read.id}/{read.version}")
 

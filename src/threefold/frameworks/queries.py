@@ -1,6 +1,6 @@
 """What the framework pages show: every framework with its versions, and which cohorts use which."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,18 +11,22 @@ from sqlalchemy.orm import Session
 from threefold.core.competency import Framework
 from threefold.store.frameworks import SHIPPED, framework_for, kept, shipped
 from threefold.store.sessions import Me
-from threefold.store.tables import Cohort, Membership
+from threefold.store.tables import Cohort, FrameworkDraft, Membership
 from threefold.store.within import NotYours
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a framework. `mine`: cohorts the asker teaches that use it; `others`: how many more do."""
+    """One version of a framework. `mine`: cohorts the asker teaches that use it; `others`: how many more do.
+
+    `begun`: the asker has typed on its sheet and not kept it yet.
+    """
 
     framework: Framework
     added_at: datetime | None
     mine: tuple[tuple[UUID, str], ...] = ()
     others: int = 0
+    begun: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -55,14 +59,23 @@ def families(db: Session, me: Me) -> tuple[Family, ...]:
     """Every framework: those that ship first, then the centre's own, whichever was added to last before the others."""
     let_in(me)
     used = _users(db, me)
+    begun = {
+        tuple(key)
+        for key in db.execute(
+            select(FrameworkDraft.framework_id, FrameworkDraft.framework_version).where(
+                FrameworkDraft.person_id == me.id
+            )
+        )
+    }
     versions = [Version(shipped(id), None) for id in SHIPPED]
     versions += [Version(framework, added_at) for framework, added_at in kept(db)]
     grouped: dict[str, list[Version]] = {}
     for version in versions:
         framework = version.framework
-        mine, others = used.get((framework.id, framework.version), ((), 0))
-        grouped.setdefault(framework.id, []).append(Version(framework, version.added_at, mine, others))
-    return tuple(Family(tuple(found)) for found in grouped.values())
+        key = (framework.id, framework.version)
+        found = Version(framework, version.added_at, *used.get(key, ((), 0)), begun=key in begun)
+        grouped.setdefault(framework.id, []).append(found)
+    return tuple(Family(tuple(one)) for one in grouped.values())
 
 
 def version(db: Session, me: Me, id: str, number: str) -> Version:
@@ -71,8 +84,14 @@ def version(db: Session, me: Me, id: str, number: str) -> Version:
     framework = framework_for(db, id, number)
     if framework is None:
         raise NotYours
-    mine, others = _users(db, me).get((id, number), ((), 0))
-    return Version(framework, None, mine, others)
+    draft = db.get(FrameworkDraft, (me.id, id, number))
+    return Version(framework, None, *_users(db, me).get((id, number), ((), 0)), begun=draft is not None)
+
+
+def draft(db: Session, me: Me, id: str, number: str) -> tuple[Mapping[str, str], int]:
+    """What the asker has typed on the sheet of a version, with the draft's own version; ({}, 0) before they do."""
+    row = db.get(FrameworkDraft, (me.id, id, number))
+    return (dict(row.fields), row.version) if row else ({}, 0)
 
 
 def numbers(db: Session, id: str) -> tuple[str, ...]:
@@ -97,7 +116,7 @@ def _users(db: Session, me: Me) -> dict[tuple[str, str], tuple[tuple[tuple[UUID,
     ).all()
     found: dict[tuple[str, str], list[tuple[UUID, str, bool]]] = {}
     for id_, number, cohort, name, mine in rows:
-        found.setdefault((id_, number), []).append((cohort, name, mine is not None))
+        found.setdefault((id_ or "", number or ""), []).append((cohort, name, mine is not None))
     return {key: _shared_out(cohorts) for key, cohorts in found.items()}
 
 

@@ -15,7 +15,9 @@ from threefold.core.framework_document import document_of
 from threefold.core.framework_schema import MOST_COMPETENCIES, MOST_CUES
 from threefold.core.refusal import Problem
 
+Fields = tuple[tuple[str, str], ...]
 HEAD = ("id", "version", "name", "language", "licence", "not_seen", "domains")
+NAMED = {"version": "number"}  # a form’s own "version" tells two windows apart
 WORDS = ("code", "name", "short", "about", "domain", "maps")
 OUT = "out"
 
@@ -64,9 +66,34 @@ def sheet_of(framework: Framework) -> Sheet:
 
 def read_sheet(form: Typed) -> Sheet:
     """The sheet as it was sent. A cue without words is none; lines that were wrapped are one line again."""
-    head = {name: _line(form.get(name)) for name in HEAD} | {"domains": _lines(form.get("domains"))}
+    head = {name: _line(form.get(NAMED.get(name, name))) for name in HEAD} | {"domains": _lines(form.get("domains"))}
     levels = {level: _line(form.get(f"levels.{level}")) for level in LEVELS}
     return Sheet(head, levels, tuple(_card(form, f"competencies.{place}") for place in range(_count(form))))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Fields as they were kept, to be read as a sheet again."""
+
+    fields: Mapping[str, str]
+
+    def get(self, name: str, otherwise: str = "") -> str:
+        return self.fields.get(name, otherwise)
+
+
+def fields_of(sheet: Sheet) -> Fields:
+    """What a form sends that holds this sheet; `read_sheet` makes the same sheet of it."""
+    found = {"count": str(len(sheet.cards))} | {NAMED.get(name, name): words for name, words in sheet.head.items()}
+    found |= {f"levels.{level}": words for level, words in sheet.levels.items()}
+    for place, card in enumerate(sheet.cards):
+        at = f"competencies.{place}"
+        found |= {f"{at}.{name}": words for name, words in card.words.items()}
+        found |= {f"{at}.anchors.{level}": words for level, words in card.anchors.items()}
+        for number, (code, sentence) in enumerate(card.cues):
+            found |= {f"{at}.cues.{number}.code": code, f"{at}.cues.{number}.sentence": sentence}
+        if card.left_out:
+            found[f"{at}.{OUT}"] = "yes"
+    return tuple(found.items())
 
 
 def _card(form: Typed, at: str) -> Card:
@@ -132,7 +159,7 @@ def _field(path: str, kept: list[int]) -> str:
             parts = parts[:3]
         if parts[2:3] == ["cues"] and parts[-1] == "code":
             parts[-1] = "sentence"  # codes of cues are made, not typed
-    return parts[0] if parts[0] == "domains" else ".".join(parts)
+    return parts[0] if parts[0] == "domains" else NAMED.get(path) or ".".join(parts)
 
 
 def moved(sheet: Sheet, place: int, by: int) -> Sheet:
