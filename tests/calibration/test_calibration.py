@@ -42,7 +42,7 @@ async def test_a_scene_is_rated_before_its_key_is_shown(house: House) -> None:
     assert (done.status_code, done.headers["location"]) == (303, QUIZ)
     page = html.unescape((await trainee.get(QUIZ)).text)
     assert [why for why in KEYS["quiz-night"] if why not in page] == []
-    assert re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page)[:4] == [
+    assert re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)<", page)[:4] == [
         ("You chose", "Helping"),
         ("The key says", "Beginning"),
         ("You chose", "Beginning"),

@@ -146,7 +146,7 @@ def test_every_problem_is_named_at_once_with_its_place() -> None:
             "id",
             "The framework’s id: use small letters, digits and hyphens only, beginning with a letter or digit.",
         ),
-        Problem("licence", "The licence note: write it as text, up to 240 characters."),
+        Problem("licence", "The licence note: say whose words these are, and what allows you to use them."),
         Problem("levels.4", "There is no name for level 4."),
         Problem("competencies.0.anchors.5", "“5” is not part of the levels: take it out, or check its spelling."),
         Problem("competencies.0.anchors.2", "L: there is no anchor for level 2."),

@@ -47,19 +47,19 @@ def test_everything_worth_a_look_is_named_with_its_place() -> None:
     assert worth_a_look(framework(FINE, odd, domains=(Domain("d", "Down the hall"),))) == (
         Note("", "The short label “Listening” is used twice, by L, W. Charts can’t tell them apart."),
         Note("", "Nothing stands under the heading “Down the hall”."),
-        Note("W", "W: the anchors for “Beginning” and “Helping” are word for word alike."),
-        Note("W", "W: one word is little for “Got in the way”. Say what an observer would see or hear."),
-        Note("W", "W: no cue says what gets in the client’s way, so no tutor is asked to look first."),
+        Note("W", "The anchors for “Beginning” and “Helping” are word for word alike."),
+        Note("W", "One word is little for “Got in the way”. Say what an observer would see or hear."),
+        Note("W", "No cue says what gets in the client’s way, so no tutor is asked to look first."),
         Note(
             "W",
-            "W: “Elsewhere understands and is able to work with feeling” reads like wording rather than a code. "
+            "“Elsewhere understands and is able to work with feeling” reads like wording rather than a code. "
             "Name the place only; the words are theirs.",
         ),
-        Note("W", "W, “Beginning”: “good” says how it was rather than what was seen or heard."),
-        Note("W", "W, “Beginning”: “rapport” is a word of the trade. Would everybody in the room see the same?"),
-        Note("W", "W, “Helping”: “GOOD” says how it was rather than what was seen or heard."),
-        Note("W", "W, “Helping”: “rapport” is a word of the trade. Would everybody in the room see the same?"),
-        Note("W", "W, “Deepening”: a number invites counting. Levels are told in words here."),
+        Note("W", "“Beginning”: “good” says how it was rather than what was seen or heard."),
+        Note("W", "“Beginning”: “rapport” is a word of the trade. Would everybody in the room see the same?"),
+        Note("W", "“Helping”: “GOOD” says how it was rather than what was seen or heard."),
+        Note("W", "“Helping”: “rapport” is a word of the trade. Would everybody in the room see the same?"),
+        Note("W", "“Deepening”: a number invites counting. Levels are told in words here."),
     )
 
 
@@ -75,5 +75,5 @@ def test_many_competencies_and_a_long_label() -> None:
     many.append(replace(FINE, code="C24", short="A label that no button has room for"))
     assert worth_a_look(framework(*many)) == (
         Note("", "There are 25 competencies, which is many to choose three to eight from."),
-        Note("C24", "C24: the short label is long for a button. Up to 24 characters fit."),
+        Note("C24", "The short label is long for a button. Up to 24 characters fit."),
     )

@@ -52,7 +52,7 @@ async def test_a_framework_is_seen_as_people_will_see_it_before_anything_is_kept
     assert page.status_code == 200
     for words in ("Elm House, version 2026.1", "What we mean by warmth.", "Settled", "Nothing is kept yet", "Three."):
         assert words in page.text
-    assert "L: one word is little for “Not yet”. Say what an observer would see or hear." in page.text
+    assert '<dt><a href="#L">Listening</a></dt><dd>One word is little for “Not yet”.' in page.text
     assert await kept(house) == []
     for _ in range(2):  # a double click
         done = await tutor.send_form("/frameworks", {"document": carried(page)})

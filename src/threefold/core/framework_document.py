@@ -32,6 +32,7 @@ from threefold.core.refusal import Problem, Refusal
 
 MOST_PROBLEMS = 40
 """As many problems as fit on a page; the rest are counted."""
+UNLICENSED = "The licence note: say whose words these are, and what allows you to use them."
 OTHER = "Other"
 """The model of a code that was written without one."""
 
@@ -81,7 +82,7 @@ def read_framework(document: object) -> Framework | Refusal:
         version=reading.code(document.get("version"), "version", "The version (not ending in .json)", VERSION, made_of),
         name=reading.words(document.get("name"), "name", "The framework’s name", LABEL),
         language=reading.language(document.get("language", LANGUAGE)),
-        licence=reading.words(document.get("licence"), "licence", "The licence note", SENTENCE),
+        licence=reading.words(document.get("licence"), "licence", "The licence note", SENTENCE, UNLICENSED),
         levels=reading.levels(document.get("levels"), "levels", "the name", "", LABEL),
         not_seen=reading.words(document.get("not_seen"), "not_seen", "The words for “not seen”", LABEL),
         domains=domains,

@@ -45,9 +45,9 @@ def worth_a_look(framework: Framework) -> tuple[Note, ...]:
     found = list(_about_the_whole(framework))
     english = framework.language.lower().split("-")[0] == "en"
     for each in framework.competencies:
-        found += [Note(each.code, f"{each.code}: {sentence}") for sentence in _about_one(each, framework)]
+        found += [Note(each.code, sentence) for sentence in _about_one(each, framework)]
         if english:
-            found += [Note(each.code, f"{each.code}, {sentence}") for sentence in _about_wording(each, framework)]
+            found += [Note(each.code, sentence) for sentence in _about_wording(each, framework)]
     return tuple(found)
 
 
@@ -77,15 +77,15 @@ def _about_one(each: Competency, framework: Framework) -> Iterator[str]:
     for levels in alike.values():
         if len(levels) > 1:
             names = " and ".join(f"“{framework.levels[level]}”" for level in levels)
-            yield f"the anchors for {names} are word for word alike."
+            yield f"The anchors for {names} are word for word alike."
     for level, anchor in each.anchors.items():
         if (count := len(anchor.split())) < FEW_WORDS:
-            said = "one word is" if count == 1 else f"{count} words are"
+            said = "One word is" if count == 1 else f"{count} words are"
             yield f"{said} little for “{framework.levels[level]}”. Say what an observer would see or hear."
     if not each.cues:
-        yield "no cue says what gets in the client’s way, so no tutor is asked to look first."
+        yield "No cue says what gets in the client’s way, so no tutor is asked to look first."
     if len(each.short) > LONG_SHORT:
-        yield f"the short label is long for a button. Up to {LONG_SHORT} characters fit."
+        yield f"The short label is long for a button. Up to {LONG_SHORT} characters fit."
     for place in each.maps:
         if len(place.split()) > LONG_CODE:
             yield f"“{place}” reads like wording rather than a code. Name the place only; the words are theirs."
