@@ -111,6 +111,8 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/frameworks",
         "/growth",
         "/growth/{id}",
+        "/frameworks/human-connection-1/1.0",
+        "/frameworks/human-connection-1/1.0/next",
         "/help",
         "/me",
         "/me/letters",

@@ -1,15 +1,24 @@
-"""What observers look for: the framework that ships, a centre's own one, and a term's choice."""
+"""Competencies: the framework that ships, which versions may stand beside it, and a term's choice."""
 
 import json
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from importlib.resources import files
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from threefold.core.competency import SCHEMA, Competency, Cue, Framework, choose, read_framework
+from threefold.core.competency import (
+    Competency,
+    Domain,
+    Framework,
+    choose,
+    may_stand,
+    next_version,
+)
+from threefold.core.framework_document import read_framework, text_of
+from threefold.core.framework_notes import worth_a_look
 from threefold.core.refusal import Problem, Refusal
 from threefold.store.frameworks import SHIPPED, shipped
 
@@ -19,36 +28,9 @@ HC = tuple(f"HC{number}" for number in range(1, 14))
 SK = tuple(f"SK{number}" for number in range(1, 9))
 
 
-def small() -> dict[str, Any]:
-    """A centre's own framework, as small as one can be."""
-    return {
-        "id": "elm-house",
-        "version": "2026.1",
-        "name": "Elm House",
-        "licence": "Written by Elm House for its own courses",
-        "levels": {"1": "Not yet", "2": "Starting", "3": "Settled", "4": "Flowing"},
-        "not_seen": "Did not come up",
-        "competencies": [
-            {
-                "code": code,
-                "name": name,
-                "short": name,
-                "about": f"What we mean by {name.lower()}.",
-                "anchors": {"1": "One.", "2": "Two.", "3": "Three.", "4": "Four."},
-            }
-            for code, name in (("L", "Listening"), ("W", "Warmth"), ("C", "Closing"))
-        ],
-    }
-
-
-def problems(document: object) -> tuple[Problem, ...]:
-    found = read_framework(document)
-    assert isinstance(found, Refusal), found
-    return found.problems
-
-
 def sentences(framework: Framework) -> Iterator[str]:
     yield from (framework.name, framework.licence, framework.not_seen, *framework.levels.values())
+    yield from (domain.name for domain in framework.domains)
     for each in framework.competencies:
         yield from (each.name, each.short, each.about, *each.anchors.values(), *(cue.sentence for cue in each.cues))
 
@@ -127,6 +109,24 @@ def test_what_ships_lies_in_the_package_under_its_own_id(id: str) -> None:
     assert read_framework(document) == shipped(id)
 
 
+@pytest.mark.parametrize("id", SHIPPED)
+def test_what_ships_stands_in_the_package_as_it_is_taken_out_and_raises_no_note(id: str) -> None:
+    there = files("threefold.core.frameworks").joinpath(f"{id}.json").read_text(encoding="utf-8")
+    assert there == text_of(shipped(id))
+    assert worth_a_look(shipped(id)) == ()
+
+
+def test_human_connection_stands_under_five_headings() -> None:
+    found = {name: [each.code for each in group] for name, group in shipped("human-connection-1").by_domain}
+    assert found == {
+        "A safe frame": ["HC1", "HC8", "HC13"],
+        "The relationship": ["HC2", "HC3", "HC4", "HC6"],
+        "Working together": ["HC5", "HC7", "HC10"],
+        "Noticing": ["HC9", "HC11", "HC12"],
+        "Everyday skills": list(SK),
+    }
+
+
 def test_an_id_that_does_not_ship() -> None:
     with pytest.raises(KeyError):
         shipped("../elm-house")
@@ -137,131 +137,57 @@ def test_a_competency_is_found_by_its_code() -> None:
     empathy = framework.of("HC2")
     assert empathy
     assert empathy.short == "Empathy"
+    assert empathy.mapped == {"CPCAB": ("2",), "SCoPEd": ("relationship",)}
     assert empathy.maps == ("CPCAB 2", "SCoPEd relationship")
     assert framework.of("hc2") is None
 
 
-# --- a centre's own framework -----------------------------------------------------------------------------
+# --- versions ---------------------------------------------------------------------------------------------
 
 
-def test_a_centres_own_framework_is_read_whole() -> None:
-    document = small()
-    document["competencies"][0] |= {
-        "name": "  Listening  ",
-        "cues": [{"code": "phone", "sentence": "Looked at a phone."}],
-        "maps": ["CPCAB 6"],
-    }
-    levels = {1: "One.", 2: "Two.", 3: "Three.", 4: "Four."}
-    assert read_framework(document) == Framework(
-        id="elm-house",
-        version="2026.1",
-        name="Elm House",
-        licence="Written by Elm House for its own courses",
-        levels={1: "Not yet", 2: "Starting", 3: "Settled", 4: "Flowing"},
-        not_seen="Did not come up",
-        competencies=(
-            Competency(
-                "L",
-                "Listening",
-                "Listening",
-                "What we mean by listening.",
-                levels,
-                (Cue("phone", "Looked at a phone."),),
-                ("CPCAB 6",),
-            ),
-            Competency("W", "Warmth", "Warmth", "What we mean by warmth.", levels),
-            Competency("C", "Closing", "Closing", "What we mean by closing.", levels),
-        ),
+def own(version: str = "1", name: str = "Elm House", id: str = "elm-house") -> Framework:
+    return Framework(id, version, name, "Ours", {1: "A", 2: "B", 3: "C", 4: "D"}, "Not seen", ())
+
+
+def test_a_version_never_changes_and_the_same_words_once_more_are_no_problem() -> None:
+    assert may_stand(own(), None, SHIPPED) is None
+    assert may_stand(own(), own(), SHIPPED) is None
+    assert may_stand(own(), own(name="Oak House"), SHIPPED) == Refusal.because(
+        "Version 1 of “elm-house” is here already, in other words. Give it a new version.", "version"
     )
-
-
-def test_every_problem_is_named_at_once_with_its_place() -> None:
-    document = small()
-    document["id"] = "Elm House"
-    document["licence"] = " "
-    del document["levels"]["4"]
-    document["colour"] = "green"
-    listening, warmth, closing = document["competencies"]
-    del listening["anchors"]["2"]
-    listening["anchors"]["5"] = "Five."
-    warmth["code"] = "L"
-    warmth["about"] = "word " * 60
-    warmth["cues"] = [{"code": "a", "sentence": "Two\nlines."}, {"code": "a", "sentence": "Once more."}, "a word"]
-    closing["anchors"] = ["One.", "Two."]
-    closing["maps"] = "CPCAB 6"
-    document["competencies"].append(7)
-
-    assert problems(document) == (
-        Problem("colour", "“colour” is not part of a framework: take it out, or check its spelling."),
-        Problem(
-            "id",
-            "The framework’s id: use small letters, digits and hyphens only, beginning with a letter or digit.",
-        ),
-        Problem("licence", "The licence note: write it as text, up to 240 characters."),
-        Problem("levels.4", "The name of level 4: write it as text, up to 60 characters."),
-        Problem("competencies.0.anchors.5", "“5” is not part of the levels: take it out, or check its spelling."),
-        Problem("competencies.0.anchors.2", "The anchor of level 2 of L: write it as text, up to 240 characters."),
-        Problem("competencies.1.code", "The code of competency 2: “L” is taken already; give each its own code."),
-        Problem("competencies.1.about", "The sentence about competency 2: shorten it to 240 characters; it has 299."),
-        Problem(
-            "competencies.1.cues.0.sentence",
-            "The sentence of cue 1 of competency 2: keep it to one line, without tabs or control characters.",
-        ),
-        Problem(
-            "competencies.1.cues.1.code",
-            "The code of cue 2 of competency 2: “a” is taken already; give each its own code.",
-        ),
-        Problem("competencies.1.cues.2", "Write cue 3 of competency 2 as an object with a code and a sentence."),
-        Problem(
-            "competencies.2.anchors",
-            "Give the anchor of each level of C as an object with the keys 1, 2, 3 and 4.",
-        ),
-        Problem("competencies.2.maps", "Give the maps of C as a list, between [ and ]."),
-        Problem(
-            "competencies.3",
-            "Write competency 4 as an object, between { and }, with its code, name and anchors.",
-        ),
+    assert may_stand(own("9", id=SHIPPED[0]), None, SHIPPED) == Refusal.because(
+        "“human-connection-1” is the id of a framework of ours. Give yours an id of its own.", "id"
     )
+    assert may_stand(shipped(SHIPPED[0]), shipped(SHIPPED[0]), SHIPPED) is None
 
 
-@pytest.mark.parametrize("document", [None, [], "a framework", 3])
-def test_something_else_altogether(document: object) -> None:
-    assert problems(document) == (Problem("", "Write the framework as one JSON object, between { and }."),)
+@pytest.mark.parametrize(
+    ("version", "taken", "after"),
+    [
+        ("1", (), "2"),
+        ("1.0", ("1.0",), "1.1"),
+        ("2026.1", ("2026.1", "2026.2"), "2026.3"),
+        ("draft", (), "draft.2"),
+        ("draft.2", (), "draft.3"),
+        ("v9", (), "v10"),
+    ],
+)
+def test_the_next_version_counts_on(version: str, taken: tuple[str, ...], after: str) -> None:
+    assert next_version(version, taken) == after
 
 
-def test_a_framework_has_enough_to_choose_from() -> None:
-    document = small()
-    document["competencies"].pop()
-    assert problems(document) == (Problem("competencies", "Give 3 to 60 competencies; there are 2 now."),)
+@given(st.from_regex(r"[0-9A-Za-z][0-9A-Za-z.-]{0,20}", fullmatch=True), st.integers(0, 5))
+def test_the_next_version_is_never_taken(version: str, steps: int) -> None:
+    taken = [version]
+    for _ in range(steps):
+        taken.append(next_version(version, taken))
+    assert len(set(taken)) == len(taken)
 
 
-def test_half_a_character_in_a_key_is_shown_as_a_question_mark() -> None:
-    document = small() | {"\ud800": ""}
-    assert problems(document) == (Problem("?", "“?” is not part of a framework: take it out, or check its spelling."),)
-    document = small() | {"name": "Elm \ud800"}
-    assert [each.field for each in problems(document)] == ["name"]
-
-
-def required(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, inner in schema.get("properties", {}).items():
-        if key in schema["required"]:
-            yield (*path, key)
-        yield from required(inner, (*path, key))
-    if "items" in schema:
-        yield from required(schema["items"], (*path, "0"))
-
-
-@pytest.mark.parametrize("path", list(required(SCHEMA)), ids=".".join)
-def test_what_the_schema_requires_is_asked_for_at_that_place(path: tuple[str, ...]) -> None:
-    document = small()
-    document["competencies"][0]["cues"] = [{"code": "phone", "sentence": "Looked at a phone."}]
-    assert isinstance(read_framework(document), Framework)
-    without = deepcopy(document)
-    place: Any = without
-    for step in path[:-1]:
-        place = place[int(step)] if isinstance(place, list) else place[step]
-    del place[path[-1]]
-    assert [each.field for each in problems(without)] == [".".join(path)]
+def test_competencies_without_a_heading_come_last() -> None:
+    one, other = (Competency(code, code, code, code, {}, domain=domain) for code, domain in (("A", ""), ("B", "d")))
+    framework = Framework("f", "1", "F", "L", {}, "N", (one, other), (Domain("d", "Down"), Domain("e", "Empty")))
+    assert framework.by_domain == (("Down", (other,)), ("", (one,)))
 
 
 # --- a term's choice --------------------------------------------------------------------------------------

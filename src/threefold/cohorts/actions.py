@@ -14,12 +14,10 @@ from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.refusal import Refusal
 from threefold.core.slots import SessionShape, WeeklyPattern, dates
 from threefold.store.deeds import record
-from threefold.store.frameworks import framework_for
 from threefold.store.sessions import Me
 from threefold.store.tables import (
     Away,
     Cohort,
-    FrameworkDocument,
     KeepApart,
     Letter,
     Membership,
@@ -150,25 +148,6 @@ def set_framework(
         cohort.contract = looking.contract
         cohort.contract_version += 1
     record(db, id=new_id(), at=now, by=by.id, verb="chose the framework", cohort_id=cohort.id)
-    return None
-
-
-def add_framework(
-    db: Session,
-    framework: Framework,
-    document: dict[str, object],
-    *,
-    by: Me,
-    now: datetime,
-    new_id: Callable[[], UUID],
-) -> Refusal | None:
-    """A centre's own framework. One version of it is never changed: ratings were given by its words."""
-    if framework_for(db, framework.id, framework.version) is not None:
-        return Refusal.because("This version is here already. Give the new one another version.", "document")
-    db.add(
-        FrameworkDocument(id=framework.id, version=framework.version, document=document, added_at=now, added_by=by.id)
-    )
-    record(db, id=new_id(), at=now, by=by.id, verb="added a framework")
     return None
 
 

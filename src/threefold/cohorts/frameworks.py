@@ -1,8 +1,6 @@
-"""What observers look for: a cohort's choice from a framework, and a centre's own frameworks."""
+"""What observers look for: a cohort's choice from a framework, in its own words for the roles."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from litestar import get, post
@@ -11,16 +9,15 @@ from sqlalchemy.orm import Session
 
 from threefold.cohorts import actions, queries
 from threefold.cohorts.actions import Looking
-from threefold.core.competency import Framework, read_framework
+from threefold.core.competency import Framework
 from threefold.core.contract import usual_contract
-from threefold.core.refusal import Problem, Refusal
+from threefold.core.refusal import Refusal
 from threefold.core.roles import Turning
-from threefold.core.roster import decode
 from threefold.matching import Remainder
 from threefold.store.frameworks import available, framework_for
 from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
-from threefold.store.within import NotYours, Within
+from threefold.store.within import Within
 from threefold.web.access import Right, cohort_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visited, signed_in
@@ -131,51 +128,4 @@ def read_looking(form: Form, framework: Framework, cohort: CohortRow) -> Looking
     return Looking(framework, codes, dict(labels), remainder, turning, even_quads, lead, own)
 
 
-# --- a centre's own frameworks ------------------------------------------------------------------------------------
-
-
-@get("/frameworks", **signed_in)
-async def frameworks(visit: Visited) -> Answer:
-    found = await visit.read(_frameworks)
-    return visit.page("cohorts/frameworks.html", frameworks=found, document="", problems=())
-
-
-def _frameworks(db: Session, me: Me) -> tuple[Framework, ...]:
-    if not (me.is_staff or me.is_tutor):
-        raise NotYours
-    return available(db)
-
-
-@post("/frameworks", status_code=303, **signed_in)
-async def add_framework(visit: Visited) -> Answer:
-    """A centre's own words, as JSON, pasted or as a file; every problem with it is named by its place."""
-    form = await visit.form()
-    upload = form.files.get("file")
-    typed = decode(upload.content) if upload and upload.content else form.get("document")
-    document: Any = None
-    try:
-        document = json.loads(typed)
-        read = read_framework(document)
-    except (ValueError, RecursionError):
-        read = Refusal.because("This can’t be read as JSON. Check its commas and quotes.", "document")
-    if isinstance(read, Framework) and not read.licence.strip():
-        read = Refusal.because("Say in “licence” by what right your centre uses these words.", "document")
-
-    def work(db: Session, me: Me) -> Refusal | None:
-        _frameworks(db, me)
-        if isinstance(read, Refusal):
-            return read
-        return actions.add_framework(db, read, document, by=me, now=visit.now, new_id=visit.new_id)
-
-    refusal = await visit.write(work)
-    if refusal:
-        told = tuple(
-            Problem("document", f"{p.field}: {p.sentence}" if p.field not in {"", "document"} else p.sentence)
-            for p in refusal.problems
-        )
-        found = await visit.read(_frameworks)
-        return visit.refused("cohorts/frameworks.html", Refusal(told), frameworks=found, document=typed)
-    return visit.go("/frameworks")
-
-
-routes = [framework_step, set_framework, frameworks, add_framework]
+routes = [framework_step, set_framework]

@@ -165,6 +165,21 @@ class FrameworkDocument(Table):
     added_by: Mapped[UUID] = to("person.id", index=False)
 
 
+class FrameworkDraft(Table):
+    """What somebody has typed on the editing sheet of a framework's version and not yet kept; theirs alone.
+
+    `version` rises with each save, so two tabs notice each other.
+    """
+
+    __tablename__ = "framework_draft"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    framework_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    framework_version: Mapped[str] = mapped_column(String(32), primary_key=True)
+    fields: Mapped[list[Any]]  # [[name, value], …] as typed
+    version: Mapped[int]
+    saved_at: Mapped[datetime]
+
+
 class Cohort(Table):
     """A group that practises together for a term. `version` rises with every change of anything inside it."""
 

@@ -12,6 +12,7 @@ depends_on = None
 
 TABLES = (
     "concern_reader",
+    "framework_draft",
     "naming",
     "vignette_rating",
     "concern",
@@ -42,6 +43,17 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime()),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_concern_reader_person_id")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_concern_reader")),
+    )
+    op.create_table(
+        "framework_draft",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("framework_id", sa.String(length=64), nullable=False),
+        sa.Column("framework_version", sa.String(length=32), nullable=False),
+        sa.Column("fields", Json(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_framework_draft_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "framework_id", "framework_version", name=op.f("pk_framework_draft")),
     )
     op.create_table(
         "naming",
