@@ -119,7 +119,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """Real ids for every name that stands in an address: Amara's place tomorrow, and round 1 of last week, in which
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
-    piece, reply = an_id(), an_id()
+    piece, reply, proposal = an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -134,17 +134,18 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
             )
         )
         db.add(Opening(triad_id=built.triads[0][0], round=1, at=house.now, by=built.people[0]))
-        db.add(
-            Reply(
-                id=reply,
-                seat_id=built.seats[1][built.members[0]],
-                answer="declined",
-                said_at=house.now,
-                sequence=0,
-                received_at=house.now,
-                digest=reply.bytes,
+        for id_, answer in ((reply, "declined"), (proposal, "counter")):
+            db.add(
+                Reply(
+                    id=id_,
+                    seat_id=built.seats[1][built.members[0]],
+                    answer=answer,
+                    said_at=house.now,
+                    sequence=0,
+                    received_at=house.now,
+                    digest=id_.bytes,
+                )
             )
-        )
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
     return {
@@ -156,6 +157,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "seat_id": built.seats[1][built.members[0]],
         "piece_id": piece,
         "reply_id": reply,
+        "proposal_id": proposal,
         **NUMBERS,
     }
 

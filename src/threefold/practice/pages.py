@@ -17,6 +17,7 @@ from threefold.core.reply import Answer as Said
 from threefold.feedback import queries as feedback
 from threefold.feedback.queries import Todo
 from threefold.practice import actions, answers, feeds, queries
+from threefold.practice.answers import Proposal
 from threefold.practice.feed import feed_path
 from threefold.practice.feed import routes as feed_routes
 from threefold.practice.queries import Group, MyRound, Place, Waiting
@@ -48,7 +49,8 @@ class PracticePage:
     place: Place | None
     rounds: tuple[MyRound, ...]
     groups: list[Group]
-    said: Mapping[UUID, Said]  # by seat, what calendars answered; for tutors
+    said: Mapping[UUID, Said]  # by seat, what calendars answered; for tutors, as the next
+    proposals: list[Proposal]  # of another time, which nobody has answered
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             queries.rounds_of(db, place) if place else (),
             queries.groups_at(db, at) if at.is_tutor else [],
             answers.answers_at(db, practice_id) if at.is_tutor else {},
+            [each for each in answers.proposals_at(db, at, visit.now) if each.is_open] if at.is_tutor else [],
         )
 
     return visit.page("practice/show.html", page=await visit.read(work))

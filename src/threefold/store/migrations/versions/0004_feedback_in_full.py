@@ -37,6 +37,11 @@ def upgrade() -> None:
         focus.add_column(sa.Column("moved", sa.String(8)))
         focus.add_column(sa.Column("moved_at", UtcDateTime()))
         focus.create_check_constraint(op.f("ck_focus_moved"), "moved IN ('yes', 'some', 'not_yet')")
+    with op.batch_alter_table("reply") as reply:
+        reply.drop_constraint(op.f("ck_reply_settled_as"), type_="check")
+        reply.create_check_constraint(
+            op.f("ck_reply_settled_as"), "settled_as IN ('confirmed', 'coming', 'by_time', 'overtaken', 'kept')"
+        )
     op.create_table(
         "concern_reader",
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -212,6 +217,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.execute("UPDATE reply SET settled_as = 'overtaken' WHERE settled_as = 'kept'")
+    with op.batch_alter_table("reply") as reply:
+        reply.drop_constraint(op.f("ck_reply_settled_as"), type_="check")
+        reply.create_check_constraint(
+            op.f("ck_reply_settled_as"), "settled_as IN ('confirmed', 'coming', 'by_time', 'overtaken')"
+        )
     with op.batch_alter_table("focus") as focus:
         focus.drop_constraint(op.f("ck_focus_moved"), type_="check")
         for column in ("moved_at", "moved", "code"):
