@@ -91,8 +91,8 @@ def shown(letter: EmailMessage) -> str:
     asks = any(part.get_param("method") == "REQUEST" for part in letter.walk())
     return MAIL_PROGRAM.format(
         subject=escape(letter["Subject"]),
-        sender=escape(str(letter["From"])),
-        recipient=escape(str(letter["To"])),
+        sender=escape(letter["From"].addresses[0].display_name),
+        recipient=escape(letter["To"].addresses[0].display_name),
         calendar=CALENDAR if asks else "",
         letter=escape(str(body.get_content())),
     )
