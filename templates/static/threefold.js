@@ -36,6 +36,9 @@ if (has('form[data-autosave]') || has('.me')) {
   });
 }
 if (has('[data-total]')) import('./live-total.js').then(({ showTotal }) => showTotal());
+if (has('[data-copy]')) {
+  import('./copy.js').then(({ offerToCopy }) => document.querySelectorAll('[data-copy]').forEach(offerToCopy));
+}
 if (has('select[data-matrix]')) {
   import('./matrix.js').then(({ outlineOnePerson }) => {
     document.querySelectorAll('select[data-matrix]').forEach(outlineOnePerson);

@@ -1,4 +1,5 @@
-"""What letters cost: how soon thousands of invitations leave, what that adds to a page beside it, and a long feed.
+"""What letters cost: how soon thousands of invitations leave, what that adds to a page beside it, a long feed, and a
+look of the clerk; and whether calendars agree on them, in every zone and every week in which clocks change.
 
 `python -m tests.bench.mail` is the mail server they leave to: it takes everything, and says how much and when.
 """
@@ -10,21 +11,25 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from statistics import quantiles
+from random import Random
+from statistics import median, quantiles
 
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from tests.bench.figures import Figure
 from tests.bench.web import Ask, answers, signed_in
-from tests.builders import a_cohort
+from tests.builders import a_cohort, all_told
 from tests.databases import prepare
 from tests.house import BASE, settings_for
+from tests.mail.histories import in_every_week, lives
+from threefold.clerk import Clerk
 from threefold.mail.letters import Postroom
 from threefold.mail.notices import Pile, tell, with_letters
 from threefold.settings import Settings
@@ -40,10 +45,15 @@ SESSIONS = 500
 QUIET_SECONDS = 10.0
 BETWEEN_SECONDS = 0.01  # from an answer to the next request, one after the other
 FEEDS = 60
+TERMS_A_WORD = 20
+GROUPS, GROUP_WEEKS, LOOKS = 200, 5, 9
+A_TUESDAY = datetime(2026, 10, 13, 9, 0, tzinfo=UTC)  # ten o’clock in London
 COMPARED = (
     f"`threefold serve` with its courier in one process, SQLite with full durability, real invitations of {COHORTS} "
     f"cohorts ({TRAINEES} trainees × {WEEKS} sessions) handed to a mail server in another process on this machine; a "
-    "trainee’s home page asked all the time, before, during and after; load is the machine’s own word when it began"
+    "trainee’s home page asked all the time, before, during and after; load is the machine’s own word when it began; "
+    "then a term for each of nine zones in each week of 2026 to 2030 in which clocks change in any of them, its mail "
+    "read by icalendar, and often by recurring-ical-events, vobject and ics"
 )
 
 
@@ -103,7 +113,14 @@ def _say(words: str) -> None:
 # --- what is measured -------------------------------------------------------------------------------------------
 
 
-async def measure() -> list[Figure]:
+def measure() -> Iterator[Figure]:
+    """Each figure as soon as it is known; the last takes some minutes, and says how far it is."""
+    yield from asyncio.run(cost())
+    yield asyncio.run(clerks_look())
+    yield asyncio.run(calendars_agree())
+
+
+async def cost() -> list[Figure]:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="threefold-bench-") as name:
         settings = settings_for(Path(name))
@@ -137,6 +154,69 @@ async def measure() -> list[Figure]:
         ),
         Figure(f"a feed of {SESSIONS} sessions, p95", at(95, feeds), 50, "ms", f"(p50 {at(50, feeds):.1f} ms)"),
     ]  # fmt: skip
+
+
+async def clerks_look() -> Figure:
+    """What a look round costs the processor when everything due has been written: each minute of every day but one."""
+    with tempfile.TemporaryDirectory(prefix="threefold-bench-") as name:
+        settings = settings_for(Path(name))
+        prepare(settings.database)
+        store = Store.open(settings.database)
+        try:
+            for number in range(GROUPS):
+                first = A_TUESDAY.date() - timedelta(days=15 - number % 5)  # one weekday or another, two weeks ago
+                built = await a_cohort(store, name=f"Group {number}", trainees=TRAINEES, weeks=GROUP_WEEKS, first=first)
+                await all_told(store, built.cohort)
+                if (number + 1) % 50 == 0:
+                    _progress(f"{number + 1} of {GROUPS} groups made")
+            clerk = Clerk(store, Postroom(settings, environment()), clock=lambda: A_TUESDAY)
+            began = time.process_time()
+            wrote = await clerk.round()
+            morning = time.process_time() - began
+            looks = [await _cost_of(clerk) for _ in range(LOOKS)]
+        finally:
+            await store.close()
+    return Figure(
+        f"the clerk’s look at {GROUPS} groups of {TRAINEES}", median(looks), 100, "ms",
+        f"(of the processor; the morning’s own, which writes {wrote} letters, {morning:.1f} s)",
+    )  # fmt: skip
+
+
+async def _cost_of(clerk: Clerk) -> float:
+    began = time.process_time()
+    if wrote := await clerk.round():
+        raise RuntimeError(f"{wrote} letters were written twice")
+    return (time.process_time() - began) * 1000
+
+
+async def calendars_agree() -> Figure:
+    """Terms in which some calendar ends up wrong, or was asked for what some real one gets wrong."""
+    which = Random(1).sample(every := in_every_week(), len(every))  # so that every zone meets every reader
+    wrong, parts, began = 0, 0, time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="threefold-bench-") as name, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # vobject and ics, of what they are made of
+        settings = settings_for(Path(name))
+        prepare(settings.database)
+        store = Store.open(settings.database)
+        try:
+            async for history, faults in lives(store, Path(name), which, whole=6, vobject=4, ics=10):
+                parts += len(history.parts)
+                wrong += bool(faults)
+                for fault in faults:
+                    _progress(f"{history.zone}, {history.day}: {fault}")
+                if (history.number + 1) % TERMS_A_WORD == 0:
+                    _progress(f"{history.number + 1} of {len(which)} terms lived, {wrong} wrong")
+        finally:
+            await store.close()
+    zones, weeks = {zone for zone, _ in which}, {day.isocalendar()[:2] for _, day in which}
+    return Figure(
+        "zones × weeks wrong", wrong, 0, f"of {len(which)}",
+        f"({len(zones)} zones × {len(weeks)} weeks; {parts} messages in {time.monotonic() - began:.0f} s)",
+    )  # fmt: skip
+
+
+def _progress(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)  # noqa: T201 - beside the figures, which stay one a line
 
 
 async def written(store: Store, settings: Settings) -> str:

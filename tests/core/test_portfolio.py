@@ -41,9 +41,15 @@ FRAMEWORK = Framework(
     not_seen="Not seen this time",
     competencies=(
         Competency(
-            "HC2", "Empathy", "Empathy", "…", ANCHORS, (Cue("told", "Told the client what they feel."),), ("CPCAB 2",)
+            "HC2",
+            "Empathy",
+            "Empathy",
+            "…",
+            ANCHORS,
+            (Cue("told", "Told the client what they feel."),),
+            {"CPCAB": ("2",)},
         ),
-        Competency("HC8", "Boundaries", "Boundaries", "…", ANCHORS, (), ("CPCAB 1", "SCoPEd professional")),
+        Competency("HC8", "Boundaries", "Boundaries", "…", ANCHORS, (), {"CPCAB": ("1",), "SCoPEd": ("professional",)}),
     ),
 )
 FIRST = date(2026, 10, 1)

@@ -217,6 +217,26 @@ def test_who_would_set_out_within_two_hours_hears_at_once() -> None:
     assert notice.due_at == soon
 
 
+def test_a_time_that_was_kept_is_said_once_under_a_number_of_its_own() -> None:
+    one, *others = TOLD.seats
+    kept = replace(TOLD, seats=(replace(one, kept=0), *others))
+    found = news(kept, NOW)
+    assert [(n.kind, n.method, n.seat_id, n.sequence, n.due_at) for n in found.notices] == [
+        (Kind.KEPT, Method.REQUEST, one.id, 1, NOW + HOLD)
+    ]
+    on_its_way = replace(one, kept=0, sequence=1, waiting=(found.notices[0].told,))
+    assert news(replace(TOLD, seats=(on_its_way, *others)), NOW).notices == ()
+    heard = as_told(replace(one, kept=0), found.notices[0])
+    assert news(replace(TOLD, seats=(heard, *others)), NOW).notices == ()
+    # What changes meanwhile is told instead of it; whoever is out, or never held an invitation, hears nothing of it.
+    changed = news(moved(kept, place="The Annexe"), NOW)
+    assert said(changed) == [(Kind.CHANGE, 1)] * 3
+    away = news(replace(TOLD, seats=(replace(one, kept=0, away=True), *others)), NOW)
+    assert said(away) == [(Kind.CANCELLATION, 1)]
+    plain = replace(TOLD, seats=(replace(one, kept=0, told=(), heard=one.told[0]), *others), invites_ahead=1)
+    assert said(news(plain, NOW)) == []
+
+
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(["Room 1", "Room 2", "Room 3"]), max_size=12))
 def test_sequence_never_falls_and_no_letter_repeats_the_one_before(rooms: list[str]) -> None:

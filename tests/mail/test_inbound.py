@@ -3,6 +3,8 @@
 import asyncio
 import smtplib
 import socket
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -25,8 +27,9 @@ from tests.mail.dovecot import dovecot
 from tests.mail.postfix import Postfix, postfix
 from threefold import check
 from threefold.core.reply import reply_address, return_address
-from threefold.mail import inbound
-from threefold.mail.inbound import Arrived, BoxAddress, Door, DoorAddress, Mailbox, Ours, Unreachable
+from threefold.mail import door
+from threefold.mail.door import Door
+from threefold.mail.inbound import Arrived, BoxAddress, DoorAddress, Mailbox, Ours, Unreachable
 from threefold.mail.letters import Postroom
 from threefold.mail.outbox import Written, message_id, post
 from threefold.mail.replies import MOST_BYTES
@@ -121,6 +124,12 @@ async def gate(store: Store, tmp_path: Path) -> AsyncIterator[Gate]:
         yield made
 
 
+def test_the_doors_library_is_loaded_by_those_who_open_it() -> None:
+    loads = "import sys, threefold.check, threefold.commands.serving; print('aiosmtpd' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    assert told.stdout == "False\n"
+
+
 # --- what is taken --------------------------------------------------------------------------------------------
 
 
@@ -168,7 +177,10 @@ async def test_a_proposal_tells_the_tutors_the_time_and_answers_nothing(gate: Ga
     assert await gate.letters() == [("counter", "Marion Shaw"), ("counter", "Marion Shaw 1")]
     message = await gate.store.read(lambda db: db.scalar(select(Letter.message).limit(1)))
     assert message is not None
-    assert b"Thursday 8 October, 19:30" in message.replace(b"=\r\n", b"")
+    whole = message.replace(b"=\r\n", b"")
+    assert b"Thursday 8 October, 19:30" in whole
+    reply = await gate.store.read(lambda db: db.scalar(select(Reply.id)))
+    assert f"http://127.0.0.1:8000/practice/{gate.made.sessions[1]}/proposals/{reply}".encode() in whole
 
 
 async def test_answers_that_come_late_and_out_of_order_change_nothing(gate: Gate) -> None:
@@ -298,7 +310,7 @@ def expect_cut(client: smtplib.LMTP, work: Callable[[smtplib.LMTP], T]) -> T:
 
 
 async def test_too_many_conversations_are_asked_to_come_back(gate: Gate) -> None:
-    open_ones = [socket.create_connection(("127.0.0.1", gate.door.port)) for _ in range(inbound.MOST_TALKS)]
+    open_ones = [socket.create_connection(("127.0.0.1", gate.door.port)) for _ in range(door.MOST_TALKS)]
     await asyncio.sleep(0.1)
     with pytest.raises(smtplib.SMTPConnectError, match="Too many conversations"):
         await gate.talk(lambda client: client.noop())

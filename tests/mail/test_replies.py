@@ -329,6 +329,17 @@ def test_a_proposal_answers_nothing() -> None:
     assert rules.holding([no, kept(2, ELSE, 1)]) == no
 
 
+def test_which_proposals_a_tutor_can_still_answer() -> None:
+    def may(one: Kept, *, sequence: int = 0, to_come: bool = True, withdrawn: bool = False) -> bool:
+        return rules.may_be_kept_to(one, sequence=sequence, to_come=to_come, withdrawn=withdrawn)
+
+    proposal = kept(1, ELSE, 0)
+    assert may(proposal)
+    assert not may(kept(1, NO, 0))
+    assert not any(may(replace(proposal, settled_as=each)) for each in Settled)
+    assert not any((may(proposal, sequence=1), may(proposal, to_come=False), may(proposal, withdrawn=True)))
+
+
 def test_after_it_has_begun_or_when_they_have_said_so_themselves() -> None:
     assert outcome(kept(1, NO, 0), to_come=False) == rules.NOTHING_NEW
     assert outcome(kept(1, NO, 0), withdrawn=True) == rules.Outcome(Settled.CONFIRMED)

@@ -1,17 +1,19 @@
 """“Your calendar said no. Was that you?”: the page, its two buttons, and what happens when nobody presses one."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.builders import Class, a_cohort, an_id
+from tests.builders import Class, a_cohort, all_told, an_id
 from tests.house import NOON, House
+from tests.mail.calendars import by_icalendar, opened
 from threefold.core.reply import Answer
 from threefold.core.triad import Withdrawn
 from threefold.practice import answers
-from threefold.store.tables import Cohort, Deed, PracticeSession, Reply, Seat, Withdrawal
+from threefold.store.tables import Cohort, Deed, Letter, PracticeSession, Reply, Seat, Withdrawal
 
 TOMORROW = 1  # the session on Thursday 8 October, 18:30 in London
 
@@ -21,13 +23,20 @@ def seat_of(made: Class, member: int = 0, week: int = TOMORROW) -> UUID:
 
 
 async def a_reply(
-    house: House, seat: UUID, answer: str = "declined", *, said_at: datetime = NOON, settled_as: str | None = None
+    house: House,
+    seat: UUID,
+    answer: str = "declined",
+    *,
+    said_at: datetime = NOON,
+    settled_as: str | None = None,
+    proposes: datetime | None = None,
 ) -> UUID:
     id_ = an_id()
 
     row = {
         "id": id_, "seat_id": seat, "answer": answer, "said_at": said_at, "sequence": 0, "received_at": said_at,
         "digest": id_.bytes, "settled_at": said_at if settled_as else None, "settled_as": settled_as,
+        "proposes_start": proposes, "proposes_end": proposes + timedelta(minutes=100) if proposes else None,
     }  # fmt: skip
     await house.store.write(lambda db: db.add(Reply(**row)))
     return id_
@@ -149,6 +158,98 @@ async def test_an_older_letter_leads_to_what_holds_now(house: House) -> None:
     assert "Was that you?" in (await amara.get(f"/replies/{first}")).text
     assert (await amara.send_form(f"/replies/{first}", {"answer": "coming"})).status_code == 303
     assert await settled(house, first, again) == ["overtaken", "coming"]
+
+
+# --- another time was proposed ----------------------------------------------------------------------------------
+
+HALF_PAST_SEVEN = datetime(2026, 10, 8, 18, 30, tzinfo=UTC)  # on London's clock
+
+
+async def proposed(house: House, made: Class, proposes: datetime | None = HALF_PAST_SEVEN) -> tuple[UUID, str]:
+    """Everybody has had their invitations, and Amara's calendar proposes another time for tomorrow."""
+    await all_told(house.store, made.cohort)
+    reply = await a_reply(house, seat_of(made), "counter", proposes=proposes)
+    return reply, f"/practice/{made.sessions[TOMORROW]}/proposals/{reply}"
+
+
+async def waiting(house: House) -> list[Letter]:
+    asked = select(Letter).where(Letter.sent_at.is_(None), Letter.stopped_at.is_(None)).order_by(Letter.id)
+    return await house.store.read(lambda db: list(db.scalars(asked)))
+
+
+async def test_a_tutor_keeps_the_time_and_only_the_proposer_hears_with_a_fresh_request(house: House) -> None:
+    made = await a_cohort(house.store)
+    reply, path = await proposed(house, made)
+    tutor = await house.as_(made.tutors[0])
+    page = (await tutor.get(path)).text
+    assert "Amara’s calendar proposes another time" in page
+    assert "Thursday 8 October, 18:30 to 20:30" in page
+    assert "Thursday 8 October, 19:30 to 21:10" in page
+    assert "Amara’s calendar proposes another time" in (await tutor.get(f"/practice/{made.sessions[TOMORROW]}")).text
+    for _ in range(2):
+        answer = await tutor.send_form(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert await settled(house, reply) == ["kept"]
+    (letter,) = await waiting(house)
+    uid, sequence = await house.store.read(
+        lambda db: db.execute(select(Seat.uid, Seat.sequence).where(Seat.id == seat_of(made))).one()
+    )
+    assert (letter.kind, letter.person_id, letter.seat_id) == ("time-kept", made.people[0], seat_of(made))
+    assert (letter.method, letter.sequence, letter.once) == ("REQUEST", 1, f"time-kept:{uid}:1")
+    assert letter.subject == "Thursday 8 October, 18:30: the time stays as it is"
+    assert letter.due_at == house.now + timedelta(minutes=10)
+    mail = opened(letter.message)
+    assert mail.calendar is not None
+    event = by_icalendar(mail.calendar)
+    assert (event.uid, event.method, event.sequence, sequence) == (uid, "REQUEST", 1, 1)
+    assert (event.starts_at, event.ends_at) == (
+        HALF_PAST_SEVEN - timedelta(hours=1),
+        HALF_PAST_SEVEN + timedelta(hours=1),
+    )
+    assert await verbs(house) == ["kept the time"]
+    assert "The time stays as it is" in (await tutor.get(path)).text
+    assert "proposes another time" not in (await tutor.get(f"/practice/{made.sessions[TOMORROW]}")).text
+
+
+async def test_a_session_moved_after_all_is_told_in_one_letter(house: House) -> None:
+    made = await a_cohort(house.store)
+    _, path = await proposed(house, made)
+    tutor = await house.as_(made.tutors[0])
+    change = re.search(r'href="(/practice/[^"]+/change\?[^"]+)"', (await tutor.get(path)).text)
+    assert change is not None
+    form = (await tutor.get(change[1].replace("&amp;", "&"))).text
+    assert ['value="2026-10-08"' in form, 'value="19:30"' in form, 'value="100"' in form] == [True] * 3
+    await tutor.send_form(path)
+    house.later(minutes=5)
+    words = {"date": "2026-10-08", "start": "19:30", "minutes": "100", "place": "Elm House", "link": "", "do": "tell"}
+    assert (await tutor.send_form(f"/practice/{made.sessions[TOMORROW]}/change", words)).status_code == 303
+    assert [(letter.kind, letter.sequence) for letter in await waiting(house) if letter.seat_id == seat_of(made)] == [
+        ("change", 2)
+    ]
+
+
+async def test_what_can_no_longer_be_kept_to_is_said_and_changes_nothing(house: House) -> None:
+    made = await a_cohort(house.store)
+    reply, path = await proposed(house, made, proposes=None)
+    tutor, amara = await house.as_(made.tutors[0]), await house.as_(made.people[0])
+    assert "so that we could read it" in (await tutor.get(path)).text
+    await amara.send_form(f"/seats/{seat_of(made)}/withdrawal")
+    before = len(await waiting(house))
+    answer = await tutor.send_form(path)
+    assert (answer.status_code, "There’s nothing to answer any more" in answer.text) == (422, True)
+    assert (await settled(house, reply), len(await waiting(house))) == ([None], before)
+    for person in (made.people[0], made.people[1]):
+        browser = await house.as_(person)
+        assert (await browser.get(path)).status_code == 404
+        assert (await browser.send_form(path)).status_code == 404
+    elsewhere = f"/practice/{made.sessions[2]}/proposals/{reply}"
+    assert [(await tutor.get(elsewhere)).status_code, (await tutor.send_form(elsewhere)).status_code] == [404, 404]
+    a_no = await a_reply(house, seat_of(made, 1))
+    assert (await tutor.get(f"/practice/{made.sessions[TOMORROW]}/proposals/{a_no}")).status_code == 404
+
+
+async def verbs(house: House) -> list[str]:
+    return await house.store.read(lambda db: list(db.scalars(select(Deed.verb).where(Deed.verb.like("kept%")))))
 
 
 # --- by time --------------------------------------------------------------------------------------------------

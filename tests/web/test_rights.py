@@ -41,6 +41,10 @@ ABOUT_NO_COHORT = {
     "GET /calendar",
     "POST /calendar/choice",
     "POST /calendar/feed",
+    "GET /calibration",
+    "GET /calibration/{scene}",
+    "GET /calibration/{scene}/again",
+    "POST /calibration/{scene}/ratings",
     "GET /choices",
     "GET /cohorts",
     "POST /cohorts",
@@ -61,36 +65,30 @@ ABOUT_NO_COHORT = {
     "POST /feedback/to-come/nudges",
     "GET /frameworks",
     "POST /frameworks",
-    "GET /growth",
-    "GET /growth.csv",
-    "GET /calibration",
-    "GET /calibration/{scene}",
-    "GET /calibration/{scene}/again",
-    "POST /calibration/{scene}/ratings",
-    "GET /frameworks",
-    "POST /frameworks",
     "POST /frameworks/reading",
     "GET /frameworks/schema.json",
     "GET /frameworks/{framework_id}/{framework_version}",
     "GET /frameworks/{framework_id}/{framework_version}/next",
-    "GET /frameworks/{framework_id}/{framework_version}/next/look",
     "POST /frameworks/{framework_id}/{framework_version}/next",
     "POST /frameworks/{framework_id}/{framework_version}/next/draft",
     "POST /frameworks/{framework_id}/{framework_version}/next/fresh",
+    "GET /frameworks/{framework_id}/{framework_version}/next/look",
+    "GET /growth",
+    "GET /growth.csv",
     "GET /kept/{form_id}",
     "GET /me",
-    "GET /me/letters",
     "POST /me",
-    "POST /me/letters",
     "POST /me/browsers/sign-out",
     "POST /me/browsers/{session_id}/sign-out",
+    "GET /me/letters",
+    "POST /me/letters",
     "GET /portfolio",
     "GET /portfolio.csv",
     "GET /portfolio.json",
     "GET /portfolio/naming",
-    "GET /portfolio/print",
     "POST /portfolio/naming",
     "POST /portfolio/naming/withdrawal",
+    "GET /portfolio/print",
     "GET /waiting",
 }
 # What ships lies under addresses that are the same for everybody.
@@ -174,7 +172,8 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """Real ids for every name that stands in an address: Amara's place tomorrow, and round 1 of last week, in which
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
-    piece, reply, concern, preference, request = an_id(), an_id(), an_id(), an_id(), an_id()
+    piece, reply, proposal = an_id(), an_id(), an_id()
+    concern, preference, request = an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -189,17 +188,18 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
             )
         )
         db.add(Opening(triad_id=built.triads[0][0], round=1, at=house.now, by=built.people[0]))
-        db.add(
-            Reply(
-                id=reply,
-                seat_id=built.seats[1][built.members[0]],
-                answer="declined",
-                said_at=house.now,
-                sequence=0,
-                received_at=house.now,
-                digest=reply.bytes,
+        for id_, answer in ((reply, "declined"), (proposal, "counter")):
+            db.add(
+                Reply(
+                    id=id_,
+                    seat_id=built.seats[1][built.members[0]],
+                    answer=answer,
+                    said_at=house.now,
+                    sequence=0,
+                    received_at=house.now,
+                    digest=id_.bytes,
+                )
             )
-        )
         amara, dev = built.members[0], built.members[3]
         db.add(Concern(id=concern, person_id=built.people[0], cohort_id=built.cohort, words="Dev.", at=house.now))
         db.add(Preference(id=preference, membership_id=amara, kind="brief", since=house.now))
@@ -218,6 +218,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "concern_id": concern,
         "preference_id": preference,
         "request_id": request,
+        "proposal_id": proposal,
         **NUMBERS,
     }
 

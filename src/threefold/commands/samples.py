@@ -29,7 +29,7 @@ from threefold.app import build_app
 from threefold.clerk import Clerk
 from threefold.commands.edge import complain, say
 from threefold.concerns import actions as concerns
-from threefold.core.reply import reply_address
+from threefold.core.reply import Answer, reply_address
 from threefold.core.wishes import CHOICES
 from threefold.demo import Builder
 from threefold.logs import start_logging
@@ -42,7 +42,7 @@ from threefold.settings import Settings
 from threefold.store import migrations
 from threefold.store.engine import Store
 from threefold.store.sessions import begin
-from threefold.store.tables import Cohort, Letter, Membership, Person, Piece, PracticeSession, Seat, Triad, Turn
+from threefold.store.tables import Cohort, Letter, Membership, Person, Piece, PracticeSession, Reply, Seat, Triad, Turn
 from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token
 from threefold.web.templates import environment
@@ -199,6 +199,9 @@ class Centre:
         await self.leave("Hanna’s calendar said no to 26 November: was that her? Her tutors are told.")
         await self.answers("Ioan Popescu", self.evenings[9], "COUNTER")
         await self.leave("Ioan’s calendar proposed another time for 26 November.")
+        proposal = await self.one(select(Reply.id).where(Reply.answer == Answer.COUNTER.value))
+        await self.press(tutor, f"/practice/{self.evenings[9]}/proposals/{proposal}")
+        await self.leave("The tutor kept the time: Ioan’s calendar gets the evening once more, as it was.")
 
     async def somebody_is_worried(self) -> None:
         email = await self.one(select(Person.email).where(Person.name == TUTOR))

@@ -5,7 +5,7 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from threefold.logs import start_logging
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
 from threefold.mail.courier import Courier
 from threefold.mail.dkim import dkim_trouble
-from threefold.mail.inbound import BoxAddress, Door, DoorAddress, Mailbox, Ours
+from threefold.mail.inbound import BoxAddress, DoorAddress, Mailbox, Ours
 from threefold.mail.letters import Postroom
 from threefold.practice.incoming import Incoming
 from threefold.settings import Settings, unsafe
@@ -31,6 +31,7 @@ from threefold.web.templates import environment
 
 CONNECTIONS = 4
 ENDS = (signal.SIGINT, signal.SIGTERM)
+Close = Callable[[], Awaitable[None]]
 log = structlog.get_logger("threefold")
 
 
@@ -66,8 +67,8 @@ def work(*, inbound: bool) -> None:
         clerk.start()
         log.info("ready")
         await stop.wait()
-        for way_in in ways_in:
-            await way_in.stop()
+        for close in ways_in:
+            await close()
         await clerk.stop()
         await courier.stop()
         await store.close()
@@ -75,22 +76,26 @@ def work(*, inbound: bool) -> None:
     asyncio.run(until_stopped())
 
 
-async def open_ways_in(settings: Settings, store: Store) -> list[Door | Mailbox]:
-    """The door and the mailbox that are set, open; gives up where the door's port cannot be had."""
+async def open_ways_in(settings: Settings, store: Store) -> list[Close]:
+    """The door and the mailbox that are set, open, as ways to close them; gives up where the door's port cannot be
+    had.
+    """
     incoming = Incoming(store, Postroom(settings, environment()), now)
-    opened_now: list[Door | Mailbox] = []
+    opened_now: list[Close] = []
     if settings.inbound:
+        from threefold.mail.door import Door  # noqa: PLC0415 - the library of a door that few installations open
+
         address = DoorAddress.from_url(settings.inbound)
         door = Door(address, Ours(settings.secret, settings.sender), incoming.take)
         try:
             await door.start()
         except (OSError, OverflowError) as refused:
             give_up(f"{settings.inbound} cannot be had: {refused}. Choose another with THREEFOLD_INBOUND.")
-        opened_now.append(door)
+        opened_now.append(door.stop)
     if settings.imap_url:
         mailbox = Mailbox(BoxAddress.from_url(settings.imap_url), incoming.take, now)
         mailbox.start()
-        opened_now.append(mailbox)
+        opened_now.append(mailbox.stop)
     return opened_now
 
 

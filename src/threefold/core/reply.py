@@ -31,12 +31,16 @@ class Answer(StrEnum):
 
 
 class Settled(StrEnum):
-    """How an answer came to rest: its holder said it was so, or that they are coming; by time; by a later one."""
+    """How an answer came to rest: its holder said it was so, or that they are coming; by time; by a later one.
+
+    KEPT is said of a proposal: a tutor kept the time as it is.
+    """
 
     CONFIRMED = "confirmed"
     COMING = "coming"
     BY_TIME = "by_time"
     OVERTAKEN = "overtaken"
+    KEPT = "kept"
 
 
 # --- addresses that hold a secret -----------------------------------------------------------------------------
@@ -242,6 +246,14 @@ def outcome(new: Kept, kept: Sequence[Kept], *, sequence: int, to_come: bool, wi
         one.answer == Answer.DECLINED and one.settled_as is None and one.sequence >= new.sequence for one in same_kind
     )
     return Outcome(None, overtakes, asks=not asked_already)
+
+
+def may_be_kept_to(proposal: Kept, *, sequence: int, to_come: bool, withdrawn: bool) -> bool:
+    """Whether a tutor can still answer a proposal with "the time stays": it is about the session as it stands, which
+    its proposer is expected at, and nobody has answered it.
+    """
+    is_open = proposal.answer == Answer.COUNTER and proposal.settled_as is None
+    return is_open and proposal.sequence >= sequence and to_come and not withdrawn
 
 
 # --- a "no" nobody has confirmed ------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     CHANGE = "change"
     CANCELLATION = "cancellation"
+    KEPT = "time-kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ class Seat:
 
     `told` is the last letter that may have been read at each address, for an address is a calendar; `heard` is the
     last one without a part for calendars, the overview among them. `waiting` are those that have not been tried,
-    oldest first. `sequence` is the highest number ever written for its UID, -1 before the first.
+    oldest first. `sequence` is the highest number ever written for its UID, -1 before the first. `kept` is the number
+    of the last invitation whose calendar proposed another time and was told no, -1 where none was.
     """
 
     id: UUID
@@ -171,6 +173,7 @@ class Seat:
     told: tuple[Told, ...]
     waiting: tuple[Told, ...]
     heard: Told | None = None
+    kept: int = -1
 
     def told_at(self, address: str) -> Told | None:
         """What the calendar of this address was told last."""
@@ -386,6 +389,8 @@ def _wanted(term: Term, seat: Seat, member: Member, now: datetime) -> Iterator[N
             yield notice(Kind.CHANGE, hears.shown, shown, member.email, due_at, plain=True)
     elif (shown.noticed, shown.shows) != (here.shown.noticed, here.shown.shows):
         yield notice(Kind.CHANGE, here.shown, shown, member.email, due_at)
+    elif here.sequence <= seat.kept:
+        yield notice(Kind.KEPT, here.shown, shown, member.email, due_at)
 
 
 def _is_time(term: Term, meeting: Meeting, now: datetime) -> bool:

@@ -9,13 +9,12 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, 
 from sqlalchemy.orm import Session
 
 from threefold.feedback.forms import Fields
-from threefold.feedback.nudges import take_back
 from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.rounds import Held, Sent
 from threefold.store.tables import metadata
 
-_piece, _rating, _draft, _before = (
-    metadata.tables[name] for name in ("piece", "rating", "piece_draft", "piece_before")
+_piece, _rating, _draft, _before, _letter = (
+    metadata.tables[name] for name in ("piece", "rating", "piece_draft", "piece_before", "letter")
 )
 
 
@@ -37,8 +36,26 @@ _DROP_DRAFT = PreparedChange(delete(_draft).where(*_whose(_draft)))
 _ADD_PIECE = PreparedChange(insert(_piece))
 _CHANGE_PIECE = PreparedChange(update(_piece).where(_piece.c.id == bindparam("this_piece")))
 _KEEP_BEFORE = PreparedChange(insert(_before))
+_TAKE_BACK = PreparedChange(
+    delete(_letter).where(
+        _letter.c.lane == bindparam("which"),
+        _letter.c.kind == "feedback-asked",
+        _letter.c.once.startswith(bindparam("begins")),
+        _letter.c.sent_at.is_(None),
+        _letter.c.lease_until.is_(None),
+    )
+)
 _ADD_RATINGS = PreparedChange(insert(_rating))
 _DROP_RATINGS = PreparedChange(delete(_rating).where(_rating.c.piece_id == bindparam("this_piece")))
+
+
+def lane(member: UUID) -> str:
+    """Letters about somebody's feedback leave in their order."""
+    return f"feedback:{member}"
+
+
+def asks_for(triad: UUID, number: int, member: UUID) -> str:
+    return f"feedback-asked:{triad}:{number}:{member}:"
 
 
 def draft(db: Session, held: Held, member: UUID) -> tuple[Fields, int] | None:
@@ -63,7 +80,8 @@ def add_piece(db: Session, held: Held, sent: Sent) -> None:
     here = {"id": sent.id, "triad_id": held.triad_id, "round": held.number, "author_id": sent.author}
     _ADD_PIECE.run(db, **here, kind=sent.kind.value, **_said(sent))
     _add_ratings(db, sent)
-    take_back(db, held.triad_id, held.number, sent.author)
+    begins = asks_for(held.triad_id, held.number, sent.author)
+    _TAKE_BACK.run(db, which=lane(sent.author), begins=begins)  # a letter that asks for it alone need not leave
 
 
 def change_piece(db: Session, before: Sent, sent: Sent, now: datetime) -> None:

@@ -202,6 +202,7 @@ class Writer:
             Kind.INVITATION: lambda: f"{when}: your practice session",
             Kind.CHANGE: lambda: subject(notice.was or shown, shown),
             Kind.CANCELLATION: lambda: f"Cancelled: {when}",
+            Kind.KEPT: lambda: f"{when}: the time stays as it is",
         }[notice.kind]()
         return self.postroom.write(
             notice.kind.value,

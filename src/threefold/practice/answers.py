@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core import reply as rules
 from threefold.core.address import email_key
+from threefold.core.names import first_name
 from threefold.core.refusal import Refusal
 from threefold.core.reply import Answer, Kept, Outcome, Said, Settled
 from threefold.core.triad import Withdrawn
@@ -31,7 +32,7 @@ from threefold.store.tables import (
     Triad,
     Withdrawal,
 )
-from threefold.store.within import InTriad
+from threefold.store.within import AtPractice, InTriad, NotYours
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def tutors_of(db: Session, cohort_id: UUID) -> list[Tutor]:
     return [Tutor(*row) for row in rows]
 
 
-def _kept(db: Session, seat_ids: Collection[UUID]) -> dict[UUID, list[Kept]]:
+def _kept(db: Session, seat_ids: Collection[UUID] | Select[UUID]) -> dict[UUID, list[Kept]]:
     found: dict[UUID, list[Kept]] = defaultdict(list)
     for row in db.execute(
         select(
@@ -263,6 +264,95 @@ def _waiting(db: Session, seat_id: UUID) -> list[UUID]:
     return list(db.scalars(select(Reply.id).where(*waits)))
 
 
+# --- a tutor says ----------------------------------------------------------------------------------------------
+
+NO_LONGER = Refusal.because(
+    "There’s nothing to answer any more: the session was changed, or they said something else since."
+)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Another time that somebody's calendar proposed, as its session stands now; None where the time can't be read."""
+
+    id: UUID
+    seat_id: UUID
+    name: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    is_kept: bool  # a tutor kept the time as it is
+    is_open: bool  # a tutor can still do so
+
+    @property
+    def first(self) -> str:
+        return first_name(self.name)
+
+
+def proposals_at(db: Session, at: AtPractice, now: datetime) -> list[Proposal]:
+    """What calendars of this session's people proposed, the last first; one question."""
+    practice = at.practice
+    rows = db.execute(
+        select(
+            Reply.id,
+            Reply.seat_id,
+            Reply.said_at,
+            Reply.sequence,
+            Reply.received_at,
+            Reply.settled_as,
+            Reply.proposes_start,
+            Reply.proposes_end,
+            Person.name,
+            Seat.sequence.label("number"),
+            Withdrawal.at,
+            Withdrawal.taken_back_at,
+        )
+        .join(Seat, Seat.id == Reply.seat_id)
+        .join(Membership, Membership.id == Seat.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+        .where(
+            Seat.practice_id == practice.id,
+            Seat.given_up_at.is_(None),
+            Membership.left_at.is_(None),
+            Reply.answer == Answer.COUNTER.value,
+        )
+        .order_by(Reply.received_at.desc(), Reply.id.desc())
+    )
+    to_come = practice.cancelled_at is None and now < practice.starts_at
+    found = []
+    for row in rows:
+        settled_as = Settled(row.settled_as) if row.settled_as else None
+        kept = Kept(row.id, Answer.COUNTER, row.said_at, row.sequence, row.received_at, settled_as)
+        away = row.at is not None and row.taken_back_at is None
+        is_open = rules.may_be_kept_to(kept, sequence=row.number, to_come=to_come, withdrawn=away)
+        found.append(
+            Proposal(
+                row.id, row.seat_id, row.name, row.proposes_start, row.proposes_end, settled_as is Settled.KEPT, is_open
+            )
+        )
+    return found
+
+
+def keep_the_time(
+    db: Session, at: AtPractice, reply_id: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """A tutor keeps the time as it is; whoever proposed another is told (`core.term`). Said twice, it is said once.
+
+    Raises NotYours for what is no proposal in this session.
+    """
+    proposal = next((each for each in proposals_at(db, at, now) if each.id == reply_id), None)
+    if proposal is None:
+        raise NotYours
+    if not proposal.is_open:
+        return None if proposal.is_kept else NO_LONGER
+    _settle(db, [reply_id], Settled.KEPT, now)
+    record(
+        db, id=new_id(), at=now, by=by.id, verb="kept the time", cohort_id=at.cohort.id, seat=proposal.seat_id,
+        reply=reply_id,
+    )  # fmt: skip
+    return None
+
+
 # --- by time --------------------------------------------------------------------------------------------------
 
 
@@ -344,6 +434,6 @@ def came_back(
 
 def answers_at(db: Session, practice_id: UUID) -> dict[UUID, Answer]:
     """What each seat's calendar last answered in one session, for its tutors; not a "no" its holder took back."""
-    seats = db.scalars(select(Seat.id).where(Seat.practice_id == practice_id, Seat.given_up_at.is_(None))).all()
-    latest = {seat: rules.holding(kept) for seat, kept in _kept(db, seats).items()}
+    here = select(Seat.id).where(Seat.practice_id == practice_id, Seat.given_up_at.is_(None))
+    latest = {seat: rules.holding(kept) for seat, kept in _kept(db, here).items()}
     return {seat: one.answer for seat, one in latest.items() if one is not None and one.settled_as != Settled.COMING}

@@ -1,7 +1,7 @@
 """A tutor changes a published session: what would follow is shown first, and who would hear of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import TypeVar
 from uuid import UUID
@@ -85,7 +85,10 @@ def heard(notices: tuple[Notice, ...]) -> tuple[Hears, ...]:
 
 @get("/practice/{practice_id:uuid}/change", **signed_in)
 async def before_changing(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
-    return visit.page("practice/change.html", page=await visit.read(load(practice_id)), problems=())
+    """The form; a time that somebody proposed may stand in the address, and nothing else can."""
+    page, asked = await visit.read(load(practice_id)), visit.request.query_params
+    filled = {name: asked[name][:20] for name in ("date", "start", "minutes") if name in asked}
+    return visit.page("practice/change.html", page=replace(page, values=page.values | filled), problems=())
 
 
 @post("/practice/{practice_id:uuid}/change", status_code=303, **signed_in)

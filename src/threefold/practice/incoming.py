@@ -152,12 +152,13 @@ class Writer:
 
     def _told(self, template: str, opening: str, tutor: Tutor) -> Written:
         """To a tutor; the subject carries no name."""
+        path = f"/practice/{self.held.within.practice.id}"
         return self._write(
             template,
             to=tutor,
             once=f"{template}:{self.reply_id}:{tutor.id}",
             subject=f"{opening} {self._day}",
-            link=self.postroom.address(f"/practice/{self.held.within.practice.id}"),
+            link=self.postroom.address(f"{path}/proposals/{self.reply_id}" if template == "counter" else path),
             who=self.held.holder.name,
             first=first_name(self.held.holder.name),
             counts_at=self.held.counts_at(self.now),

@@ -20,6 +20,7 @@ from threefold.core.reply import Answer as Said
 from threefold.feedback import queries as feedback
 from threefold.feedback.queries import Todo
 from threefold.practice import actions, answers, feeds, queries
+from threefold.practice.answers import Proposal
 from threefold.practice.feed import feed_path
 from threefold.practice.feed import routes as feed_routes
 from threefold.practice.queries import Group, MyRound, Place, Waiting
@@ -56,6 +57,7 @@ class PracticePage:
     said: Mapping[UUID, Said]  # by seat, what calendars answered; for tutors
     here: ForDate
     unmended: int  # how many would rather not be client and are down as one; for tutors
+    proposals: list[Proposal]  # of another time, which nobody has answered; for tutors
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,7 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             answers.answers_at(db, practice_id) if at.is_tutor else {},
             chosen_at(place),
             len({each.name for each in unmended if each.practice_id == practice_id}),
+            [each for each in answers.proposals_at(db, at, visit.now) if each.is_open] if at.is_tutor else [],
         )
 
     return visit.page("practice/show.html", page=await visit.read(work))

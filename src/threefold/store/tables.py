@@ -408,11 +408,11 @@ class Reply(Table):
     proposes_end: Mapped[datetime | None]
     received_at: Mapped[datetime]
     digest: Mapped[bytes] = mapped_column(unique=True)  # of the message: the same one twice is one reply
-    settled_at: Mapped[datetime | None]  # confirmed, taken back or overtaken
+    settled_at: Mapped[datetime | None]  # confirmed, taken back, overtaken, or (a proposal) answered
     settled_as: Mapped[str | None] = mapped_column(String(16))
     __table_args__ = (
         CheckConstraint("answer IN ('accepted', 'declined', 'tentative', 'counter')", name="answer"),
-        CheckConstraint("settled_as IN ('confirmed', 'coming', 'by_time', 'overtaken')", name="settled_as"),
+        CheckConstraint("settled_as IN ('confirmed', 'coming', 'by_time', 'overtaken', 'kept')", name="settled_as"),
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import convert
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core.diary import Shows
 from threefold.core.invitation import Method
+from threefold.core.reply import Settled
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
 from threefold.core.term import Circle, Kind, Meeting, Member, Seat, Shown, Term, Told
@@ -22,6 +23,7 @@ from threefold.store.tables import (
     Membership,
     Person,
     PracticeSession,
+    Reply,
     Triad,
     Turn,
     Withdrawal,
@@ -164,6 +166,11 @@ def _seats(db: Session, cohort_id: UUID, now: datetime, overviews: Mapping[UUID,
         .order_by(Letter.sequence)
     ):
         letters[row.seat_id].append(row)
+    kept = (
+        select(func.max(Reply.sequence))
+        .where(Reply.seat_id == SeatTable.id, Reply.settled_as == Settled.KEPT.value)
+        .scalar_subquery()
+    )
     return tuple(
         Seat(
             id=row.id,
@@ -178,6 +185,7 @@ def _seats(db: Session, cohort_id: UUID, now: datetime, overviews: Mapping[UUID,
             told=_told(each for each in letters[row.id] if each.method),
             heard=_heard([each for each in letters[row.id] if not each.method]) or overviews.get(row.id),
             waiting=tuple(_as_told(each) for each in letters[row.id] if _is_untried(each)),
+            kept=-1 if row.kept is None else row.kept,
         )
         for row in db.execute(
             select(
@@ -190,6 +198,7 @@ def _seats(db: Session, cohort_id: UUID, now: datetime, overviews: Mapping[UUID,
                 SeatTable.sequence,
                 Withdrawal.at,
                 Withdrawal.taken_back_at,
+                kept.label("kept"),
             )
             .join(PracticeSession, PracticeSession.id == SeatTable.practice_id)
             .outerjoin(Withdrawal, Withdrawal.seat_id == SeatTable.id)

@@ -35,6 +35,11 @@ def upgrade() -> None:
         cohort.alter_column("looked_before", server_default=None)
     with op.batch_alter_table("focus") as focus:
         focus.add_column(sa.Column("code", sa.String(32)))
+    with op.batch_alter_table("reply") as reply:
+        reply.drop_constraint(op.f("ck_reply_settled_as"), type_="check")
+        reply.create_check_constraint(
+            op.f("ck_reply_settled_as"), "settled_as IN ('confirmed', 'coming', 'by_time', 'overtaken', 'kept')"
+        )
     op.create_table(
         "concern_reader",
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -221,6 +226,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.execute("UPDATE reply SET settled_as = 'overtaken' WHERE settled_as = 'kept'")
+    with op.batch_alter_table("reply") as reply:
+        reply.drop_constraint(op.f("ck_reply_settled_as"), type_="check")
+        reply.create_check_constraint(
+            op.f("ck_reply_settled_as"), "settled_as IN ('confirmed', 'coming', 'by_time', 'overtaken')"
+        )
     with op.batch_alter_table("focus") as focus:
         focus.drop_column("code")
     with op.batch_alter_table("cohort") as cohort:
