@@ -21,7 +21,7 @@ from tests.builders import Class, a_cohort, a_person, an_id
 from tests.house import Browser, House
 from threefold.app import build_app
 from threefold.core.identity import token_digest
-from threefold.store.tables import KeptForm, Opening, Piece, PlanDraft, Reply, metadata
+from threefold.store.tables import KeptForm, Note, Opening, Piece, PlanDraft, Reply, metadata
 
 RIGHTS = {"open to all", "signed in", "by secret"}
 
@@ -71,6 +71,15 @@ ITS_PEOPLE = {
     "POST /feedback/{triad_id}/{number}/steps/{step}": "observer",
     "POST /feedback/pieces/{piece_id}/addenda": "observer",
     "POST /feedback/pieces/{piece_id}/answer": "counsellor",
+    "GET /observation/{triad_id}/{number}": "observer tutor",
+    "GET /observation/{triad_id}/{number}/notes": "observer tutor",
+    "POST /observation/{triad_id}/{number}/finish": "observer tutor",
+    "POST /observation/{triad_id}/{number}/notes": "observer tutor",
+    "POST /observation/{triad_id}/{number}/notes/{note_id}": "observer",
+    "POST /observation/{triad_id}/{number}/notes/{note_id}/removal": "observer",
+    "POST /observation/{triad_id}/{number}/notes/{note_id}/return": "observer",
+    "POST /observation/{triad_id}/{number}/stamps": "observer tutor",
+    "POST /observation/{triad_id}/{number}/start": "observer tutor",
 }
 
 
@@ -119,7 +128,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """Real ids for every name that stands in an address: Amara's place tomorrow, and round 1 of last week, in which
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
-    piece, reply = an_id(), an_id()
+    piece, reply, note = an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -134,6 +143,18 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
             )
         )
         db.add(Opening(triad_id=built.triads[0][0], round=1, at=house.now, by=built.people[0]))
+        db.add(
+            Note(
+                id=note,
+                triad_id=built.triads[0][0],
+                round=1,
+                author_id=built.members[1],
+                seconds=440,
+                code="HC2",
+                noted_at=house.now - timedelta(days=5),
+                received_at=house.now - timedelta(days=5),
+            )
+        )
         db.add(
             Reply(
                 id=reply,
@@ -156,6 +177,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "seat_id": built.seats[1][built.members[0]],
         "piece_id": piece,
         "reply_id": reply,
+        "note_id": note,
         **NUMBERS,
     }
 

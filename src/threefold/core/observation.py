@@ -22,6 +22,9 @@ MOST_NOTES = 500
 MOST_WORDS = MOST_MOMENT - 10
 """Words of a note, in characters: with its time and quotation marks around it, it still fits into a moment."""
 
+MOST_PAGES = 4
+"""How many competencies an observer rates: more would be filled in without thought."""
+
 MOST_SECONDS = 6 * 60 * 60
 MOST_EDITION = 1_000_000
 HELPED, IN_THE_WAY = "helped", "in_the_way"

@@ -14,7 +14,6 @@ from threefold.core.competency import Competency, Framework
 from threefold.core.feedback import (
     CLIENT_ANSWERS,
     CLIENT_QUESTIONS,
-    MOST_ASKED,
     NOT_SEEN,
     RATHER_NOT,
     RATHER_NOT_SAY,
@@ -105,6 +104,14 @@ class Writing:
         here += [note for note in self.notes if note.code is None]
         return [*{observation.moment(note): note for note in here}.items()]
 
+    @property
+    def beside(self) -> list[tuple[str, str]]:
+        """What was stamped under a competency that has no page of its own today: its label and the moment."""
+        found = (
+            (self.framework.of(note.code or ""), note) for note in self.notes if note.code not in {None, *self.codes}
+        )
+        return [(other.short if other else "", observation.moment(note)) for other, note in found]
+
     def written(self, competency: Competency) -> list[str]:
         """The moments that are no live note's."""
         noted = {moment for moment, _ in self.noted(competency)}
@@ -179,7 +186,7 @@ def with_notes(db: Session, page: Writing) -> Writing:
         [note.code for note in notes if note.code],
         {forms.stem(name) for name, value in page.desk.fields if value.strip()},
         page.held.competencies,
-        MOST_ASKED,
+        observation.MOST_PAGES,
     )
     asked = tuple(one for code in codes if (one := page.framework.of(code)) is not None)
     return replace(page, asked=asked, notes=notes)
