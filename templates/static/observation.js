@@ -94,7 +94,7 @@ function fill(line, note, newest) {
   const details = line.querySelector('details');
   if (!details) return;
   put('opens', newest && !note.words ? 'Add words' : 'Change', false);
-  for (const hidden of line.querySelectorAll('.vh')) hidden.textContent = `: ${says} at ${time}`;
+  for (const hidden of line.querySelectorAll('.vh')) hidden.textContent = ` (${says} at ${time})`;
   const choices = at('effect', line);
   for (const choice of choices.querySelectorAll('button')) choice.setAttribute('aria-pressed', choice.value === note.effect);
   if (newest) { if (choices.nextElementSibling !== details) details.before(choices); }
