@@ -261,6 +261,7 @@ function tick() {
   const into = (now() - begins()) / 1000;
   const left = Math.max(0, Math.ceil(given.minutes * 60 - into));
   awake();
+  if (round.started ?? given.started) at('start')?.querySelector('button').replaceChildren('Start the clock again');
   if (into < 0 || !at('clock')) return;
   const shown = clock(left);
   if (at('left').textContent !== shown) at('left').textContent = shown;
@@ -292,7 +293,6 @@ async function press() {
   round.started = round.pressed = Math.round(now());
   before = Infinity;
   tick();
-  at('start').querySelector('button').textContent = 'Start the clock again';
   say('Saving…', { aside: true });
   await keepRound(round).catch(() => { kept = false; });
   soon(0);

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 from sqlalchemy import ColumnElement, delete, select
 
 from tests.browser.classes import cookie
+from tests.browser.hands import look_at_tab_stops
 from tests.browser.looking import (
     SEEN,
     SIGHT,
@@ -151,10 +152,13 @@ def opened(context: BrowserContext, live: Live) -> Page:
     """The live page, once the device holds everything it needs without a signal."""
     page = context.new_page()
     page.goto(live.address)
-    until(page, f"""async () => {{
+    until(
+        page,
+        f"""async () => {{
       const shelf = await caches.open('threefold-observation');
       return Boolean(navigator.serviceWorker.controller && await shelf.match('{live.path}'));
-    }}""")
+    }}""",
+    )
     return page
 
 
@@ -179,7 +183,7 @@ def write(page: Page, words: str, *, quoted: bool = False) -> None:
 
 
 def lines(page: Page) -> list[str]:
-    return page.locator("[data-lines] > li").evaluate_all(
+    return page.locator("[data-lines] > li").evaluate_all(  # type: ignore[no-any-return] # what the page answers
         "(all) => all.map((one) => [...one.querySelectorAll('[data-says], [data-marked], [data-words]')]"
         ".filter((part) => !part.hidden && part.textContent).map((part) => part.textContent).join(' '))"
     )
@@ -333,8 +337,8 @@ def test_a_server_killed_while_it_is_sent_to_gets_every_note_once(browser: Brows
 
             page.route("**/notes", take_and_die)
             tap(page, "Empathy")
-            wait_for(lambda: len(live.kept()) == 1)
             reads(page, "Offline. Saved here")
+            assert len(live.kept()) == 1
         page.unroute("**/notes")
         tap(page, "Boundaries")
         write(page, "Waited for the end", quoted=False)
@@ -672,18 +676,20 @@ def test_the_page_is_whole_in_every_way_it_may_look(browser: Browser, live: Live
         reads(page, "Sent")
         expect_ = found.on(live.path)
         page.locator("summary").last.click()
+        seen = page.evaluate(SEEN)
+        look_at_structure(expect_, seen)
+        look_at_words(expect_, seen, "observer")
         for quiet in (True, False):
-            seen = page.evaluate(SEEN)
-            look_at_structure(expect_, seen)
-            look_at_words(expect_, seen, "observer")
             page.set_viewport_size({"width": 390, "height": 4000})
             look_with_axe(expect_, page)
             look_with_axe(expect_, page, SIGHT)
             look_at_width(expect_, page)
             page.set_viewport_size(PHONE["viewport"])
-            page.evaluate("document.documentElement.removeAttribute('style')")  # what measuring left behind
             if quiet:
                 page.get_by_role("button", name="Quiet screen").click()
+        page.reload()
+        expect(page.get_by_role("button", name="Forget this round")).to_be_visible()
+        look_at_tab_stops(expect_, page)
         low = page.locator(".tp").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
         expect_(min(low) >= 56, f"has taps of {min(low)} px")
         expect_(not complaints, f"complains: {complaints}")

@@ -44,7 +44,7 @@ async def test_the_page_shows_the_round_its_clock_and_what_is_asked_for(house: H
     assert "data-left>12:00</b>" in page
     assert ">left of 20</span>" in page
     assert "Amara asked to have this watched: <b>Name the ending</b>" in page
-    assert "never the client’s" in page
+    assert "The counsellor’s words and acts. Never what the client told about their life." in page
     assert lines(page) == []
 
 

@@ -107,12 +107,6 @@ async def test_notes_of_somebody_whose_piece_has_not_come_in_are_not_let_go(hous
     assert (await room.send(a_note(SECOND, edition=2, words="Late, and kept"))).status_code == 200
 
 
-async def test_nothing_is_let_go_before_the_feedback_is_opened(house: House) -> None:
-    room = await a_noted_room(house)
-    assert await let_go(room) == 0
-    assert len(await room.rows()) == 3
-
-
 async def let_go(room: Room) -> int:
     def work(db: object) -> int:
         me = type("Asker", (), {"id": room.built.people[0]})()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from threefold.core import observation as rules
+from threefold.core.feedback import MOST_MOMENT
 from threefold.core.observation import Note
 from threefold.core.slots import Round
 
@@ -160,7 +161,7 @@ def test_a_note_becomes_a_moment_that_fits() -> None:
     assert rules.moment(note(effect=rules.IN_THE_WAY)) == "07:20 Got in the way"
     assert rules.moment(note()) == "07:20 Noticed"
     longest = note(words="a" * rules.MOST_WORDS, quoted=True, seconds=rules.MOST_SECONDS)
-    assert len(rules.moment(longest)) <= rules.MOST_MOMENT
+    assert len(rules.moment(longest)) <= MOST_MOMENT
 
 
 def test_pages_are_what_is_asked_for_then_what_was_stamped_most_and_four_at_most() -> None:

@@ -19,7 +19,7 @@ from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.rounds import Held
 from threefold.store.tables import Observation, metadata
 
-_note = metadata.tables["note"]
+_note, _piece, _rating = (metadata.tables[name] for name in ("note", "piece", "rating"))
 _ADD = PreparedChange(insert(_note))
 _CHANGE = PreparedChange(update(_note).where(_note.c.id == bindparam("which")))
 _TAKEN = Prepared(select(_note.c.id).where(_note.c.id.in_(bindparam("ids", expanding=True))), lambda note_id: note_id)
@@ -28,6 +28,17 @@ _OF_ROUND = Prepared(
         _note.c.triad_id == bindparam("triad"), _note.c.round == bindparam("number")
     ),
     lambda author, *cells: (author, Note(*cells)),
+)
+_PICKED = Prepared(
+    select(_piece.c.author_id, _rating.c.moments)
+    .select_from(_piece)
+    .outerjoin(_rating, _rating.c.piece_id == _piece.c.id)
+    .where(
+        _piece.c.triad_id == bindparam("triad"),
+        _piece.c.round == bindparam("number"),
+        _piece.c.kind == Kind.OBSERVER.value,
+    ),
+    lambda author, picked: (author, picked),
 )
 _DROP = PreparedChange(delete(_note).where(_note.c.id == bindparam("which")))
 SOMEBODY_ELSES = "This note couldn’t be kept. Write its words into a new one."
@@ -77,20 +88,18 @@ def finish(db: Session, held: Held, member: UUID, record: Record, *, now: dateti
 
 
 def let_go(db: Session, held: Held) -> int:
-    """Delete the notes that nobody picked, of every observer whose piece has been opened; how many there were.
+    """Delete the notes that nobody picked, of every observer whose piece is in; how many there were.
 
     For the unit in which the counsellor opens a round, and the one in which a late piece comes in to an open one.
+    Whoever has not sent theirs yet still needs their notes.
     """
-    if held.opened_at is None:
-        return 0
-    moments = {
-        piece.author: {moment for rating in piece.ratings for moment in rating.moments}
-        for piece in held.pieces
-        if piece.kind is Kind.OBSERVER
-    }
+    here = {"triad": held.triad_id, "number": held.number}
+    moments: dict[UUID, set[str]] = {}
+    for author, picked in _PICKED.all(db, **here):
+        moments.setdefault(author, set()).update(picked or ())
     gone = [
         id
-        for author, note in _OF_ROUND.all(db, triad=held.triad_id, number=held.number)
+        for author, note in _OF_ROUND.all(db, **here)
         if author in moments
         for id in rules.not_picked([note], moments[author])
     ]
