@@ -31,7 +31,9 @@ function putWords(form, words) {
   for (const field of form.elements) {
     if (!field.name || ['_token', 'version'].includes(field.name)) continue;
     if (field.type === 'radio' || field.type === 'checkbox') {
-      field.checked = left.get(field.name)?.includes(field.value) ?? false;
+      const place = left.get(field.name)?.indexOf(field.value) ?? -1;
+      field.checked = place >= 0;
+      if (place >= 0) left.get(field.name).splice(place, 1); // a box for words may go by the same name
     } else if (!['file', 'submit', 'button', 'fieldset'].includes(field.type)) {
       const value = left.get(field.name)?.shift();
       if (value !== undefined) field.value = value;

@@ -44,3 +44,13 @@ if (has('select[data-matrix]')) {
     document.querySelectorAll('select[data-matrix]').forEach(outlineOnePerson);
   });
 }
+
+// Notes made live, in a room without a signal, are sent from whatever page is opened next.
+const me = document.querySelector('.me');
+let notes = null;
+try { notes = localStorage.getItem('threefold.notes'); } catch { /* nothing is kept here, then */ }
+if (notes && me && !has('[data-live]')) {
+  import('./observation-store.js')
+    .then(({ lookAfter }) => lookAfter(me.dataset.who, document.querySelector('[name=_token]')?.value))
+    .catch(() => { /* they stay where they are until the next page */ });
+}

@@ -114,6 +114,7 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/frameworks/human-connection-1/1.0",
         "/frameworks/human-connection-1/1.0/next",
         "/help",
+        "/observation/{id}/{n}",
         "/me",
         "/me/letters",
         "/outbox",
@@ -251,7 +252,8 @@ def test_on_a_phone_nothing_jumps_or_is_covered_and_paper_holds_words_alone(
 
 def test_styles_and_scripts_are_small() -> None:
     def kilobytes(ending: str) -> float:
-        return sum(len(gzip.compress(file.read_bytes())) for file in (folder() / "static").glob(ending)) / 1000
+        found = [file for file in (folder() / "static").glob(ending) if not file.name.startswith("observation")]
+        return sum(len(gzip.compress(file.read_bytes())) for file in found) / 1000
 
     assert kilobytes("*.css") <= CSS_KB
-    assert kilobytes("*.js") <= JS_KB
+    assert kilobytes("*.js") <= JS_KB  # the live form has a limit of its own: test_observation

@@ -25,6 +25,7 @@ from threefold.store.tables import (
     ApartRequest,
     Concern,
     KeptForm,
+    Note,
     Opening,
     Piece,
     PlanDraft,
@@ -124,6 +125,15 @@ ITS_PEOPLE = {
     "POST /feedback/{triad_id}/{number}/steps/{step}": "observer tutor",
     "POST /feedback/pieces/{piece_id}/addenda": "observer",
     "POST /feedback/pieces/{piece_id}/answer": "counsellor",
+    "GET /observation/{triad_id}/{number}": "observer tutor",
+    "GET /observation/{triad_id}/{number}/notes": "observer tutor",
+    "POST /observation/{triad_id}/{number}/finish": "observer tutor",
+    "POST /observation/{triad_id}/{number}/notes": "observer tutor",
+    "POST /observation/{triad_id}/{number}/notes/{note_id}": "observer",
+    "POST /observation/{triad_id}/{number}/notes/{note_id}/removal": "observer",
+    "POST /observation/{triad_id}/{number}/notes/{note_id}/return": "observer",
+    "POST /observation/{triad_id}/{number}/stamps": "observer tutor",
+    "POST /observation/{triad_id}/{number}/start": "observer tutor",
 }
 
 
@@ -172,7 +182,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """Real ids for every name that stands in an address: Amara's place tomorrow, and round 1 of last week, in which
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
-    piece, reply, proposal = an_id(), an_id(), an_id()
+    piece, reply, proposal, note = an_id(), an_id(), an_id(), an_id()
     concern, preference, request = an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
@@ -188,6 +198,18 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
             )
         )
         db.add(Opening(triad_id=built.triads[0][0], round=1, at=house.now, by=built.people[0]))
+        db.add(
+            Note(
+                id=note,
+                triad_id=built.triads[0][0],
+                round=1,
+                author_id=built.members[1],
+                seconds=440,
+                code="HC2",
+                noted_at=house.now - timedelta(days=5),
+                received_at=house.now - timedelta(days=5),
+            )
+        )
         for id_, answer in ((reply, "declined"), (proposal, "counter")):
             db.add(
                 Reply(
@@ -219,6 +241,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "preference_id": preference,
         "request_id": request,
         "proposal_id": proposal,
+        "note_id": note,
         **NUMBERS,
     }
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from threefold.core.feedback import Kind, may_change
+from threefold.core.observation import may_open
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback import actions, queries, reading
@@ -70,7 +71,9 @@ def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
             return "feedback/tutor.html", {**here, "reading": reading_of(db, visit, within, held)}
         if party.away or not held.is_on or not held.has_begun(visit.now):
             observes = party.role is Role.OBSERVER and not party.away and held.is_on
-            return "feedback/early.html", {**here, "focus": queries.taken_along(db, held) if observes else ""}
+            notes = f"/observation/{triad_id}/{number}" if observes and may_open(held.starts_at, visit.now) else ""
+            focus = queries.taken_along(db, held) if observes else ""
+            return "feedback/early.html", {**here, "focus": focus, "notes": notes}
         if party.role is Role.COUNSELLOR:
             release = held.release(visit.now)
             if held.opened_at is not None:

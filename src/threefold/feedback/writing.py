@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.core import observation
 from threefold.core.competency import Competency, Framework
 from threefold.core.feedback import (
     CLIENT_ANSWERS,
@@ -21,11 +22,13 @@ from threefold.core.feedback import (
     asked_of,
     may_change,
 )
+from threefold.core.observation import Note
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.said import clock
 from threefold.feedback import actions, forms, queries
 from threefold.feedback.actions import Conflict, Desk, LetterWanted, Unfinished
 from threefold.mail.outbox import Written
+from threefold.observation.queries import record_of
 from threefold.store.rounds import Held, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours
@@ -49,6 +52,7 @@ class Writing:
     asked: tuple[Competency, ...]
     desk: Desk
     focus: str = ""
+    notes: tuple[Note, ...] = ()
 
     @property
     def member(self) -> UUID:
@@ -89,6 +93,37 @@ class Writing:
         """The levels to choose from, each told by what is seen in the room; "not seen" is always there."""
         found = [(str(n), self.framework.levels[n], competency.anchors[n]) for n in sorted(self.framework.levels)]
         return [*found, (NOT_SEEN, self.framework.not_seen, "")]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(competency.code for competency in self.asked)
+
+    @property
+    def live(self) -> str:
+        """Where the notes of this round are."""
+        return f"/observation/{self.held.triad_id}/{self.held.number}"
+
+    def noted(self, competency: Competency) -> list[tuple[str, Note]]:
+        """The live notes that may be picked as moments here, in the order they were made, each as the moment it makes.
+
+        Words noted under no competency may belong to any.
+        """
+        here = [note for note in self.notes if note.code == competency.code]
+        here += [note for note in self.notes if note.code is None]
+        return [*{observation.moment(note): note for note in here}.items()]
+
+    @property
+    def beside(self) -> list[tuple[str, str]]:
+        """What was stamped under a competency that has no page of its own today: its label and the moment."""
+        found = (
+            (self.framework.of(note.code or ""), note) for note in self.notes if note.code not in {None, *self.codes}
+        )
+        return [(other.short if other else "", observation.moment(note)) for other, note in found]
+
+    def written(self, competency: Competency) -> list[str]:
+        """The moments that are no live note's."""
+        noted = {moment for moment, _ in self.noted(competency)}
+        return [moment for moment in self.all_said(f"{competency.code}.moment") if moment not in noted]
 
     def said(self, name: str) -> str:
         return forms.first(self.desk.fields, name)
@@ -160,9 +195,24 @@ def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable
         if kinds and kind not in kinds:
             raise NotYours
         framework, asked = looked_for(db, held)
-        return Writing(within, held, kind, framework, asked, actions.desk_of(db, held, within.membership.id))
+        page = Writing(within, held, kind, framework, asked, actions.desk_of(db, held, within.membership.id))
+        return with_notes(db, page) if kind is Kind.OBSERVER else page
 
     return work
+
+
+def with_notes(db: Session, page: Writing) -> Writing:
+    """The observer's form with their live notes: what they stamped beside what was asked for has a page too."""
+    notes = tuple(reversed(record_of(db, page.held, page.member).shown))
+    codes = observation.looked_at(
+        page.codes,
+        [note.code for note in notes if note.code],
+        {forms.stem(name) for name, value in page.desk.fields if value.strip()},
+        page.held.looking.codes,
+        observation.MOST_PAGES,
+    )
+    asked = tuple(one for code in codes if (one := page.framework.of(code)) is not None)
+    return replace(page, asked=asked, notes=notes)
 
 
 async def letter_for(visit: Visit, triad_id: UUID, number: int) -> Written:
@@ -221,7 +271,7 @@ async def keep_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[i
 
     def work(db: Session, me: Me) -> tuple[Writing, Desk | Conflict | Refusal]:
         page = writing(visit, triad_id, number, Kind.OBSERVER)(db, me)
-        new = forms.given(form.kept, page.kind, page.held.asked)
+        new = forms.given(form.kept, page.kind, page.codes)
         return page, actions.keep(db, page.held, page.member, page.desk, new, version_of(form), now=visit.now)
 
     page, kept = await visit.write(work)
@@ -276,7 +326,7 @@ async def keep_draft(visit: Visited, triad_id: FromPath[UUID], number: FromPath[
 
     def work(db: Session, me: Me) -> tuple[Writing, Desk | Conflict | Refusal]:
         page = writing(visit, triad_id, number)(db, me)
-        new = forms.given(form.kept, page.kind, page.held.asked)
+        new = forms.given(form.kept, page.kind, page.codes)
         return page, actions.keep(db, page.held, page.member, page.desk, new, version_of(form), now=visit.now)
 
     page, kept = await visit.write(work)
@@ -298,7 +348,7 @@ async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
 
     def work(db: Session, me: Me) -> tuple[Writing, actions.Done | Unfinished | LetterWanted | Conflict | Refusal]:
         page = writing(visit, triad_id, number)(db, me)
-        new = forms.given(form.kept, page.kind, page.held.asked)
+        new = forms.given(form.kept, page.kind, page.codes)
         return page, actions.send(
             db,
             page.held,

@@ -289,6 +289,7 @@ async def sign_out_everywhere(visit: Visited) -> Answer:
 def _signed_out(visit: Visit) -> Answer:
     answer = visit.go("/sign-in")
     answer.set_cookie(visit.cookie("threefold", "", timedelta(0)))
+    answer.headers["clear-site-data"] = '"storage"'  # notes and pages that the device kept for use without a signal
     return answer
 
 
