@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from threefold.core import growth as rules
-from threefold.core.competency import Competency, Framework
+from threefold.core.competency import Framework
 from threefold.core.feedback import CLIENT_ANSWERS, CLIENT_QUESTIONS, RATHER_NOT_SAY, Kind
 from threefold.core.growth import BurnUp, Chart, Mark, Round, Row, Turn, Who
 from threefold.core.in_short import Sentence, Whose, in_short
@@ -115,9 +115,8 @@ def _growth(
         raise NotYours
     wrote = authors(db, held)
     rounds = tuple(_round(each, wrote) for each in held)
-    shown = _looked_for(framework, cohort, rounds)
+    titles = _looked_for(framework, cohort, rounds)
     last = max((each.session for each in rounds), default=0)
-    titles = {each.code: each.short for each in shown}
     whose = Whose.of(name) if name else Whose()
     written = [(each, piece) for each in held for piece in each.pieces if piece.kind is not Kind.SELF]
     return Growth(
@@ -143,10 +142,14 @@ def _growth(
     )
 
 
-def _looked_for(framework: Framework, cohort: CohortRow, rounds: Sequence[Round]) -> tuple[Competency, ...]:
-    """What is looked for this term and what has been, should the list have changed; in the framework's order."""
-    codes = {*cohort.competencies, *(mark.code for each in rounds for mark in each.marks)}
-    return tuple(each for each in framework.competencies if each.code in codes)
+def _looked_for(framework: Framework, cohort: CohortRow, rounds: Sequence[Round]) -> dict[str, str]:
+    """What is looked for this term and what has been, should the list have changed: names by code, in the framework's
+    order. A code that the framework no longer has stands for itself, last.
+    """
+    rated = {mark.code for each in rounds for mark in each.marks if mark.who is not Who.CLIENT}
+    codes = {*cohort.competencies, *rated}
+    known = {each.code: each.short for each in framework.competencies if each.code in codes}
+    return known | {code: code for code in sorted(rated - set(known))}
 
 
 def _round(held: Held, wrote: dict[UUID, Author]) -> Round:
