@@ -36,7 +36,8 @@ class Quote:
 class Growth:
     """A trainee's growth in one cohort. `name` is theirs on a tutor's page, "" on their own.
 
-    `unread`: rounds that are open and have not been opened; `latest`: where the last one that was read lies.
+    `unread`: rounds that are open and have not been opened. `latest`: where the last one that was read lies; `ideas`:
+    what to try next from there, and whose idea it was ("" for one's own).
     """
 
     cohort: CohortRow
@@ -50,6 +51,7 @@ class Growth:
     people: int
     unread: int
     latest: str
+    ideas: tuple[tuple[str, str], ...]
     quote: Quote | None
     burn: BurnUp
 
@@ -118,6 +120,7 @@ def _growth(
     titles = _looked_for(framework, cohort, rounds)
     last = max((each.session for each in rounds), default=0)
     whose = Whose.of(name) if name else Whose()
+    read = next((each for each in reversed(held) if each.opened_at is not None), None)
     written = [(each, piece) for each in held for piece in each.pieces if piece.kind is not Kind.SELF]
     return Growth(
         cohort=cohort,
@@ -136,7 +139,8 @@ def _growth(
         pieces=len(written),
         people=len({piece.author for _, piece in written}),
         unread=unread,
-        latest=next((each.path for each in reversed(held) if each.opened_at is not None), ""),
+        latest=read.path if read else "",
+        ideas=_ideas(read, wrote) if read else (),
         quote=_quote(written, wrote),
         burn=rules.burn_up([_turn(each, now) for each in planned]),
     )
@@ -173,6 +177,14 @@ def _who(piece: Sent, wrote: dict[UUID, Author]) -> Who:
     if piece.kind is Kind.CLIENT:
         return Who.CLIENT
     return Who.TUTOR if wrote[piece.author].is_tutor else Who.OBSERVER
+
+
+def _ideas(held: Held, wrote: dict[UUID, Author]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (words, "" if piece.kind is Kind.SELF else first_name(wrote[piece.author].name))
+        for piece in sorted(held.pieces, key=lambda piece: piece.kind is Kind.SELF)
+        if (words := piece.words.get("to_try", ""))
+    )
 
 
 def _quote(written: Sequence[tuple[Held, Sent]], wrote: dict[UUID, Author]) -> Quote | None:
