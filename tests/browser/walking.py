@@ -20,8 +20,9 @@ MOST = 60
 HOW_MANY = {"/feedback/{id}/{n}": 4, "/feedback/{id}/{n}/form": 2} | {
     f"/cohorts/{{id}}/{room}": 2 for room in ("people", "framework", "plan", "settings")
 }
-# Which rounds wait for what is the plan's affair: more of them are opened for the links they show than are kept.
-OPENED = {"/feedback/{id}/{n}": 24}
+# Which rounds wait for what is the plan's affair, and who of a cohort's people learns: more of them are opened for the
+# links they show than are kept.
+OPENED = {"/feedback/{id}/{n}": 24, "/cohorts/{id}/people/{id}": 40}
 
 
 @dataclass(frozen=True)

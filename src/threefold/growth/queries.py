@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from threefold.core import growth as rules
-from threefold.core.competency import Competency, Framework
+from threefold.core.competency import Framework
 from threefold.core.feedback import CLIENT_ANSWERS, CLIENT_QUESTIONS, RATHER_NOT_SAY, Kind
 from threefold.core.growth import BurnUp, Chart, Mark, Round, Row, Turn, Who
 from threefold.core.in_short import Sentence, Whose, in_short
@@ -36,7 +36,8 @@ class Quote:
 class Growth:
     """A trainee's growth in one cohort. `name` is theirs on a tutor's page, "" on their own.
 
-    `unread`: rounds that are open and have not been opened; `latest`: where the last one that was read lies.
+    `unread`: rounds that are open and have not been opened. `latest`: where the last one that was read lies; `ideas`:
+    what to try next from there, and whose idea it was ("" for one's own).
     """
 
     cohort: CohortRow
@@ -50,6 +51,7 @@ class Growth:
     people: int
     unread: int
     latest: str
+    ideas: tuple[tuple[str, str], ...]
     quote: Quote | None
     burn: BurnUp
 
@@ -115,10 +117,10 @@ def _growth(
         raise NotYours
     wrote = authors(db, held)
     rounds = tuple(_round(each, wrote) for each in held)
-    shown = _looked_for(framework, cohort, rounds)
+    titles = _looked_for(framework, cohort, rounds)
     last = max((each.session for each in rounds), default=0)
-    titles = {each.code: each.short for each in shown}
     whose = Whose.of(name) if name else Whose()
+    read = next((each for each in reversed(held) if each.opened_at is not None), None)
     written = [(each, piece) for each in held for piece in each.pieces if piece.kind is not Kind.SELF]
     return Growth(
         cohort=cohort,
@@ -137,16 +139,21 @@ def _growth(
         pieces=len(written),
         people=len({piece.author for _, piece in written}),
         unread=unread,
-        latest=next((each.path for each in reversed(held) if each.opened_at is not None), ""),
+        latest=read.path if read else "",
+        ideas=_ideas(read, wrote) if read else (),
         quote=_quote(written, wrote),
         burn=rules.burn_up([_turn(each, now) for each in planned]),
     )
 
 
-def _looked_for(framework: Framework, cohort: CohortRow, rounds: Sequence[Round]) -> tuple[Competency, ...]:
-    """What is looked for this term and what has been, should the list have changed; in the framework's order."""
-    codes = {*cohort.competencies, *(mark.code for each in rounds for mark in each.marks)}
-    return tuple(each for each in framework.competencies if each.code in codes)
+def _looked_for(framework: Framework, cohort: CohortRow, rounds: Sequence[Round]) -> dict[str, str]:
+    """What is looked for this term and what has been, should the list have changed: names by code, in the framework's
+    order. A code that the framework no longer has stands for itself, last.
+    """
+    rated = {mark.code for each in rounds for mark in each.marks if mark.who is not Who.CLIENT}
+    codes = {*cohort.competencies, *rated}
+    known = {each.code: each.short for each in framework.competencies if each.code in codes}
+    return known | {code: code for code in sorted(rated - set(known))}
 
 
 def _round(held: Held, wrote: dict[UUID, Author]) -> Round:
@@ -170,6 +177,14 @@ def _who(piece: Sent, wrote: dict[UUID, Author]) -> Who:
     if piece.kind is Kind.CLIENT:
         return Who.CLIENT
     return Who.TUTOR if wrote[piece.author].is_tutor else Who.OBSERVER
+
+
+def _ideas(held: Held, wrote: dict[UUID, Author]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (words, "" if piece.kind is Kind.SELF else first_name(wrote[piece.author].name))
+        for piece in sorted(held.pieces, key=lambda piece: piece.kind is Kind.SELF)
+        if (words := piece.words.get("to_try", ""))
+    )
 
 
 def _quote(written: Sequence[tuple[Held, Sent]], wrote: dict[UUID, Author]) -> Quote | None:

@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core.competency import Framework
-from threefold.store.frameworks import framework_for
+from threefold.store.frameworks import available, framework_for
 from threefold.store.prepared import Prepared
 from threefold.store.rounds import Held, held_rounds
 from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, TriadRow, columns, split
@@ -134,6 +134,10 @@ def authors(db: Session, rounds: Iterable[Held]) -> dict[UUID, Author]:
 
 
 def frameworks(db: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Framework]:
-    """The frameworks these rounds were looked at with; a query for each that does not ship, and there is seldom one."""
-    found = {key: framework_for(db, *key) for key in keys}
-    return {key: framework for key, framework in found.items() if framework is not None}
+    """The frameworks these rounds were looked at with; one query at most, however many there are."""
+    if len(keys) == 1:
+        return {key: found for key in keys if (found := framework_for(db, *key))}
+    known: dict[tuple[str, str], Framework] = {}
+    for framework in available(db) if keys else ():
+        known.setdefault((framework.id, framework.version), framework)  # one from the package comes first
+    return {key: known[key] for key in keys if key in known}
