@@ -287,6 +287,36 @@ def test_a_text_that_is_no_framework(text: str, sentence: str) -> None:
     assert read_text(text) == Refusal.because(sentence)
 
 
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.data())
+def test_whatever_stands_anywhere_is_read_or_refused_with_its_place(data: st.DataObject) -> None:
+    """One place after another is filled with anything at all."""
+    document: dict[str, Any] = small() | {"domains": [{"code": "room", "name": "In the room"}], "schema": 1}
+    document["competencies"][0] |= {"cues": [{"code": "a", "sentence": "A cue."}], "maps": {"CPCAB": ["2"]}}
+    for _ in range(data.draw(st.integers(1, 4))):
+        place: Any = document
+        while True:
+            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+            key = data.draw(st.sampled_from(keys)) if keys else None
+            if key is None or not isinstance(place[key], (dict, list)) or data.draw(st.booleans()):
+                break
+            place = place[key]
+        if key is not None:
+            place[key] = data.draw(anything)
+    found = read_framework(document)
+    if isinstance(found, Framework):
+        assert read_text(text_of(found)) == found
+    else:
+        assert 1 <= len(found.problems) <= 41
+        assert all(each.sentence.strip() for each in found.problems)
+
+
 def hostile(name: str) -> str:
     document: dict[str, Any] = small()
     if name == "rows":

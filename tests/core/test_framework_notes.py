@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+from hypothesis import given
+
+from tests.core.test_framework_document import frameworks
 from threefold.core.competency import Competency, Cue, Domain, Framework
 from threefold.core.framework_notes import Note, worth_a_look
 
@@ -63,10 +66,25 @@ def test_everything_worth_a_look_is_named_with_its_place() -> None:
     )
 
 
+@given(frameworks())
+def test_every_note_is_about_something_that_is_there(framework: Framework) -> None:
+    notes = worth_a_look(framework)
+    assert {note.code for note in notes} <= {"", *(each.code for each in framework.competencies)}
+    assert len(set(notes)) == len(notes)
+
+
 def test_words_are_looked_at_in_english_alone() -> None:
     numbered = replace(FINE, anchors=dict(FINE.anchors) | {4: "Yn dda iawn, 4 allan o 4, good."})
     assert worth_a_look(framework(numbered, language="cy")) == ()
     assert len(worth_a_look(framework(numbered, language="en"))) == 2
+
+
+def test_answers_that_are_called_the_same() -> None:
+    alike = replace(framework(FINE), levels={**LEVELS, 3: "Beginning"}, not_seen="Deepening")
+    assert worth_a_look(alike) == (
+        Note("", "“Beginning” names two of the answers, so nobody can tell which was chosen."),
+        Note("", "“Deepening” names two of the answers, so nobody can tell which was chosen."),
+    )
 
 
 def test_many_competencies_and_a_long_label() -> None:

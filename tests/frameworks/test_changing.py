@@ -14,8 +14,17 @@ from tests.frameworks.test_frameworks import OURS, a_tutor, carried, elm_house, 
 from tests.house import Browser, House
 from threefold.core.competency import Framework
 from threefold.core.framework_document import read_framework
-from threefold.core.refusal import Problem
-from threefold.frameworks.sheet import beside, document_from, fields_of, moved, read_sheet, sheet_of, with_one_more
+from threefold.core.refusal import Problem, Refusal
+from threefold.frameworks.sheet import (
+    Kept,
+    beside,
+    document_from,
+    fields_of,
+    moved,
+    read_sheet,
+    sheet_of,
+    with_one_more,
+)
 from threefold.store.frameworks import shipped
 from threefold.web.forms import Form
 
@@ -213,6 +222,22 @@ def test_a_sheet_says_the_framework_it_was_made_from_and_moving_loses_nothing(
     after = moved(sheet, place, by)
     assert sorted(card.words["code"] for card in after.cards) == sorted(each.code for each in framework.competencies)
     assert moved(after, place + by, -by) == sheet
+
+
+NAMES = [name for name, _ in fields_of(sheet_of(shipped("human-connection-1")))]
+
+
+@given(st.dictionaries(st.sampled_from([*NAMES, "competencies.0.out", "competencies.3.out"]), st.text(), max_size=30))
+def test_whatever_a_sheet_holds_it_can_be_kept_and_its_problems_find_their_fields(typed: dict[str, str]) -> None:
+    form = Form((*fields_of(sheet_of(shipped("human-connection-1"))), *typed.items()))
+    sheet = read_sheet(form)
+    assert read_sheet(Kept(dict(fields_of(sheet)))) == sheet
+    found = read_framework(document_from(sheet))
+    if isinstance(found, Refusal):
+        fields = {problem.field for problem in beside(sheet, found.problems)}
+        out = {f"competencies.{place}" for place, card in enumerate(sheet.cards) if card.left_out}
+        assert fields <= {*NAMES, *(name for name, _ in fields_of(sheet)), "competencies", ""}
+        assert not any(field.startswith(f"{place}.") for field in fields for place in out)
 
 
 def test_new_cues_get_codes_of_their_own() -> None:

@@ -14,7 +14,7 @@ from tests.house import Browser, House
 from threefold.core.competency import Framework
 from threefold.core.framework_document import read_framework, text_of
 from threefold.store.frameworks import shipped
-from threefold.store.tables import Cohort, Deed, FrameworkDocument
+from threefold.store.tables import Cohort, Deed, FrameworkDocument, FrameworkDraft
 
 OURS = "/frameworks/human-connection-1/1.0"
 
@@ -174,15 +174,19 @@ async def test_our_own_framework_is_shown_whole(house: House) -> None:
 async def test_frameworks_are_for_staff_and_tutors(house: House) -> None:
     built = await a_cohort(house.store)
     trainee = await house.as_(built.people[0])
-    for path in ("/frameworks", OURS, f"{OURS}.json", f"{OURS}/next", "/frameworks/schema.json"):
+    looked = ("/frameworks", OURS, f"{OURS}.json", f"{OURS}/next", f"{OURS}/next/look", "/frameworks/schema.json")
+    for path in looked:
         assert (await trainee.get(path)).status_code == 404
-    for path in ("/frameworks", "/frameworks/reading", f"{OURS}/next"):
+    sent = ("/frameworks", "/frameworks/reading", f"{OURS}/next", f"{OURS}/next/draft", f"{OURS}/next/fresh")
+    for path in sent:
         for fields in ({"document": elm_house()}, {"do": "look"}, {"document": "{"}):
             assert (await trainee.send_form(path, fields)).status_code == 404
     tutor = await house.as_(built.tutors[0])
     assert (await tutor.get("/frameworks/human-connection-1/9")).status_code == 404
-    assert (await tutor.get("/frameworks/elm-house/1/next")).status_code == 404
+    for path in sent[2:]:
+        assert (await tutor.send_form(path.replace("1.0", "9"), {"count": "1"})).status_code == 404
     assert await kept(house) == []
+    assert await house.store.read(lambda db: db.scalars(select(FrameworkDraft)).all()) == []
 
 
 async def test_words_survive_being_signed_out(house: House) -> None:

@@ -48,7 +48,7 @@ def worth_a_look(framework: Framework) -> tuple[Note, ...]:
         found += [Note(each.code, sentence) for sentence in _about_one(each, framework)]
         if english:
             found += [Note(each.code, sentence) for sentence in _about_wording(each, framework)]
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _about_the_whole(framework: Framework) -> Iterator[Note]:
@@ -63,6 +63,12 @@ def _about_the_whole(framework: Framework) -> Iterator[Note]:
             yield Note(
                 "",
                 f"The short label “{same[0].short}” is used {_times(times)}, by {codes}. Charts can’t tell them apart.",
+            )
+    for name, times in Counter((*framework.levels.values(), framework.not_seen)).items():
+        if times > 1:
+            yield Note(
+                "",
+                f"“{name}” names {'two' if times == 2 else times} of the answers, so nobody can tell which was chosen.",
             )
     used = {each.domain for each in framework.competencies}
     for domain in framework.domains:
