@@ -24,10 +24,11 @@ def kind() -> str:
 
 def plan_of(db: Session, sql: str) -> list[tuple[str, str]]:
     """How each table is come by: ("SEARCH" or "SCAN", the table)."""
-    named: dict[str, str] = {alias: table for table, alias in re.findall(r"\b(\w+) AS (\w+)\b", sql)}
+    tables = dict(re.findall(r"\b(\w+) AS (\w+)\b", sql))
+    named = {alias: table for table, alias in tables.items()}
     rows = db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (None,) * sql.count("?"))
     found = [re.match(r"(SEARCH|SCAN) (\w+)", str(row[-1])) for row in rows]
-    return [(one[1], named.get(str(one[2]), str(one[2]))) for one in found if one]
+    return [(one[1], str(named.get(one[2], one[2]))) for one in found if one]
 
 
 @pytest.mark.parametrize("path", ["/cohorts/{cohort}/noticing", "/cohorts/{cohort}/agreement", "/feedback/to-come"])

@@ -6,21 +6,33 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
+from sqlalchemy import bindparam, delete
 from sqlalchemy.orm import Session
 
 from threefold.core import reminders
 from threefold.core.nudges import Asking, Quiet, asking
 from threefold.feedback.queries import Missing, Whom, whom
-from threefold.feedback.rows import asking_begins
 from threefold.mail import outbox
 from threefold.mail.outbox import Written
 from threefold.store.deeds import record
+from threefold.store.prepared import PreparedChange
 from threefold.store.sessions import Me
-from threefold.store.tables import Nudge
+from threefold.store.tables import Nudge, metadata
 
 NewId = Callable[[], UUID]
 Piece = tuple[UUID, int]  # triad and round, of one author
 Key = tuple[UUID, tuple[Piece, ...]]
+
+_letter = metadata.tables["letter"]
+_TAKE_BACK = PreparedChange(
+    delete(_letter).where(
+        _letter.c.lane == bindparam("which"),
+        _letter.c.kind == "feedback-asked",
+        _letter.c.once.startswith(bindparam("begins")),
+        _letter.c.sent_at.is_(None),
+        _letter.c.lease_until.is_(None),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,11 @@ class Letter:
         """Its name in the outbox: a piece is asked for once a day at most."""
         if len(self.rows) > 1:
             return f"feedback-asked:{self.whom.member}:{now:%Y%m%dT%H%M%S}"
-        return f"{asking_begins(*self.rows[0].piece, self.whom.member)}{now:%Y%m%d}"
+        return f"{_begins(*self.rows[0].piece, self.whom.member)}{now:%Y%m%d}"
+
+
+def _begins(triad: UUID, number: int, member: UUID) -> str:
+    return f"feedback-asked:{triad}:{number}:{member}:"
 
 
 def standing(db: Session, me: Me, missing: Sequence[Missing]) -> list[Row]:
@@ -117,3 +133,13 @@ def ask(
             )
             record(db, id=new_id(), at=now, by=by.id, verb="asked for feedback", cohort_id=held.cohort_id, nudge=nudge)
     return len(wanted)
+
+
+def take_back(db: Session, triad: UUID, number: int, member: UUID) -> None:
+    """The piece has come in: a letter that asks for it alone and waits for the morning need not leave."""
+    _TAKE_BACK.run(db, which=lane(member), begins=_begins(triad, number, member))
+
+
+def lane(member: UUID) -> str:
+    """Letters about somebody's feedback leave in their order."""
+    return f"feedback:{member}"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from threefold.core.names import first_name
 from threefold.core.said import weekday
 from threefold.core.wishes import Kind, not_before
-from threefold.feedback import nudges, queries, rows
+from threefold.feedback import nudges, queries
 from threefold.feedback.nudges import Key, Letter, Row
 from threefold.mail.outbox import Written
 from threefold.people.wishes import off_path
@@ -136,7 +136,7 @@ def _letter(visit: Visit, letter: Letter) -> Written:
         Kind.FEEDBACK_ASKED,
         id=visit.new_id(),
         once=letter.once(visit.now),
-        lane=rows.lane(whom.member),
+        lane=nudges.lane(whom.member),
         person_id=whom.person,
         cohort_id=first.cohort_id,
         name=whom.name,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, 
 from sqlalchemy.orm import Session
 
 from threefold.feedback.forms import Fields
+from threefold.feedback.nudges import take_back
 from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.rounds import Held, Sent
 from threefold.store.tables import metadata
@@ -32,16 +33,6 @@ _CHANGE_DRAFT = PreparedChange(update(_draft).where(*_whose(_draft)))
 _DROP_DRAFT = PreparedChange(delete(_draft).where(*_whose(_draft)))
 _ADD_PIECE = PreparedChange(insert(_piece))
 _CHANGE_PIECE = PreparedChange(update(_piece).where(_piece.c.id == bindparam("this_piece")))
-_letter = metadata.tables["letter"]
-_TAKE_BACK = PreparedChange(
-    delete(_letter).where(
-        _letter.c.lane == bindparam("which"),
-        _letter.c.kind == "feedback-asked",
-        _letter.c.once.startswith(bindparam("begins")),
-        _letter.c.sent_at.is_(None),
-        _letter.c.lease_until.is_(None),
-    )
-)
 _ADD_RATINGS = PreparedChange(insert(_rating))
 _DROP_RATINGS = PreparedChange(delete(_rating).where(_rating.c.piece_id == bindparam("this_piece")))
 
@@ -64,22 +55,11 @@ def drop_draft(db: Session, held: Held, member: UUID) -> None:
     _DROP_DRAFT.run(db, **_key(held, member))
 
 
-def lane(member: UUID) -> str:
-    """Letters about what somebody is to write leave in their order."""
-    return f"feedback:{member}"
-
-
-def asking_begins(triad: UUID, number: int, member: UUID) -> str:
-    """How the name of a tutor's letter begins that asks for this piece alone."""
-    return f"feedback-asked:{triad}:{number}:{member}:"
-
-
 def add_piece(db: Session, held: Held, sent: Sent) -> None:
-    """A piece that came in; a letter that asks for it and waits for the morning need not leave."""
     here = {"id": sent.id, "triad_id": held.triad_id, "round": held.number, "author_id": sent.author}
     _ADD_PIECE.run(db, **here, kind=sent.kind.value, **_said(sent))
     _add_ratings(db, sent)
-    _TAKE_BACK.run(db, which=lane(sent.author), begins=asking_begins(held.triad_id, held.number, sent.author))
+    take_back(db, held.triad_id, held.number, sent.author)
 
 
 def change_piece(db: Session, sent: Sent) -> None:

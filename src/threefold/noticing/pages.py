@@ -38,7 +38,7 @@ async def count(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     """How much there is to look at, never whom it is about, for the link on the cohort's own page; or nothing."""
     looked = await _looked(visit, cohort_id)
     entries = len(looked.awake("person")) + len(looked.awake("ratings"))
-    answer = visit.html(f"{entries} worth a look. " if entries else "")
+    answer = visit.html(f"{entries} worth a look" if entries else "")
     answer.media_type = "text/plain"
     return answer
 
