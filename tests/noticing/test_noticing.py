@@ -63,6 +63,18 @@ async def test_an_entry_says_its_evidence_and_leads_to_its_rounds(house: House) 
     assert "btn go" not in page
 
 
+async def test_the_cohorts_own_page_leads_there_and_says_how_many_but_never_who(house: House) -> None:
+    term = await in_the_way(house)
+    tutor = await looked(house, term)
+    overview = (await tutor.get(f"/cohorts/{term.built.cohort}")).text
+    assert f'href="{page_of(term)}"' in overview
+    assert f'data-count="{page_of(term)}/count"' in overview
+    answer = await tutor.get(f"{page_of(term)}/count")
+    assert (answer.headers["content-type"], answer.text) == ("text/plain; charset=utf-8", "1 worth a look")
+    await chat(tutor, term)
+    assert (await tutor.get(f"{page_of(term)}/count")).text == ""
+
+
 async def test_where_nothing_speaks_for_it_nobody_is_named(house: House) -> None:
     term = await a_term(house.store, weeks=1)
     tutor = await looked(house, term)
@@ -196,7 +208,7 @@ async def test_a_form_sent_seconds_after_the_live_notes_is_said_with_how_many_ca
     ]
 
 
-@pytest.mark.parametrize("path", ["noticing", "agreement", "agreement.csv"])
+@pytest.mark.parametrize("path", ["noticing", "noticing/count", "agreement", "agreement.csv"])
 async def test_trainees_and_strangers_find_nothing_there(house: House, path: str) -> None:
     term = await in_the_way(house)
     await looked(house, term)
@@ -231,9 +243,9 @@ async def test_the_pages_ask_the_same_few_times_whatever_the_size(house: House) 
                 for observer in term.observers(week, person):
                     term.writes(week, person, observer, "observer", HC2=3, HC8=2)
         tutor = await looked(house, term)
-        for path in ("noticing", "agreement", "agreement.csv"):
+        for path in ("noticing", "noticing/count", "agreement", "agreement.csv"):
             with counted() as statements:
                 assert (await tutor.get(f"/cohorts/{term.built.cohort}/{path}")).status_code == 200
             asked.append(len(statements))
-    assert asked[:3] == asked[3:]
+    assert asked[:4] == asked[4:]
     assert max(asked) <= 8

@@ -33,6 +33,16 @@ async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     return _page(visit, await _looked(visit, cohort_id), done=done)
 
 
+@get("/cohorts/{cohort_id:uuid}/noticing/count", **signed_in)
+async def count(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    """How much there is to look at, never whom it is about, for the link on the cohort's own page; or nothing."""
+    looked = await _looked(visit, cohort_id)
+    entries = len(looked.awake("person")) + len(looked.awake("ratings"))
+    answer = visit.html(f"{entries} worth a look" if entries else "")
+    answer.media_type = "text/plain"
+    return answer
+
+
 @post("/cohorts/{cohort_id:uuid}/noticing/conversations", status_code=303, **signed_in)
 async def keep(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     """A tutor has had a chat, or notes something for the tutors."""
@@ -88,4 +98,4 @@ def _page(visit: Visit, looked: Watched, *, done: str = "", refusal: Refusal | N
     )
 
 
-routes = [show, keep, show_agreement, table_of_agreement]
+routes = [show, count, keep, show_agreement, table_of_agreement]
