@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
+from threefold.choices import queries as choices
 from threefold.concerns import queries as concerns
 from threefold.core import reminders, wishes
 from threefold.core.feedback import asked_of
@@ -336,7 +337,9 @@ def _for_tutors(db: Session, now: datetime) -> Iterator[Wanted]:
             )
         ]
         missing = len(to_come(db, [cohort], now).missing)
-        if not away and not missing:
+        glance = choices.at_a_glance(db, cohort.id, now)
+        asked = bool(glance.requests or glance.rather_not)  # in confidence: a letter says no more than that
+        if not (away or missing or asked):
             continue
         said = [f"{plural(len(away), 'person', 'people')} away"] if away else []
         said += [f"{plural(missing, 'piece')} of feedback to come"] if missing else []
@@ -352,10 +355,11 @@ def _for_tutors(db: Session, now: datetime) -> Iterator[Wanted]:
                 f"digest:{member}",
                 cohort.id,
                 reader,
-                f"{cohort.name}: {', '.join(said)}",
+                f"{cohort.name}: {', '.join(said or ['something to look at'])}",
                 {
                     "away": [(day(at, cohort.zone), name) for at, name in away],
                     "missing": missing,
+                    "asked": asked,
                     "cohort": cohort.name,
                     "group": f"/cohorts/{cohort.id}",
                 },
