@@ -370,6 +370,7 @@ async def test_tutors_hear_on_a_weekday_morning_that_something_waits_and_not_wha
     (letter,) = await all_of(house, select(Letter))
     assert (letter.kind, letter.person_id) == ("tutor-digest", built.tutors[0])
     assert letter.subject == "Level 3, Thursdays: something to look at"
+    assert b"Something waits for you" in letter.message
     for leak in (b"Amara", b"Ben", b"apart", b"request"):
         assert leak not in letter.message
 
