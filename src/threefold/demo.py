@@ -40,6 +40,7 @@ from threefold.store.rows import CohortRow, MembershipRow, value
 from threefold.store.sessions import Me
 from threefold.store.tables import (
     Cohort,
+    ConcernReader,
     Membership,
     Opening,
     Person,
@@ -175,6 +176,7 @@ class Builder:
         tutors = [self._person(name) for name in TUTORS]
         trainees = [self._person(name) for name in TRAINEES]
         self.db.add_all(Staff(person_id=person.id, since=self.begun, by=None) for person in tutors)
+        self.db.add_all(ConcernReader(person_id=person.id, since=self.begun, by=None) for person in tutors)
         cohort, members = self._cohort(tutors, trainees)
         sessions = self._sessions(cohort)
         layout = self._plan(cohort, tutors[0], members[tutors[0].id])

@@ -359,6 +359,22 @@ async def test_no_letter_says_what_anybody_chose(house: House) -> None:
             assert leak not in letter.message, (letter.kind, leak)
 
 
+async def test_tutors_hear_on_a_weekday_morning_that_something_waits_and_not_what(house: House) -> None:
+    built = await a_cohort(house.store, weeks=1)
+    house.now = BEFORE.replace(day=2, hour=7, minute=1)  # a Wednesday, long before the first session
+    clerk = Clerk(house.store, Postroom(house.settings, environment()), clock=lambda: house.now)
+    await clerk.round()
+    assert await all_of(house, select(Letter.kind)) == []
+    await ask(await house.as_(built.people[0]), built, built.members[1])
+    await clerk.round()
+    (letter,) = await all_of(house, select(Letter))
+    assert (letter.kind, letter.person_id) == ("tutor-digest", built.tutors[0])
+    assert letter.subject == "Level 3, Thursdays: something to look at"
+    assert b"Something waits for you" in letter.message
+    for leak in (b"Amara", b"Ben", b"apart", b"request"):
+        assert leak not in letter.message
+
+
 # --- kept apart -----------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from threefold.choices import queries as choices
 from threefold.core import reminders, wishes
 from threefold.core.names import first_name
 from threefold.core.said import day, plural
@@ -50,6 +51,9 @@ def for_tutors(db: Session, now: datetime) -> Iterator[Wanted]:
         out, pieces = away.get(cohort.id, []), missing.get(cohort.id, 0)
         said = [f"{plural(len(out), 'person', 'people')} away"] if out else []
         said += [f"{plural(pieces, 'piece')} of feedback to come"] if pieces else []
+        glance = choices.at_a_glance(db, cohort.id, now)
+        asked = bool(glance.requests or glance.rather_not)  # in confidence: a letter says no more than that
+        said += ["something to look at"] if asked and not said else []
         for once, lane, reader in tutors[cohort.id] if said else ():
             yield Wanted(
                 Kind.TUTOR_DIGEST,
@@ -61,6 +65,7 @@ def for_tutors(db: Session, now: datetime) -> Iterator[Wanted]:
                 {
                     "away": [(day(at, cohort.zone), name) for at, name in out],
                     "missing": pieces,
+                    "asked": asked,
                     "cohort": cohort.name,
                     "group": f"/cohorts/{cohort.id}",
                 },
