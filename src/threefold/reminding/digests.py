@@ -14,10 +14,11 @@ from threefold.core.names import first_name
 from threefold.core.said import day, plural
 from threefold.core.wishes import How, Kind
 from threefold.feedback.queries import LATELY, Todo, to_come, todo
-from threefold.reminding.feedback import OWING, published
+from threefold.reminding.feedback import HEARS, begun, owing, published
 from threefold.reminding.wanted import Reader, Wanted, not_now, teaching, written
 from threefold.store.sessions import Me
 from threefold.store.tables import (
+    Cohort,
     Membership,
     Person,
     PracticeSession,
@@ -32,7 +33,7 @@ DIGEST_AT = time(8)
 
 def for_tutors(db: Session, now: datetime) -> Iterator[Wanted]:
     """On weekdays at 8:00, where there is something to say."""
-    here = published(db)
+    here = db.execute(select(Cohort.id, Cohort.name, Cohort.zone).where(*HEARS)).all()
     mornings = {zone: _workday_morning(zone, now) for zone in {cohort.zone for cohort in here}}
     cohorts = {cohort.id: cohort for cohort in here if mornings[cohort.zone]}
     tutors: dict[UUID, list[tuple[str, str, Reader]]] = defaultdict(list)
@@ -44,8 +45,10 @@ def for_tutors(db: Session, now: datetime) -> Iterator[Wanted]:
     there = written(db, (once for told in tutors.values() for once, *_ in told))
     waiting = [cohorts[id_] for id_, told in tutors.items() if any(once not in there for once, *_ in told)]
     away = _away_soon(db, [cohort.id for cohort in waiting], now) if waiting else {}
-    owing = {each.cohort for each in OWING.all(db, since=now - LATELY, now=now)} if waiting else set()
-    to_look_at = [cohort for cohort in waiting if cohort.id in owing]
+    of_these = Cohort.id.in_([cohort.id for cohort in waiting])
+    held = {each.id: each.cohort_id for each in begun(db, now - LATELY, now, of_these)} if waiting else {}
+    late = {held[practice] for practice, _ in owing(db, held)}
+    to_look_at = published(db, Cohort.id.in_(late)) if late else []
     missing = Counter(each.held.cohort_id for each in to_come(db, to_look_at, now).missing) if to_look_at else {}
     for cohort in waiting:
         out, pieces = away.get(cohort.id, []), missing.get(cohort.id, 0)

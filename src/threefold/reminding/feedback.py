@@ -1,55 +1,46 @@
 """About rounds that were held: what somebody is asked to write, once and once more."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, or_, select, union
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core import reminders
 from threefold.core.said import weekday
 from threefold.core.wishes import Kind
 from threefold.feedback.queries import Missing, asked_in_words, to_come
-from threefold.reminding.wanted import Reader, Wanted, not_now, written
+from threefold.reminding.wanted import Reader, Wanted, in_steps, not_now, written
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, columns, split
 from threefold.store.tables import (
     Cohort,
     Membership,
     Person,
+    PracticeSession,
     metadata,
 )
 
 LOOK_BACK = timedelta(days=4)
 
+HEARS = (Cohort.published_at.is_not(None), Cohort.archived_at.is_(None))
 _cohort_here = split(CohortRow)
 
 
 def published(db: Session, *which: Any) -> list[CohortRow]:
     """Cohorts whose people hear from us."""
-    rows = db.execute(
-        select(*columns(CohortRow)).where(Cohort.published_at.is_not(None), Cohort.archived_at.is_(None), *which)
-    )
+    rows = db.execute(select(*columns(CohortRow)).where(*HEARS, *which))
     return [_cohort_here(*row)[0] for row in rows]
 
 
-_practice, _triad, _turn, _seat, _membership, _person, _cohort, _withdrawal, _piece = (
-    metadata.tables[name]
-    for name in (
-        *("practice_session", "triad", "turn", "seat", "membership", "person", "cohort", "withdrawal", "piece"),
-    )
+_triad, _turn, _seat, _membership, _person, _withdrawal, _piece = (
+    metadata.tables[name] for name in ("triad", "turn", "seat", "membership", "person", "withdrawal", "piece")
 )
 _other_turn, _other_seat, _other_withdrawal = _turn.alias(), _seat.alias(), _withdrawal.alias()
-_SINCE = (
-    _practice.c.starts_at > bindparam("since"),
-    _practice.c.starts_at < bindparam("now"),
-    _practice.c.cancelled_at.is_(None),
-    _cohort.c.published_at.is_not(None),
-    _cohort.c.archived_at.is_(None),
-)
 _IS_HELD = ~exists().where(  # by its counsellor
     _other_turn.c.triad_id == _turn.c.triad_id,
     _other_turn.c.round == _turn.c.round,
@@ -60,6 +51,8 @@ _IS_HELD = ~exists().where(  # by its counsellor
         exists().where(_other_withdrawal.c.seat_id == _other_seat.c.id, _other_withdrawal.c.taken_back_at.is_(None)),
     ),
 )
+_HERE = _triad.c.practice_id.in_(bindparam("practices", expanding=True))
+_WHO = (_triad.c.practice_id, _membership.c.id, _person.c.id, _person.c.zone)
 
 
 def _no_piece(author: ColumnElement[UUID]) -> ColumnElement[bool]:
@@ -68,33 +61,54 @@ def _no_piece(author: ColumnElement[UUID]) -> ColumnElement[bool]:
     )
 
 
-_FROM = (
-    _turn.join(_triad, _triad.c.id == _turn.c.triad_id)
-    .join(_practice, _practice.c.id == _triad.c.practice_id)
-    .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
+_SEATED = Prepared(
+    union_all(
+        select(*_WHO)
+        .select_from(_triad.join(_seat, _seat.c.triad_id == _triad.c.id))
+        .join(_membership, _membership.c.id == _seat.c.membership_id)
+        .join(_person, _person.c.id == _membership.c.person_id)
+        .where(_HERE, _seat.c.given_up_at.is_(None)),
+        select(*_WHO)  # tutors who observe a pair
+        .select_from(_triad.join(_membership, _membership.c.id == _triad.c.tutor_id))
+        .join(_person, _person.c.id == _membership.c.person_id)
+        .where(_HERE),
+    ),
+    lambda *cells: cells,
 )
-_WHO = (
-    _cohort.c.id, _practice.c.id, _practice.c.starts_at, _practice.c.ends_at, _membership.c.id, _person.c.id,
-    _person.c.zone, _cohort.c.zone,
-)  # fmt: skip
+_OWING = Prepared(
+    union(
+        select(_triad.c.practice_id, _seat.c.membership_id)
+        .select_from(_triad.join(_turn, _turn.c.triad_id == _triad.c.id).join(_seat, _seat.c.id == _turn.c.seat_id))
+        .where(
+            _HERE,
+            _seat.c.given_up_at.is_(None),
+            _no_piece(_seat.c.membership_id),
+            ~exists().where(_withdrawal.c.seat_id == _seat.c.id, _withdrawal.c.taken_back_at.is_(None)),
+            _IS_HELD,
+        ),
+        select(_triad.c.practice_id, _triad.c.tutor_id)
+        .select_from(_triad.join(_turn, _turn.c.triad_id == _triad.c.id))
+        .where(
+            _HERE,
+            _triad.c.tutor_id.is_not(None),
+            _turn.c.role == "counsellor",
+            _no_piece(_triad.c.tutor_id),
+            _IS_HELD,
+        ),
+    ),
+    lambda practice, member: (practice, member),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Owing:
-    """Somebody who has not written of a session yet. The rounds themselves say whether they are asked to."""
+class _Seated:
+    """Somebody in a session that was held."""
 
     cohort: UUID
     practice: UUID
-    starts_at: datetime
-    ends_at: datetime
     member: UUID
     person: UUID
-    own_zone: str | None
-    usual_zone: str
-
-    @property
-    def session(self) -> tuple[datetime, datetime, str]:
-        return self.starts_at, self.ends_at, self.own_zone or self.usual_zone
+    session: tuple[datetime, datetime, str]  # when it began and ended, and the zone of the person's clock
 
     @property
     def wanted(self) -> str:
@@ -105,47 +119,76 @@ class Owing:
         return f"feedback-reminder:{self.practice}:{self.member}"
 
 
-OWING = Prepared(
-    union(
-        select(*_WHO)
-        .select_from(
-            _FROM.join(_seat, _seat.c.id == _turn.c.seat_id)
-            .join(_membership, _membership.c.id == _seat.c.membership_id)
-            .join(_person, _person.c.id == _membership.c.person_id)
+class Begun(NamedTuple):
+    """A session that has begun, with its cohort's zone."""
+
+    id: UUID
+    cohort_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+
+
+def begun(db: Session, since: datetime, now: datetime, *which: ColumnElement[bool]) -> list[Begun]:
+    """The sessions that have begun since."""
+    rows = db.execute(
+        select(
+            PracticeSession.id, PracticeSession.cohort_id, PracticeSession.starts_at, PracticeSession.ends_at,
+            Cohort.zone,
         )
+        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
         .where(
-            *_SINCE,
-            _IS_HELD,
-            _seat.c.given_up_at.is_(None),
-            ~exists().where(_withdrawal.c.seat_id == _seat.c.id, _withdrawal.c.taken_back_at.is_(None)),
-            _no_piece(_seat.c.membership_id),
-        ),
-        select(*_WHO)  # tutors who observe a pair
-        .select_from(
-            _FROM.join(_membership, _membership.c.id == _triad.c.tutor_id).join(
-                _person, _person.c.id == _membership.c.person_id
-            )
+            PracticeSession.starts_at > since,
+            PracticeSession.starts_at < now,
+            PracticeSession.cancelled_at.is_(None),
+            *HEARS,
+            *which,
         )
-        .where(*_SINCE, _IS_HELD, _turn.c.role == "counsellor", _no_piece(_membership.c.id)),
-    ),
-    Owing,
-)
+    )  # fmt: skip
+    return [Begun(*row) for row in rows]
+
+
+def owing(db: Session, practices: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """(session, membership) of everybody who has not written of all their rounds in these sessions.
+
+    Perhaps of some who need not: the rounds themselves have the last word.
+    """
+    return set(_OWING.all(db, practices=in_steps(practices))) if practices else set()
+
+
+def _seated(db: Session, sessions: Collection[Begun]) -> list[_Seated]:
+    if not sessions:
+        return []
+    held = {session.id: session for session in sessions}
+    return [
+        _Seated(at.cohort_id, practice, member, person, (at.starts_at, at.ends_at, zone or at.zone))
+        for practice, member, person, zone in _SEATED.all(db, practices=in_steps(held))
+        if (at := held[practice])
+    ]
 
 
 def about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
     """Asked once, reminded once: one letter for all of somebody's rounds of one session."""
-    owing = OWING.all(db, since=now - LOOK_BACK, now=now)
-    times = {each.session: _may_be_due(*each.session, now) for each in owing}
-    owing = [each for each in owing if any(times[each.session])]
-    had = written(db, (name for each in owing for name in (each.wanted, each.reminder)))
-    others = [not_now(db, kind) for kind in (Kind.FEEDBACK_WANTED, Kind.FEEDBACK_REMINDER)] if owing else []
-    asks = set()
-    for each in owing:
-        (is_time, is_time_again), (not_asked, not_reminded) = times[each.session], others
+    zones = set(db.scalars(select(Person.zone).where(Person.zone.is_not(None)).distinct()))
+    sessions = [
+        session
+        for session in begun(db, now - LOOK_BACK, now)
+        if any(any(_may_be_due(session.starts_at, session.ends_at, zone, now)) for zone in {session.zone, *zones})
+    ]
+    seated = _seated(db, sessions)
+    had = written(db, (name for each in seated for name in (each.wanted, each.reminder)))
+    not_asked, not_reminded = (
+        (not_now(db, Kind.FEEDBACK_WANTED), not_now(db, Kind.FEEDBACK_REMINDER)) if seated else (set(), set())
+    )
+    open_ones = []
+    for each in seated:
+        is_time, is_time_again = _may_be_due(*each.session, now)
         wanted = is_time and each.wanted not in had and each.person not in not_asked
         again = is_time_again and each.wanted in had and each.reminder not in had and each.person not in not_reminded
         if wanted or again:
-            asks.add(each.cohort)
+            open_ones.append(each)
+    owe = owing(db, {each.practice for each in open_ones}) if open_ones else set()
+    asks = {each.cohort for each in open_ones if (each.practice, each.member) in owe}
     cohorts = published(db, Cohort.id.in_(asks)) if asks else []
     together: dict[tuple[UUID, UUID], list[Missing]] = {}
     for missing in to_come(db, cohorts, now).missing if cohorts else ():
@@ -177,11 +220,16 @@ def about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
 
 def _may_be_due(starts_at: datetime, ends_at: datetime, zone: str, now: datetime) -> tuple[bool, bool]:
     """Whether the first letter, and the second, could be due, whichever round of the session was their last."""
-    wanted, reminder = (
-        due(starts_at, zone) <= now < due(ends_at, zone) + reminders.WORTH_SENDING
+    wanted, reminder = _windows(starts_at, ends_at, zone)
+    return wanted[0] <= now < wanted[1], reminder[0] <= now < reminder[1]
+
+
+@lru_cache(maxsize=1000)
+def _windows(starts_at: datetime, ends_at: datetime, zone: str) -> tuple[tuple[datetime, datetime], ...]:
+    return tuple(
+        (due(starts_at, zone), due(ends_at, zone) + reminders.WORTH_SENDING)
         for due in (reminders.feedback_wanted, reminders.feedback_reminder)
     )
-    return wanted, reminder
 
 
 def _readers(db: Session, members: Iterable[UUID]) -> dict[UUID, Reader]:

@@ -6,28 +6,35 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from threefold.core import reminders
 from threefold.core.said import clock, day, weekday
 from threefold.core.term import HOLD, SOON, Shown
 from threefold.core.wishes import Kind
-from threefold.reminding.wanted import Reader, Wanted, not_now, teaching, written
+from threefold.reminding.wanted import Reader, Wanted, in_steps, not_now, teaching, written
+from threefold.store.prepared import Prepared
 from threefold.store.tables import (
     Cohort,
-    Letter,
     Membership,
     Person,
     PracticeSession,
     Seat,
     Withdrawal,
+    metadata,
 )
 from threefold.store.terms import term_ahead
 
 
 def about_who_is_away(db: Session, now: datetime) -> Iterator[Wanted]:
     """Somebody can't make it: their tutors hear ten minutes later, or at once where it begins soon."""
+    lately = select(Withdrawal.seat_id).where(
+        Withdrawal.at > now - reminders.WORTH_SENDING, Withdrawal.taken_back_at.is_(None)
+    )
+    seats = db.scalars(lately).all()
+    if not seats:
+        return
     rows = db.execute(
         select(
             Seat.id,
@@ -45,8 +52,8 @@ def about_who_is_away(db: Session, now: datetime) -> Iterator[Wanted]:
         .join(Membership, Membership.id == Seat.membership_id)
         .join(Person, Person.id == Membership.person_id)
         .where(
+            Seat.id.in_(seats),
             Seat.given_up_at.is_(None),
-            Withdrawal.at > now - reminders.WORTH_SENDING,
             PracticeSession.starts_at > now,
             PracticeSession.cancelled_at.is_(None),
         )
@@ -113,26 +120,32 @@ def _reminder(uid: str, starts_at: datetime) -> str:
     return f"reminder:{uid}:{starts_at:%Y%m%dT%H%MZ}"
 
 
+_practice, _seat, _membership, _withdrawal, _letter = (
+    metadata.tables[name] for name in ("practice_session", "seat", "membership", "withdrawal", "letter")
+)
+_UNREMINDED = Prepared(
+    select(_practice.c.cohort_id, _seat.c.id, _seat.c.uid, _practice.c.starts_at, _membership.c.person_id)
+    .select_from(_seat)
+    .join(_practice, _practice.c.id == _seat.c.practice_id)
+    .join(_membership, _membership.c.id == _seat.c.membership_id)
+    .where(
+        _seat.c.practice_id.in_(bindparam("practices", expanding=True)),
+        _seat.c.given_up_at.is_(None),
+        _membership.c.left_at.is_(None),
+        ~exists().where(_withdrawal.c.seat_id == _seat.c.id, _withdrawal.c.taken_back_at.is_(None)),
+        ~exists().where(_letter.c.seat_id == _seat.c.id, _letter.c.written_at > bindparam("lately")),
+    ),
+    lambda cohort, seat, uid, starts_at, person: (cohort, seat, person, _reminder(uid, starts_at)),
+)
+
+
 def _unreminded(db: Session, practices: list[UUID], now: datetime) -> Iterator[tuple[UUID, UUID]]:
     """The seats in these sessions, as (cohort, seat), whose holders have not heard of them lately."""
-    lately = exists().where(Letter.seat_id == Seat.id, Letter.written_at > now - reminders.FRESH)
-    rows = db.execute(
-        select(PracticeSession.cohort_id, Seat.id, Seat.uid, PracticeSession.starts_at, Membership.person_id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .join(Membership, Membership.id == Seat.membership_id)
-        .where(
-            Seat.practice_id.in_(practices),
-            Seat.given_up_at.is_(None),
-            Membership.left_at.is_(None),
-            ~exists().where(Withdrawal.seat_id == Seat.id, Withdrawal.taken_back_at.is_(None)),
-            ~lately,
-        )
-    ).all()
-    there = written(db, (_reminder(row.uid, row.starts_at) for row in rows))
-    others = not_now(db, Kind.REMINDER)
-    for row in rows:
-        if row.person_id not in others and _reminder(row.uid, row.starts_at) not in there:
-            yield row.cohort_id, row.id
+    found = _UNREMINDED.all(db, practices=in_steps(practices), lately=now - reminders.FRESH)
+    there, others = written(db, (once for *_, once in found)), not_now(db, Kind.REMINDER)
+    for cohort, seat, person, once in found:
+        if person not in others and once not in there:
+            yield cohort, seat
 
 
 def _said_of(shown: Shown, practice: UUID, seat: UUID) -> dict[str, Any]:

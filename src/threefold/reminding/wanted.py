@@ -2,23 +2,26 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core import wishes
 from threefold.core.wishes import How, Kind
+from threefold.store.prepared import Prepared
 from threefold.store.tables import (
     Cohort,
-    Letter,
     Membership,
     Person,
     Wish,
+    metadata,
 )
 
-MOST_NAMES = 4000  # in one question
+MOST_NAMES = 500  # in one question
+STEP = 50
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,25 @@ class Wanted:
     values: Mapping[str, Any]
 
 
+_letter = metadata.tables["letter"]
+_WRITTEN = Prepared(
+    select(_letter.c.once).where(_letter.c.once.in_(bindparam("names", expanding=True))), lambda once: once
+)
+
+
 def written(db: Session, names: Iterable[str]) -> set[str]:
     """Which of these letters are in the outbox, or were."""
     asked, found = list(names), set()
     for start in range(0, len(asked), MOST_NAMES):
-        found |= set(db.scalars(select(Letter.once).where(Letter.once.in_(asked[start : start + MOST_NAMES]))))
+        some = asked[start : start + MOST_NAMES]
+        found |= set(_WRITTEN.all(db, names=in_steps(some, STEP if len(some) <= STEP else MOST_NAMES)))
     return found
+
+
+def in_steps(values: Collection[T], step: int = STEP) -> list[T]:
+    """These values, the last repeated up to a whole step: a prepared question is kept for each length of list."""
+    listed = list(values)
+    return listed + listed[-1:] * (-len(listed) % step)
 
 
 def not_now(db: Session, kind: str) -> set[UUID]:
