@@ -114,7 +114,7 @@ function draw() {
     fill(line, note, place === 0);
     if (lines.children[place] !== line) lines.insertBefore(line, lines.children[place] ?? null);
   });
-  at('total').textContent = shown.length || '';
+  at('tally').textContent = shown.length || '';
   at('none').hidden = shown.length > 0;
   for (const tap of document.querySelectorAll('.tp')) {
     const count = shown.filter((note) => note.code === tap.value).length;
