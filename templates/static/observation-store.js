@@ -147,17 +147,23 @@ async function ask(path, options = {}) {
   return said;
 }
 
-/** Send what has not arrived, and hear what other devices sent. Throws Turned, or whatever a missing network throws. */
-export async function exchange(round, token) {
-  const notes = (await left(round)).slice(0, 200);
+/** Send what has not arrived, and hear what other devices sent. Throws Turned, or whatever a missing network throws.
+ *  `loose`: the notes of a page whose device has no room for them; then nothing is kept here either. */
+export async function exchange(round, token, loose) {
+  const heard = async (posted, answer, went) => {
+    if (answer.member !== round.member) throw new Turned(409);
+    if (!loose) await adopt(round.key, { refused: {}, ...answer }, posted);
+    return { ...answer, offset: answer.now - (went + Date.now()) / 2 };
+  };
+  const notes = (loose ?? await left(round)).slice(0, 200);
   const went = Date.now();
-  if (notes.length === 0 && !round.pressed) return heard(round, [], await ask(round.path), went);
+  if (notes.length === 0 && !round.pressed) return heard([], await ask(round.path), went);
   const bare = notes.map(({ id, seconds, edition, noted, code, effect, words, quoted, removed }) => (
     { id, seconds, edition, noted, code, effect, words: removed ? '' : words.toWellFormed?.() ?? words, quoted, removed }));
   const body = new URLSearchParams({ _token: token, member: round.member, notes: JSON.stringify(bare) });
   if (round.pressed) body.set('pressed', round.pressed);
   try {
-    return await heard(round, bare, await ask(round.path, { method: 'POST', body }), went);
+    return await heard(bare, await ask(round.path, { method: 'POST', body }), went);
   } catch (turned) {
     if (turned.status !== 403) throw turned;
     // They have signed in again since this page was opened: its token is an old one.
@@ -165,14 +171,8 @@ export async function exchange(round, token) {
     if (member !== round.member) throw new Turned(409);
     body.set('_token', fresh);
     const answer = await ask(round.path, { method: 'POST', body });
-    return await heard(round, bare, { ...answer, token: fresh }, Date.now());
+    return await heard(bare, { ...answer, token: fresh }, Date.now());
   }
-}
-
-async function heard(round, posted, answer, went) {
-  if (answer.member !== round.member) throw new Turned(409);
-  await adopt(round.key, { refused: {}, ...answer }, posted);
-  return { ...answer, offset: answer.now - (went + Date.now()) / 2 };
 }
 
 /** On every other page: send what waits, keep the device tidy, and don't let signing out lose what never arrived. */

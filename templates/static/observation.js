@@ -114,7 +114,7 @@ function draw() {
     fill(line, note, place === 0);
     if (lines.children[place] !== line) lines.insertBefore(line, lines.children[place] ?? null);
   });
-  at('total').textContent = shown.length || '';
+  at('tally').textContent = shown.length || '';
   at('none').hidden = shown.length > 0;
   for (const tap of document.querySelectorAll('.tp')) {
     const count = shown.filter((note) => note.code === tap.value).length;
@@ -186,13 +186,13 @@ function send() {
 
 async function exchangeAll() {
   try {
-    const answer = await exchange(round, token());
+    const answer = await exchange(round, token(), kept ? undefined : [...notes.values()].filter(unsent));
     if (answer.token) for (const field of document.querySelectorAll('[name=_token]')) field.value = answer.token;
     offset = answer.offset;
     tries = 0;
     at('sign-in').hidden = true;
     if (answer.closed) close(answer.closed);
-    await look();
+    if (kept) await look(); else hear(answer);
     const waits = [...notes.values()].some(unsent) || round.pressed;
     if (notes.size > 0 || words.textContent) say(waits ? 'Saved' : 'Sent');
     soon(waits ? 400 : LISTEN);
@@ -245,6 +245,20 @@ async function look() {
     const shown = notes.get(one.id);
     if (!shown || one.edition >= shown.edition) notes.set(one.id, one);
   }
+  draw();
+  tick();
+}
+
+/** The same without a device to look at. */
+function hear(answer) {
+  for (const one of answer.notes) {
+    if (one.edition >= (notes.get(one.id)?.edition ?? 0)) notes.set(one.id, { ...one, sent: one.edition });
+  }
+  for (const [id, sentence] of Object.entries(answer.refused ?? {})) {
+    const one = notes.get(id);
+    notes.set(id, { ...one, refused: one.edition, sentence });
+  }
+  round = { ...round, started: answer.started ?? round.started, pressed: undefined };
   draw();
   tick();
 }

@@ -438,16 +438,34 @@ def test_a_day_after_everything_has_arrived_the_copy_goes_by_itself(browser: Bro
 
 
 @heavy
+def test_a_device_without_room_sends_from_the_page_alone(browser: Browser, live: Live) -> None:
+    with a_device(browser, live) as device:
+        device.add_init_script("indexedDB.open = () => { throw new Error('no room'); }")
+        page = device.new_page()
+        page.goto(live.address)
+        device.set_offline(True)
+        tap(page, "Empathy")
+        reads(page, "Couldn’t save. Your words are still on this page.")
+        device.set_offline(False)
+        reads(page, "Sent", timeout=20_000)
+        tap(page, "Boundaries")
+        reads(page, "Sent")
+        assert [code for code, *_ in live.kept()] == ["HC2", "HC8"]
+
+
+@heavy
 def test_somebody_else_on_the_device_neither_sees_nor_sends_them(browser: Browser, live: Live) -> None:
     with a_device(browser, live) as device:
         page = opened(device, live)
         device.set_offline(True)
         write(page, "Ben’s own words")
         reads(page, "Offline. Saved here")
-        page.close()
-        device.set_offline(False)
         device.clear_cookies()
         device.add_cookies([cookie(live.site, live.built.tutors[0])])
+        device.set_offline(False)
+        expect(page.locator("[data-closed]")).to_contain_text("Somebody else is signed in", timeout=20_000)
+        assert lines(page) == []
+        page.close()
         other = device.new_page()
         other.goto(f"{live.site.address}/cohorts")
         until(other, f"async () => (await ({HELD})()).pages === 0")
