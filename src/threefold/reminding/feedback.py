@@ -169,7 +169,7 @@ def _seated(db: Session, sessions: Collection[Begun]) -> list[_Seated]:
 
 def about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
     """Asked once, reminded once: one letter for all of somebody's rounds of one session."""
-    zones = set(db.scalars(select(Person.zone).where(Person.zone.is_not(None)).distinct()))
+    zones = {zone for zone in db.scalars(select(Person.zone).where(Person.zone.is_not(None)).distinct()) if zone}
     sessions = [
         session
         for session in begun(db, now - LOOK_BACK, now)
