@@ -59,9 +59,10 @@ def words_of(page: str) -> dict[tuple[str, str], str]:
 
 async def test_asking_writes_a_kind_letter_and_its_row_together(house: House) -> None:
     held = await a_morning(house)
-    assert words_of((await held.tutor.get(PAGE)).text)["Ben Hughes", "1"] == (
-        "Ask Ben about round 1 on Thursday 1 October"
-    )
+    page = (await held.tutor.get(PAGE)).text
+    assert words_of(page)["Ben Hughes", "1"] == "Ask Ben about round 1 on Thursday 1 October"
+    said = "A few minutes on Thursday’s practice would mean a lot. Two sentences are enough."
+    assert f"“{said}”" in page
     answer = await held.tutor.send_form(f"{held.path}/nudges", asking(held, 1))
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?asked=1")
     built = held.built
@@ -72,7 +73,7 @@ async def test_asking_writes_a_kind_letter_and_its_row_together(house: House) ->
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr] # it has a plain part
     assert str(mail["From"]).startswith("Marion Shaw via Threefold")
     assert f"- What you noticed in Amara’s round: http://127.0.0.1:8000{held.path}" in text
-    assert "Two sentences are enough." in text
+    assert said in text
     assert "Rather not be asked by letter? http" in text
     assert [word for word in ("Chloe", "HC2", "reminder") if word in text] == []
     deeds = await house.store.read(lambda db: list(db.scalars(select(Deed.verb).where(Deed.verb.contains("asked")))))
