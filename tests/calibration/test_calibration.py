@@ -131,3 +131,28 @@ async def test_a_scene_that_is_not_there(house: House) -> None:
     assert (await browser.send_form("/calibration/nowhere/ratings", {"HC2.level": "1"})).status_code == 404
     visitor = await house.visitor()
     assert (await visitor.get(QUIZ)).headers["location"] == f"/sign-in?next={QUIZ}"
+
+
+async def test_the_group_is_set_beside_the_key_once_five_have_rated_and_nobody_alone(house: House) -> None:
+    built = await a_cohort(house.store, trainees=7)
+    tutor, path = await house.as_(built.tutors[0]), f"/calibration/cohorts/{built.cohort}"
+    for chosen, person in zip("3322", built.people, strict=False):
+        await (await house.as_(person)).send_form(f"{QUIZ}/ratings", {"HC2.level": chosen, "SK4.level": "2"})
+    assert "This is shown once 5 people have rated a scene" in (await tutor.get(path)).text
+    await (await house.as_(built.people[4])).send_form(f"{QUIZ}/ratings", {"HC2.level": "1", "SK4.level": "2"})
+    page = (await tutor.get(path)).text
+    rows = re.findall(
+        r'<tr><th scope="row">[^<]*</th><td>([^<]*)</td><td>([^<]*)</td><td>(\d+)</td><td>(\d+)</td>', page
+    )
+    assert rows == [("Empathy", "2 of 5", "2", "1"), ("Open questions", "5 of 5", "0", "0")]
+    assert (await (await house.as_(built.people[0])).get(path)).status_code == 404
+
+
+async def test_practising_is_offered_until_every_scene_is_rated(house: House) -> None:
+    built = await a_cohort(house.store)
+    ben = await house.as_(built.people[1])
+    assert "Practise rating" in (await ben.get("/feedback")).text
+    for scene in scenes():
+        answers = {f"{code}.level": "2" for code in scene.codes}
+        assert (await ben.send_form(f"/calibration/{scene.code}/ratings", answers)).status_code == 303
+    assert "Practise rating" not in (await ben.get("/feedback")).text

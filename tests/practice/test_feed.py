@@ -582,7 +582,7 @@ async def test_a_real_calendar_server_takes_the_feed_and_gives_it_back(house: Ho
 async def test_the_whole_address_stands_on_the_page_for_copying(house: House) -> None:
     made = await a_cohort(house.store)
     page = (await (await house.as_(made.people[0])).get("/calendar")).text
-    whole = page.split('<code class="num">')[1].split("</code>")[0]
+    whole = re.findall(r'id="feed-address"[^>]* value="([^"]+)"', page)[0]
     parts = urlsplit(whole)
     assert (f"{parts.scheme}://{parts.netloc}", parts.query) == (house.settings.base_url, "")
     assert (await look(house, parts.path)).status_code == 200

@@ -1,5 +1,6 @@
 """Where a trainee needs to be, as what, and what happens when they can't."""
 
+import re
 from uuid import uuid4
 
 from icalendar import Calendar
@@ -105,7 +106,7 @@ async def test_the_feed_needs_no_cookie_stays_the_same_and_is_replaced_on_reques
     made = await a_cohort(house.store)
     amara = await house.as_(made.people[0])
     page = (await amara.get("/calendar")).text
-    feed = page.split('<code class="num">')[1].split("</code>")[0]
+    feed = re.findall(r'id="feed-address"[^>]* value="([^"]+)"', page)[0]
     nobody = await house.visitor()
     first = await nobody.get(feed)
     assert first.status_code == 200

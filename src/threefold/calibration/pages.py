@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from threefold.calibration import actions, queries
-from threefold.calibration.queries import Offered, Practised
+from threefold.calibration.queries import FEWEST, Closeness, Offered, Practised
 from threefold.calibration.scenes import framework, scene_of, scenes
 from threefold.core.competency import Competency, Framework
 from threefold.core.refusal import Refusal
@@ -102,14 +102,23 @@ async def rate(visit: Visited, scene: FromPath[str]) -> Answer:
 
 @get("/calibration/cohorts/{cohort_id:uuid}", **signed_in)
 async def of_a_cohort(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
-    """For its tutors: who has practised, and nothing else."""
+    """For its tutors: who has practised, and how near the key the group came; never what any one person chose."""
 
-    def work(db: Session, me: Me) -> tuple[CohortRow, tuple[Practised, ...]]:
+    def work(db: Session, me: Me) -> tuple[CohortRow, tuple[Practised, ...], tuple[Closeness, ...]]:
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
-        return within.cohort, queries.practised(db, within)
+        return within.cohort, queries.practised(db, within), queries.closeness(db, within)
 
-    cohort, people = await visit.read(work)
-    return visit.page("calibration/cohort.html", cohort=cohort, people=people, of=len(scenes()), problems=())
+    cohort, people, near = await visit.read(work)
+    return visit.page(
+        "calibration/cohort.html",
+        cohort=cohort,
+        people=people,
+        of=len(scenes()),
+        near=near,
+        fewest=FEWEST,
+        framework=framework(),
+        problems=(),
+    )
 
 
 routes = [offered, scene, again, rate, of_a_cohort]

@@ -9,6 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.calibration.queries import to_practise
 from threefold.core.feedback import Kind, may_change
 from threefold.core.observation import may_open
 from threefold.core.refusal import Problem, Refusal
@@ -29,6 +30,7 @@ from threefold.feedback.writing import (
     show_step,
     writing,
 )
+from threefold.observation.actions import let_go
 from threefold.store.rounds import Held, Sent, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours
@@ -46,12 +48,12 @@ async def everything(visit: Visited) -> Answer:
         lambda db, me: (
             None
             if me.is_tutor and not me.is_trainee
-            else (queries.todo(db, me, visit.now), queries.mine(db, me, visit.now))
+            else (queries.todo(db, me, visit.now), queries.mine(db, me, visit.now), to_practise(db, me))
         )
     )
     if found is None:
         return visit.go("/feedback/to-come")
-    return visit.page("feedback/list.html", todo=found[0], mine=found[1])
+    return visit.page("feedback/list.html", todo=found[0], mine=found[1], to_practise=found[2])
 
 
 @get(UUIDS, **signed_in)
@@ -153,7 +155,8 @@ async def skip(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
 async def open_words(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -> Answer:
     def work(db: Session, me: Me) -> Held:
         _, held = counselled(visit, db, me, triad_id, number)
-        actions.open_words(db, held, by=me, now=visit.now, new_id=visit.new_id)
+        if actions.open_words(db, held, by=me, now=visit.now, new_id=visit.new_id):
+            let_go(db, held)
         return held
 
     return visit.go((await visit.write(work)).path)

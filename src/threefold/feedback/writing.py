@@ -28,6 +28,7 @@ from threefold.core.said import clock
 from threefold.feedback import actions, forms, queries
 from threefold.feedback.actions import Conflict, Desk, LetterWanted, Unfinished
 from threefold.mail.outbox import Written
+from threefold.observation.actions import let_go
 from threefold.observation.queries import record_of
 from threefold.store.rounds import Held, looked_for, of_round
 from threefold.store.sessions import Me
@@ -349,7 +350,7 @@ async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
     def work(db: Session, me: Me) -> tuple[Writing, actions.Done | Unfinished | LetterWanted | Conflict | Refusal]:
         page = writing(visit, triad_id, number)(db, me)
         new = forms.given(form.kept, page.kind, page.codes)
-        return page, actions.send(
+        done = actions.send(
             db,
             page.held,
             page.member,
@@ -363,6 +364,9 @@ async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
             now=visit.now,
             new_id=visit.new_id,
         )
+        if isinstance(done, actions.Done) and done.changed and page.held.opened_at is not None:
+            let_go(db, page.held)  # a late piece: what its author did not pick goes as the others' did
+        return page, done
 
     letter: Written | None = None
     page, outcome = await visit.write(work)

@@ -10,6 +10,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.calibration.queries import to_practise
 from threefold.choices import queries as choices
 from threefold.choices.queries import ForDate
 from threefold.core.choices import Kind
@@ -86,11 +87,13 @@ async def home(visit: Visited) -> Answer:
         ask_to_accept(groups)
         places = queries.places_of(db, me)
         place = queries.next_place(places, visit.now)
+        begun = any(each.starts_at <= visit.now for each in places)
+        todo = feedback.todo(db, me, visit.now) if begun else [Todo(*each) for each in to_practise(db, me)]
         return Home(
             first_name(me.name),
             place,
             queries.rounds_of(db, place) if place else (),
-            feedback.todo(db, me, visit.now),
+            todo,
             queries.still_waiting(within.cohort for within in groups),
             bool(places),
             chosen_at(place),
