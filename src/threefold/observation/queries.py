@@ -1,48 +1,17 @@
 """What an observer's live page shows: their own clock and their own notes on one round, and nobody else's."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core.observation import Note
+from threefold.observation.rows import NOTE, Record
 from threefold.store.prepared import Prepared
 from threefold.store.rounds import Held
 from threefold.store.tables import metadata
 
-
-@dataclass(frozen=True)
-class Record:
-    """What one observer has noted on one round. `notes` holds removed ones too: other devices have to hear of them."""
-
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    notes: tuple[Note, ...] = ()
-
-    @property
-    def shown(self) -> tuple[Note, ...]:
-        """Those that are there, newest first."""
-        there = [note for note in self.notes if note.removed_at is None]
-        return tuple(sorted(there, key=lambda note: (note.noted_at, note.id), reverse=True))
-
-    def note(self, id: UUID) -> Note | None:
-        return next((note for note in self.notes if note.id == id), None)
-
-
 _member, _observation, _note = (metadata.tables[name] for name in ("membership", "observation", "note"))
-NOTE = (
-    _note.c.id,
-    _note.c.seconds,
-    _note.c.code,
-    _note.c.effect,
-    _note.c.words,
-    _note.c.quoted,
-    _note.c.edition,
-    _note.c.noted_at,
-    _note.c.removed_at,
-)
 # One question for both, so that a page has enough left for everything else.
 _RECORD = Prepared(
     select(_observation.c.started_at, _observation.c.finished_at, *NOTE)
