@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from threefold.core import observation as rules
 from threefold.core.feedback import Kind
 from threefold.core.observation import Note
-from threefold.observation.rows import NOTE, Record
+from threefold.observation.record import NOTE, Record
 from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.rounds import Held
 from threefold.store.tables import Observation, metadata

@@ -19,7 +19,7 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback.queries import focus_before
 from threefold.observation import actions, queries
-from threefold.observation.rows import Record
+from threefold.observation.record import Record
 from threefold.store.rounds import Held, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours

@@ -6,7 +6,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core.observation import Note
-from threefold.observation.rows import NOTE, Record
+from threefold.observation.record import NOTE, Record
 from threefold.store.prepared import Prepared
 from threefold.store.rounds import Held
 from threefold.store.tables import metadata

@@ -1,4 +1,4 @@
-"""What one observer has noted on one round, as the tables have it."""
+"""What one observer has noted on one round, as rows and as a value."""
 
 from dataclasses import dataclass
 from datetime import datetime
