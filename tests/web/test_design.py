@@ -115,7 +115,8 @@ def zipped(*paths: Path) -> int:
 
 def test_a_slow_phone_has_little_to_fetch() -> None:
     assert zipped(*STATIC.glob("*.css")) <= 12_000
-    assert zipped(*STATIC.glob("*.js")) <= 10_000
+    everywhere = [file for file in STATIC.glob("*.js") if not file.name.startswith("observation")]
+    assert zipped(*everywhere) <= 10_000  # the live form has a limit of its own: tests/browser/test_observation.py
     fonts = {".woff", ".woff2", ".ttf", ".otf"}
     assert [path.name for path in STATIC.iterdir() if path.suffix in fonts] == []
 
