@@ -87,11 +87,13 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
     assert kinds == {
         "/",
         "/calendar",
+        "/choices",
         "/cohorts",
         "/cohorts/new",
         "/cohorts/{id}",
         "/cohorts/{id}/apart-requests",
         "/cohorts/{id}/choices",
+        "/cohorts/{id}/contract",
         "/cohorts/{id}/deletion",
         "/cohorts/{id}/framework",
         "/cohorts/{id}/letters",
