@@ -40,6 +40,7 @@ SEEN = """() => {
       .map((one) => Number(one.tagName[1])),
     skip: all('a, button, input, select, textarea, summary')[0].getAttribute('href'),
     help: words('footer a'),
+    signed: all('footer form').length,
     words: document.body.innerText,
     times: all('time').map((one) => one.getAttribute('datetime') ?? ''),
     fonts: document.fonts.size,
@@ -95,7 +96,8 @@ def look_at_structure(expect: Expect, seen: dict[str, Any]) -> None:
     expect(seen["lang"] == "en-GB", f"is in “{seen['lang']}”")
     expect(seen["mains"] == 1, f"has {seen['mains']} main")
     expect(seen["skip"] == "#main", f"begins with {seen['skip']}")
-    expect(seen["help"] == ["Help and contact"], f"has {seen['help']} in its footer")
+    ways = ["Help and contact", *(["Worried about someone?"] if seen["signed"] else [])]
+    expect(seen["help"] == ways, f"has {seen['help']} in its footer")
     expect(seen["fonts"] == 0, "loads a font")
     expect(seen["inline"] == 0, f"has {seen['inline']} inline styles or scripts")
     expect(seen["low"] == [], f"has buttons too low to press: {seen['low']}")

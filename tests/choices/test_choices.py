@@ -269,6 +269,25 @@ async def test_the_engine_is_told_who_rests_and_a_plan_that_has_them_as_client_n
     await all_told(house.store, built.cohort)
 
 
+async def test_a_session_added_later_leaves_out_as_client_whoever_chose_so_for_the_term(house: House) -> None:
+    built = await a_cohort(house.store, weeks=2)
+    amara, tutor = await house.as_(built.people[0]), await house.as_(built.tutors[0])
+    await choose(amara, built, "not_client")
+    path = f"/cohorts/{built.cohort}/sessions/new"
+    words = {"date": "2026-11-05", "start": "18:30", "minutes": "120", "place": "Elm House", "link": ""}
+    added = UUID((await tutor.send_form(path, words)).headers["location"].rpartition("/")[2])
+    seat, turn = metadata.tables["seat"], metadata.tables["turn"]
+    roles = await house.store.read(
+        lambda db: db.execute(
+            select(seat.c.membership_id, turn.c.role)
+            .join(turn, turn.c.seat_id == seat.c.id)
+            .where(seat.c.practice_id == added)
+        ).all()
+    )
+    assert sorted(role for member, role in roles if member == built.members[0]) == ["counsellor", "observer"]
+    assert len({member for member, role in roles if role == "client"}) == 5
+
+
 async def test_what_is_taken_back_before_publishing_makes_the_plan_be_drawn_anew(house: House) -> None:
     built = await a_cohort(house.store, trainees=9, weeks=2, published=False)
     amara, tutor = await house.as_(built.people[0]), await house.as_(built.tutors[0])

@@ -21,6 +21,17 @@ def test_settings_come_from_the_environment_and_every_problem_is_told_at_once() 
     assert len(unsettled.value.problems) == 3
 
 
+def test_whom_to_call_is_words_and_a_number_each() -> None:
+    read = from_environment({"THREEFOLD_CALL_NOW": "Emergencies: 112, TelefonSeelsorge: 0800 111 0 111"})
+    assert read.call_now == ("Emergencies: 112", "TelefonSeelsorge: 0800 111 0 111")
+    for unclear in ("112", "Emergencies:", "Emergencies: soon"):
+        with pytest.raises(NotSettled) as unsettled:
+            from_environment({"THREEFOLD_CALL_NOW": unclear})
+        assert unsettled.value.problems == (
+            f"THREEFOLD_CALL_NOW is “{unclear}”, which cannot be read as words, a colon and a number.",
+        )
+
+
 def test_a_default_secret_plain_http_and_no_mail_server_refuse_to_go_live() -> None:
     problems = unsafe(Settings(base_url="http://practice.example.org"))
     assert len(problems) == 4
