@@ -42,6 +42,7 @@ def invited_by_and_by(db: Session, now: datetime) -> list[UUID]:
     near = [
         and_(Cohort.invites_ahead == days, PracticeSession.starts_at <= now + timedelta(days=days))
         for days in db.scalars(chosen.distinct())
+        if days is not None
     ]
     if not near:
         return []
