@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
@@ -41,6 +41,7 @@ from threefold.store.sessions import Me
 from threefold.store.tables import (
     Cohort,
     ConcernReader,
+    Letter,
     Membership,
     Opening,
     Person,
@@ -128,10 +129,17 @@ def build_demo(home: Path, port: int) -> tuple[Settings, list[tuple[str, str]]]:
     migrations.upgrade(settings.database)
     store = Store.open(settings.database)
     try:
-        made = store.write_now(lambda db: Builder(db, settings, datetime.now(UTC)).build())
+        made = store.write_now(lambda db: _begun(db, settings, datetime.now(UTC)))
         return settings, links(store, settings, made)
     finally:
         store.close_now()
+
+
+def _begun(db: Session, settings: Settings, now: datetime) -> Made:
+    """Everything that is made up, with the letters about what is past gone out in their time."""
+    made = Builder(db, settings, now).build()
+    db.execute(update(Letter).where(Letter.expires_at <= now).values(sent_at=Letter.due_at, tries=1))
+    return made
 
 
 def links(store: Store, settings: Settings, made: Made) -> list[tuple[str, str]]:

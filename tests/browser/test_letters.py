@@ -1,11 +1,13 @@
 """A tutor copies the link of a letter that is stuck: by a button that says so, or by hand where scripts are off."""
 
 import sqlite3
+import time
 from contextlib import closing
 from typing import Any
+from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.running import PHONE, Site, visiting
 
@@ -14,31 +16,36 @@ CLIPBOARD: dict[str, Any] = {"permissions": ["clipboard-read", "clipboard-write"
 
 
 def one_is_stuck(site: Site) -> str:
-    """The letters page of a cohort in which one letter has just been given up."""
-    with closing(sqlite3.connect(site.settings.database.removeprefix("sqlite:///"))) as db:
-        (letter, cohort, latest), *_ = db.execute(
-            "SELECT id, cohort_id, (SELECT max(written_at) FROM letter) FROM letter WHERE kind = 'overview' ORDER BY id"
-        ).fetchall()
+    """The letters page of a cohort in which one letter, which had left, is made to look as if it had not."""
+    asked = "SELECT id, cohort_id FROM letter WHERE kind = 'overview' AND sent_at IS NOT NULL AND lease_until IS NULL"
+    with closing(sqlite3.connect(site.settings.database.removeprefix("sqlite:///"), timeout=20)) as db:
+        for _ in range(200):
+            if found := db.execute(asked).fetchone():
+                break
+            time.sleep(0.05)
+        letter, cohort = found
         db.execute(
-            "UPDATE letter SET sent_at = NULL, stopped_at = ?, tries = 1, trouble = ? WHERE id = ?",
-            (latest, "stopped: 550: the mail server refuses this letter", letter),
+            "UPDATE letter SET sent_at = NULL, stopped_at = sent_at, tries = 1, trouble = ? WHERE id = ?",
+            ("stopped: 550: the mail server refuses this letter", letter),
         )
         db.commit()
-    return f"{site.address}/cohorts/{cohort}/letters"
+    return f"{site.address}/cohorts/{cohort}/letters#letter-{UUID(letter)}"
 
 
-def opened(page: Page, address: str) -> Page:
+def opened(page: Page, address: str) -> Locator:
+    """The one letter, its link unfolded; others may be on their way meanwhile."""
     page.goto(address)
-    page.get_by_text("Copy the link").click()
-    return page
+    letter = page.locator(f"[id={address.partition('#')[2]}]")
+    letter.locator("summary").click()
+    return letter
 
 
 def test_the_link_is_copied_and_it_is_said(browser: Browser, demo_site: Site) -> None:
     letters, state = one_is_stuck(demo_site), demo_site.signed_in(browser, "tutor")
     with visiting(browser, storage_state=state, **PHONE, **CLIPBOARD) as page:
-        field = opened(page, letters).get_by_label("The page this letter leads to")
-        button = page.get_by_role("button", name="Copy the link for")
-        said = page.locator("[data-copy] [role=status]")
+        letter = opened(page, letters)
+        field, said = letter.get_by_label("The page this letter leads to"), letter.get_by_role("status")
+        button = letter.get_by_role("button", name="Copy the link for")
         expect(said).to_be_empty()
         for _ in range(2):
             button.press("Enter")
@@ -47,6 +54,7 @@ def test_the_link_is_copied_and_it_is_said(browser: Browser, demo_site: Site) ->
         field.focus()
         assert page.evaluate("getSelection().toString()") == f"{demo_site.address}/calendar"
     with visiting(browser, storage_state=state, java_script_enabled=False, **PHONE) as page:
-        field = opened(page, letters).get_by_label("The page this letter leads to")
+        letter = opened(page, letters)
+        field = letter.get_by_label("The page this letter leads to")
         assert (field.input_value(), field.is_editable()) == (f"{demo_site.address}/calendar", False)
-        expect(page.locator("[data-copy] button")).to_be_hidden()
+        expect(letter.locator("[data-copy] button")).to_be_hidden()

@@ -137,6 +137,19 @@ async def test_what_is_of_no_use_any_more_is_not_sent_again(house: House, why: s
     assert await row(house, letter) == before
 
 
+async def test_what_came_too_late_is_told_apart_from_what_is_stuck(house: House) -> None:
+    built = await a_cohort(house.store)
+    await a_letter(house, built, week=0, **STOPPED | {"trouble": TOO_LATE, "message": b""})
+    _, page = await the_page(house, built)
+    assert heading(page) == "Some letters came too late"
+    assert "1 letter came too late to be of use" in page
+    assert "Copy the link" not in page
+    await a_letter(house, built, week=1, **STOPPED)
+    _, page = await the_page(house, built)
+    assert (heading(page), page.count("Copy the link")) == ("One letter is stuck", 1)
+    assert f"http://127.0.0.1:8000/practice/{built.sessions[1]}" in page
+
+
 async def test_a_letter_of_another_cohort_is_not_here(house: House) -> None:
     built, other = await a_cohort(house.store), await a_cohort(house.store)
     letter = await a_letter(house, other, week=1, **STOPPED)

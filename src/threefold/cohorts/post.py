@@ -84,6 +84,7 @@ class LettersPage:
     cohort: CohortRow
     held: str  # why nothing leaves at all just now, as a sentence
     stuck: tuple[Item, ...]
+    too_late: tuple[Item, ...]  # of no use any more, and nothing to be done about them
     ahead: tuple[Item, ...]
     waiting: int
     left: tuple[Item, ...]
@@ -97,7 +98,9 @@ class LettersPage:
             return "One letter is stuck" if len(self.stuck) == 1 else f"{len(self.stuck)} letters are stuck"
         if self.unreached:
             return "Somebody’s address doesn’t work"
-        return "Every letter is on its way" if self.waiting or self.left else "No letters yet"
+        if self.waiting or self.left:
+            return "Every letter is on its way"
+        return "Some letters came too late" if self.too_late else "No letters yet"
 
 
 def in_words(trouble: str) -> str:
@@ -120,7 +123,8 @@ def post_of(db: Session, within: Within, now: datetime, before: UUID | None) -> 
     troubled = or_(stopped, and_(Letter.stopped_at.is_(None), Letter.tries > 0))
     late = and_(Letter.stopped_at.is_(None), Letter.due_at < now - LATE_AFTER)
     mine = and_(Letter.cohort_id == cohort.id, Letter.sent_at.is_(None))
-    stuck = _items(db, _letters(now).where(mine, or_(troubled, late)).order_by(Letter.id.desc()).limit(MOST_STUCK))
+    first = (Letter.trouble == TOO_LATE, Letter.id.desc())
+    here = _items(db, _letters(now).where(mine, or_(troubled, late)).order_by(*first).limit(MOST_STUCK))
     calm = and_(mine, Letter.stopped_at.is_(None), Letter.tries == 0, Letter.due_at >= now - LATE_AFTER)
     count = func.count().over()
     rows = db.execute(_letters(now).add_columns(count).where(calm).order_by(Letter.due_at).limit(MOST_AHEAD)).all()
@@ -132,7 +136,8 @@ def post_of(db: Session, within: Within, now: datetime, before: UUID | None) -> 
     return LettersPage(
         cohort,
         _held(db, now),
-        stuck,
+        tuple(item for item in here if item.trouble != TOO_LATE),
+        tuple(item for item in here if item.trouble == TOO_LATE),
         tuple(Item(*row[:-1]) for row in rows),
         rows[0][-1] if rows else 0,
         _items(db, left.order_by(Letter.sent_at.desc(), Letter.id.desc()).limit(PAGE + 1)),

@@ -169,7 +169,7 @@ def _seated(db: Session, sessions: Collection[Begun]) -> list[_Seated]:
 
 def about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
     """Asked once, reminded once: one letter for all of somebody's rounds of one session."""
-    zones = {zone for zone in db.scalars(select(Person.zone).where(Person.zone.is_not(None)).distinct()) if zone}
+    zones = set(filter(None, db.scalars(select(Person.zone).distinct())))
     sessions = [
         session
         for session in begun(db, now - LOOK_BACK, now)
@@ -183,9 +183,11 @@ def about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
     open_ones = []
     for each in seated:
         is_time, is_time_again = _may_be_due(*each.session, now)
-        wanted = is_time and each.wanted not in had and each.person not in not_asked
-        again = is_time_again and each.wanted in had and each.reminder not in had and each.person not in not_reminded
-        if wanted or again:
+        asked_now = is_time and each.wanted not in had and each.person not in not_asked
+        asked_again = (
+            is_time_again and each.wanted in had and each.reminder not in had and each.person not in not_reminded
+        )
+        if asked_now or asked_again:
             open_ones.append(each)
     owe = owing(db, {each.practice for each in open_ones}) if open_ones else set()
     asks = {each.cohort for each in open_ones if (each.practice, each.member) in owe}

@@ -90,4 +90,4 @@ def teaching(db: Session, cohorts: Collection[UUID]) -> list[tuple[UUID, UUID, R
         .where(Cohort.id.in_(list(cohorts)), Membership.role == "tutor", Membership.left_at.is_(None))
         .order_by(Membership.joined_at, Membership.id)
     )
-    return [(row[0], row[1], Reader(row[2], row[3], row[4], row[5])) for row in rows]
+    return [(cohort, member, Reader(id_, name, email, zone)) for cohort, member, id_, name, email, zone in rows]
