@@ -223,6 +223,16 @@ async def test_a_reader_opens_acknowledges_notes_and_closes_and_every_look_is_a_
     assert (empty.status_code, "Write what you’d like to note." in empty.text) == (422, True)
 
 
+async def test_a_note_too_long_comes_back_whole_even_when_the_look_was_over_and_that_is_a_look(house: House) -> None:
+    built, jo, _ = await made(house)
+    where = await tell(await house.as_(built.people[0]))
+    reader = await house.as_(jo)
+    answer = await reader.send_form(f"{where}/notes", {"words": NOTE + "x" * 8000})
+    assert (answer.status_code, NOTE in answer.text) == (422, True)
+    assert "Shorten this to 8,000 characters." in answer.text
+    assert await all_of(house, select(ConcernLook.by)) == [jo]
+
+
 async def test_for_everybody_else_there_is_nothing_and_looking_leaves_no_trace(house: House) -> None:
     built, *_ = await made(house)
     where = await tell(await house.as_(built.people[0]), cohort=str(built.cohort))

@@ -191,7 +191,13 @@ async def note(visit: Visited, concern_id: FromPath[UUID]) -> Answer:
 
     def work(db: Session, me: Me) -> Refusal | None:
         concern = read_by_me(db, me, concern_id)
-        return form.refusal or actions.note(db, concern, words, id=id_, by=me, now=visit.now)
+        refusal = form.refusal or actions.note(db, concern, words, id=id_, by=me, now=visit.now)
+        if refusal is None:
+            visit.forget_kept(db)
+        elif not queries.is_open(db, concern_id, me, visit.now):
+            # The page that gives the words of the note back shows the concern as well: a look like any other.
+            actions.look(db, concern, by=me, now=visit.now, new_id=visit.new_id)
+        return refusal
 
     refusal = await visit.write(work)
     if refusal:
