@@ -7,6 +7,7 @@ narrowest phone as well. `--from SAMPLES` takes letters that lie in a folder alr
 
 import argparse
 import asyncio
+import logging
 import re
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.pictures import FRAMES, SCHEMES
 from tests.browser.running import FLAGS, chromium, visiting
 from threefold.commands.samples import INDEX, write_samples
+from threefold.logs import start_logging
 
 NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 700}, "has_touch": True, "is_mobile": True}
 # Which letter is which: by the word its subject begins or ends with.
@@ -124,6 +126,7 @@ def main() -> None:
     asked.add_argument("--from", type=Path, dest="samples")
     given = asked.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
+    start_logging(level=logging.ERROR)
     with tempfile.TemporaryDirectory() as name:
         samples: Path = given.samples or Path(name) / "samples"
         if not (samples / INDEX).exists():

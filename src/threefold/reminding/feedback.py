@@ -176,17 +176,15 @@ def about_feedback(db: Session, now: datetime) -> Iterator[Wanted]:
         if any(any(_may_be_due(session.starts_at, session.ends_at, zone, now)) for zone in {session.zone, *zones})
     ]
     seated = _seated(db, sessions)
-    had = written(db, (name for each in seated for name in (each.wanted, each.reminder)))
+    named = [(each, each.wanted, each.reminder, *_may_be_due(*each.session, now)) for each in seated]
+    had = written(db, (once for _, *names, _, is_again in named for once in names[: 1 + is_again]))
     not_asked, not_reminded = (
         (not_now(db, Kind.FEEDBACK_WANTED), not_now(db, Kind.FEEDBACK_REMINDER)) if seated else (set(), set())
     )
     open_ones = []
-    for each in seated:
-        is_time, is_time_again = _may_be_due(*each.session, now)
-        asked_now = is_time and each.wanted not in had and each.person not in not_asked
-        asked_again = (
-            is_time_again and each.wanted in had and each.reminder not in had and each.person not in not_reminded
-        )
+    for each, wanted, reminder, is_time, is_again in named:
+        asked_now = is_time and wanted not in had and each.person not in not_asked
+        asked_again = is_again and wanted in had and reminder not in had and each.person not in not_reminded
         if asked_now or asked_again:
             open_ones.append(each)
     owe = owing(db, {each.practice for each in open_ones}) if open_ones else set()
