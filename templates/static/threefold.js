@@ -27,8 +27,8 @@ addEventListener('pageshow', (event) => {
 const buttonsOf = (form) => [...form.elements].filter((element) => element.type === 'submit');
 
 // A number that takes longer to find than the page may: the link beside it leads there in any case.
-for (const place of document.querySelectorAll('[data-count]')) {
-  fetch(place.dataset.count)
+for (const place of document.querySelectorAll('[data-number]')) {
+  fetch(place.dataset.number)
     .then((answer) => (answer.ok ? answer.text() : ''))
     .then((words) => { place.textContent = words; }, () => {});
 }

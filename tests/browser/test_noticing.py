@@ -124,7 +124,7 @@ def test_an_entry_rests_after_a_chat_by_keyboard_alone(browser: Browser, site: S
     overview = f"{site.address}/cohorts/{cohort_of(site)}"
     with visiting(browser, storage_state=tutor, **DESK) as page:
         page.goto(overview)
-        expect(page.locator("[data-count]")).to_have_text(re.compile(r"^\d worth a look$"))
+        expect(page.locator("[data-number]")).to_have_text(re.compile(r"^\d worth a look$"))
         press(page.get_by_role("link", name="How people are getting on"))
         expect(page.locator("h1")).to_have_text("One person you might talk with")
         entry = page.locator("article", has_text="Farid Rahimi")

@@ -36,7 +36,9 @@ class Walk:
 
 def kind_of(path: str) -> str:
     """The address with its ids and numbers left open: /cohorts/{id}/plan."""
-    return re.sub(r"/\d+(?=/|$)", "/{n}", UUID.sub("{id}", path))
+    return re.sub(
+        r"(?<=^/calibration/)(?!cohorts)[a-z-]+", "{scene}", re.sub(r"/\d+(?=/|$)", "/{n}", UUID.sub("{id}", path))
+    )
 
 
 def walk(browser: Browser, site: Site, part: str) -> Walk:

@@ -68,7 +68,7 @@ async def test_the_cohorts_own_page_leads_there_and_says_how_many_but_never_who(
     tutor = await looked(house, term)
     overview = (await tutor.get(f"/cohorts/{term.built.cohort}")).text
     assert f'href="{page_of(term)}"' in overview
-    assert f'data-count="{page_of(term)}/count"' in overview
+    assert f'data-number="{page_of(term)}/count"' in overview
     answer = await tutor.get(f"{page_of(term)}/count")
     assert (answer.headers["content-type"], answer.text) == ("text/plain; charset=utf-8", "1 worth a look")
     await chat(tutor, term)
