@@ -189,6 +189,12 @@ def lines(page: Page) -> list[str]:
     )
 
 
+def shows(page: Page, expected: list[str]) -> None:
+    """The list, once what the device keeps has been read into it."""
+    expect(page.locator("[data-lines] > li")).to_have_count(len(expected), timeout=12_000)
+    assert lines(page) == expected
+
+
 def state(page: Page) -> Locator:
     return page.locator("[data-save-words]")
 
@@ -216,12 +222,12 @@ def test_a_tap_is_a_stamp_with_the_rounds_time_and_sent_only_once_the_server_has
         page.get_by_role("button", name="Helped").click()
         write(page, "It sounds lonely", quoted=True)
         reads(page, "Sent")
-        assert lines(page) == ["Noted It sounds lonely", "Empathy helped"]
+        shows(page, ["Noted It sounds lonely", "Empathy helped"])
         assert live.kept() == [("HC2", "", False, False), (None, "It sounds lonely", True, False)]
         seconds = live.unit(lambda db: db.scalar(select(Note.seconds).where(live.here, Note.code == "HC2")))
         assert abs(seconds - into) <= 1.5, (seconds, into)
         page.reload()
-        assert lines(page) == ["Noted It sounds lonely", "Empathy helped"]
+        shows(page, ["Noted It sounds lonely", "Empathy helped"])
 
 
 class HeldBack:
@@ -289,7 +295,7 @@ def test_without_a_signal_the_page_opens_again_and_everything_arrives_once(brows
         assert sorted(words for _, words, quoted, _ in kept if quoted) == ["It sounds lonely", "Take your time"]
         page.reload()
         expect(page.locator("[data-lines] > li")).to_have_count(12)
-        assert lines(page) == shown
+        shows(page, shown)
         assert len(live.kept()) == 12
 
 
@@ -305,7 +311,7 @@ def test_a_tab_closed_without_a_signal_loses_nothing(browser: Browser, live: Liv
         again = device.new_page()
         again.goto(live.address)
         expect(again.locator("[data-lines] > li")).to_have_count(2)
-        assert lines(again) == ["Noted Slowed down", "Empathy"]
+        shows(again, ["Noted Slowed down", "Empathy"])
         again.close()
         device.set_offline(False)
         elsewhere = device.new_page()
@@ -464,7 +470,7 @@ def test_somebody_else_on_the_device_neither_sees_nor_sends_them(browser: Browse
         device.add_cookies([cookie(live.site, live.built.tutors[0])])
         device.set_offline(False)
         expect(page.locator("[data-closed]")).to_contain_text("Somebody else is signed in", timeout=20_000)
-        assert lines(page) == []
+        shows(page, [])
         page.close()
         other = device.new_page()
         other.goto(f"{live.site.address}/cohorts")
@@ -512,7 +518,7 @@ def test_a_session_that_was_cancelled_says_so_and_the_notes_stay(browser: Browse
         assert page.evaluate(HELD)["notes"] == 1
         page.reload()
         expect(page.locator("[data-closed]")).to_contain_text("This session was cancelled")
-        assert lines(page) == ["Noted Slowed down"]
+        shows(page, ["Noted Slowed down"])
 
 
 @heavy
