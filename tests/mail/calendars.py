@@ -106,6 +106,16 @@ def _of_icalendar(calendar: Any, event: Any) -> Event:
     )
 
 
+def another_program() -> None:
+    """What is read next is read by somebody else's programs. vobject keeps the first definition of a zone that it meets
+    for as long as its process lives: one of a later year, from another person's term, would be used for this one.
+    """
+    zones = getattr(vobject.icalendar, "__tzidMap")
+    utc = zones["UTC"]
+    zones.clear()
+    zones["UTC"] = utc
+
+
 def by_vobject(data: bytes) -> Event:
     calendar = vobject.readOne(data.decode())
     (event,) = calendar.vevent_list

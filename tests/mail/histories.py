@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from tests.builders import NAMES, an_id
 from tests.house import settings_for
-from tests.mail.calendars import READERS, YEARS, ZONES, Event, Shelf, by_icalendar, opened
+from tests.mail.calendars import READERS, YEARS, ZONES, Event, Shelf, another_program, by_icalendar, opened
 from threefold.cohorts import members
 from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.diary import Shows
@@ -620,6 +620,7 @@ async def lives(
     settings = settings_for(folder)
     rooms = {True: Postroom(settings, environment()), False: CalendarPart(settings, environment())}
     for number, (zone, day) in enumerate(which):
+        another_program()
         is_whole = number % whole == 0
         slow = (("vobject", vobject), ("ics", ics), ("recurring-ical-events", 2))
         readers = tuple(name for name, each in slow if number % each == 0)
