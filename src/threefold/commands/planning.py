@@ -34,7 +34,7 @@ from threefold.matching.week.waiting import say_unplaced_of
 UNREADABLE, IMPOSSIBLE = 2, 3
 """Exit statuses: the input is not what it should be; it is, and there is no plan."""
 
-SECONDS, WITH_RULES, WEEK = 8.0, 18.0, 30.0  # where neither steps nor seconds are asked for; most end before
+SECONDS, WITH_RULES, WEEK = 8.0, 17.0, 30.0  # where neither steps nor seconds are asked for; most end before
 ENDLESS = 10**12  # steps, where only the clock ends the search
 
 
