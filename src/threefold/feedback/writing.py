@@ -34,7 +34,7 @@ from threefold.store.rounds import Held, looked_for, of_round
 from threefold.store.sessions import Me
 from threefold.store.within import InTriad, NotYours
 from threefold.web.access import triad_for
-from threefold.web.errors import Answered
+from threefold.web.errors import Gone
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
@@ -169,16 +169,9 @@ def arrive(visit: Visit, db: Session, me: Me, triad_id: UUID, number: int) -> tu
     within = triad_for(db, me, triad_id)
     held = of_round(db, within, number)
     if within.practice.cancelled_at is not None:
-        raise Answered(never_held(visit, held, actions.desk_of(db, held, within.membership.id)))
+        typed = visit.typed or actions.desk_of(db, held, within.membership.id).fields
+        raise Gone("feedback/cancelled.html", CANCELLED, held=held, typed=forms.own_words(typed))
     return within, held
-
-
-def never_held(visit: Visit, held: Held, desk: Desk) -> Answer:
-    """The session was cancelled: nothing is sent, and what was typed can be read and taken away."""
-    if "application/json" in visit.request.headers.get("accept", ""):
-        return Response({"closed": True, "sentence": CANCELLED}, status_code=410)
-    typed = forms.own_words(visit.typed or desk.fields)
-    return visit.page("feedback/cancelled.html", status=410, held=held, sentence=CANCELLED, typed=typed)
 
 
 def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable[[Session, Me], Writing]:

@@ -3,12 +3,13 @@
 from typing import Any
 
 import structlog
+from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import Message, Scope
 
 from threefold.mail.letters import Unsendable
 from threefold.store.within import NotYours
-from threefold.web.errors import Answered, MustAccept
+from threefold.web.errors import Answered, Gone, MustAccept
 from threefold.web.security import HEADERS, HSTS
 from threefold.web.visit import Answer, Asked, visit_of
 
@@ -26,6 +27,12 @@ def not_yours(request: Asked, _ended: NotYours) -> Answer:
 def must_accept(request: Asked, ended: MustAccept) -> Answer:
     path = request.url.path if request.method == "GET" else "/"
     return visit_of(request).go(f"/cohorts/{ended.cohort_id}/contract?next={path}")
+
+
+def gone(request: Asked, ended: Gone) -> Answer:
+    if "application/json" in request.headers.get("accept", ""):
+        return Response({"closed": True, "sentence": ended.sentence}, status_code=410)
+    return visit_of(request).page(ended.template, status=410, sentence=ended.sentence, **ended.values)
 
 
 def http(request: Asked, ended: HTTPException) -> Answer:
@@ -55,6 +62,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     Answered: answered,
     NotYours: not_yours,
     MustAccept: must_accept,
+    Gone: gone,
     Unsendable: unsendable,
     HTTPException: http,
     Exception: unforeseen,

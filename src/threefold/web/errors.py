@@ -22,6 +22,14 @@ class Answered(Exception):  # noqa: N818 - carries the answer that is to leave i
         self.response = response
 
 
+class Gone(Exception):  # noqa: N818 - said the way a person would
+    """It was here and is over. The page that says so is made once the unit of work has ended; 410."""
+
+    def __init__(self, template: str, sentence: str, **values: Any) -> None:
+        super().__init__(sentence)
+        self.template, self.sentence, self.values = template, sentence, values
+
+
 # status -> heading, sentence
 SAID = {
     400: (
