@@ -40,12 +40,12 @@ def a_seat(number: int) -> Seat:
 
 def a_term(seats: Mapping[int, Seat], **changes: object) -> Term:
     people = {UUID(int=n): a_member(n, name) for n, name in enumerate(("Amara", "Ben", "Chloe"), start=1)}
-    meeting = Meeting(PRACTICE, STARTS, STARTS + timedelta(hours=2), "Elm House", "", cancelled=False)
+    shape = SessionShape(3, 20, 10, 15, 15)
+    meeting = Meeting(PRACTICE, STARTS, STARTS + timedelta(hours=2), "Elm House", "", cancelled=False, shape=shape)
     term = Term(
         cohort_id=UUID(int=1000),
         cohort="Level 3",
         zone="Europe/London",
-        shape=SessionShape(3, 20, 10, 15, 15),
         labels=RoleLabels(),
         invites_ahead=None,
         tutor="Marion Shaw",

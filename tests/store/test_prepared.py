@@ -118,6 +118,6 @@ def test_rows_are_columns_of_their_tables_and_a_join_in_vain_is_nobody() -> None
         row: len(row.__dataclass_fields__)  # type: ignore[attr-defined] # every row is a dataclass
         for row in TABLES
     }
-    practice = (an_id(), 3, NOON, NOON, "Room 2", "", None)
+    practice = (an_id(), 3, NOON, NOON, "Room 2", "", None, None, None)
     assert split(PracticeRow, SeatRow)(*practice, *[None] * len(columns(SeatRow))) == (PracticeRow(*practice), None)
     assert columns(CohortRow)[0] is metadata.tables["cohort"].c.id

@@ -139,6 +139,7 @@ class Meeting:
     place: str
     link: str
     cancelled: bool
+    shape: SessionShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,6 @@ class Term:
     cohort_id: UUID
     cohort: str
     zone: str
-    shape: SessionShape
     labels: RoleLabels
     invites_ahead: int | None
     tutor: str
@@ -227,7 +227,7 @@ class Term:
         together = [self.members[each.member_id] for each in (seat, *others)]
         names = short_names({each.id: each.name for each in together})
         rounds = max((number for each in (seat, *others) for number, _ in each.turns), default=0)
-        times = round_times(meeting.starts_at, self.shape, rounds or None)
+        times = round_times(meeting.starts_at, meeting.shape, rounds or None)
         return Shown(
             starts_at=meeting.starts_at,
             ends_at=meeting.ends_at,

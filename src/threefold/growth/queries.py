@@ -196,6 +196,7 @@ def _quote(written: Sequence[tuple[Held, Sent]], wrote: dict[UUID, Author]) -> Q
 
 
 def _turn(each: Counsels, now: datetime) -> Turn:
-    times = round_times(each.practice.starts_at, each.cohort.shape, max(each.number, each.cohort.rounds))
+    shape = each.practice.shape_in(each.cohort)
+    times = round_times(each.practice.starts_at, shape, max(each.number, shape.rounds))
     on = each.practice.starts_at.astimezone(ZoneInfo(each.cohort.zone)).date()
     return Turn(each.practice.number, on, times[each.number - 1].ends_at <= now, each.away)

@@ -99,6 +99,7 @@ class Place:
     place: str
     link: str
     cancelled_at: datetime | None
+    shape: list[int] | None
     withdrawn_at: datetime | None
     taken_back_at: datetime | None
 
@@ -196,6 +197,7 @@ _PLACES = Prepared(
         _practice.c.place,
         _practice.c.link,
         _practice.c.cancelled_at,
+        _practice.c.shape,
         _withdrawal.c.at,
         _withdrawal.c.taken_back_at,
     )
@@ -257,7 +259,8 @@ def _entries(
 
 
 def _times(place: Place, course: Course, turns: Sequence[tuple[int, Role]]) -> list[tuple[datetime, Role]]:
-    times = round_times(place.starts_at, course.shape, max((number for number, _ in turns), default=None))
+    shape = SessionShape(*place.shape) if place.shape else course.shape
+    times = round_times(place.starts_at, shape, max((number for number, _ in turns), default=None))
     return [(times[number - 1].starts_at, role) for number, role in turns]
 
 

@@ -190,7 +190,7 @@ def places_of(db: Session, me: Me) -> list[Place]:
             place=practice.place,
             room=triad.room,
             link=practice.link,
-            shape=cohort.shape,
+            shape=practice.shape_in(cohort),
             labels=cohort.role_labels,
             partners=tuple(who for other, who in others[triad.id] if other != seat.id),
             tutor=tutors.get(triad.tutor_id, ""),

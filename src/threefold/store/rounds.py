@@ -346,7 +346,7 @@ def held_rounds(
     found = []
     for triad, practice, cohort in triads:
         labels, looking = cohort.role_labels, cohort.looking_at(practice.starts_at)
-        for clock in round_times(practice.starts_at, cohort.shape, how_many.get(triad.id)):
+        for clock in round_times(practice.starts_at, practice.shape_in(cohort), how_many.get(triad.id)):
             here = (triad.id, clock.number)
             if only not in {None, clock.number}:
                 continue

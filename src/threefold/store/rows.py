@@ -102,6 +102,12 @@ class PracticeRow:
     place: str
     link: str
     cancelled_at: datetime | None
+    shape: list[int] | None
+    window_id: UUID | None
+
+    def shape_in(self, cohort: CohortRow) -> SessionShape:
+        """The minutes of this session: its own where it has any, else its cohort's."""
+        return SessionShape(*self.shape) if self.shape else cohort.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class TriadRow:
     number: int
     room: str
     tutor_id: UUID | None
+    places: int | None
 
 
 @dataclass(frozen=True, slots=True)

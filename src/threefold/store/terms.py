@@ -15,6 +15,7 @@ from threefold.core.invitation import Method
 from threefold.core.reply import Settled
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
+from threefold.core.slots import SessionShape
 from threefold.core.term import Circle, Kind, Meeting, Member, Seat, Shown, Term, Told
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import (
@@ -42,7 +43,15 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         return None
     cohort = value(CohortRow, entity)
     meetings = {
-        row.id: Meeting(row.id, row.starts_at, row.ends_at, row.place, row.link, row.cancelled_at is not None)
+        row.id: Meeting(
+            id=row.id,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            place=row.place,
+            link=row.link,
+            cancelled=row.cancelled_at is not None,
+            shape=SessionShape(*row.shape) if row.shape else cohort.shape,
+        )
         for row in db.execute(
             select(
                 PracticeSession.id,
@@ -51,6 +60,7 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
                 PracticeSession.place,
                 PracticeSession.link,
                 PracticeSession.cancelled_at,
+                PracticeSession.shape,
             ).where(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
         )
     }
@@ -68,7 +78,6 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         cohort_id=cohort_id,
         cohort=cohort.name,
         zone=cohort.zone,
-        shape=cohort.shape,
         labels=cohort.role_labels,
         invites_ahead=cohort.invites_ahead,
         tutor=first[0].name if first else "",

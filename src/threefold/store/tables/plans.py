@@ -1,0 +1,66 @@
+"""Plans of who sits with whom, and every version of one that was published."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from threefold.store.tables.base import Table, key, to
+
+
+class PlanDraft(Table):
+    """A plan somebody can look at; the last five are kept. Publishing lays its triads out as rows.
+
+    `groups`: one list a practice session, each group as `matching.wire` writes it. `pins`: groups that were to stay
+    as they are, as [session, [membership ids]]. With `seed` and `steps` the engine draws the same plan again, unless
+    two people were swapped since. `cohort_version` is the cohort as it was when the plan was drawn.
+    """
+
+    __tablename__ = "plan"
+    id: Mapped[UUID] = key()
+    cohort_id: Mapped[UUID] = to("cohort.id", index=False)
+    number: Mapped[int]
+    cohort_version: Mapped[int]
+    seed: Mapped[int]
+    steps: Mapped[int] = mapped_column(default=0)
+    groups: Mapped[list[Any]]
+    pins: Mapped[list[Any]] = mapped_column(default=list)
+    made_at: Mapped[datetime]
+    made_by: Mapped[UUID]
+    chosen_at: Mapped[datetime]  # the one chosen last is the one on the page
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[UUID | None]
+    __table_args__ = (
+        UniqueConstraint("cohort_id", "number"),
+        # one published plan a cohort: a second publish finds this in its way
+        Index(
+            "uq_plan_published",
+            "cohort_id",
+            unique=True,
+            sqlite_where=text("published_at IS NOT NULL"),
+            postgresql_where=text("published_at IS NOT NULL"),
+        ),
+    )
+
+
+class PlanVersion(Table):
+    """A published cohort's sessions to come as they stood after a change; every version is kept.
+
+    `sessions`: {practice id: [{"triad", "number", "room", "tutor", "seats": [[seat id, membership id, position]],
+    "turns": [[round, seat id, role]]}, …]} of the sessions that the change touched. `undone_at`: it was taken back
+    while nobody had been told.
+    """
+
+    __tablename__ = "plan_version"
+    id: Mapped[UUID] = key()
+    cohort_id: Mapped[UUID] = to("cohort.id", index=False)
+    number: Mapped[int]
+    why: Mapped[str] = mapped_column(String(32))
+    sessions: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+    made_by: Mapped[UUID] = to("person.id", index=False)
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[UUID | None]
+    __table_args__ = (UniqueConstraint("cohort_id", "number"),)
