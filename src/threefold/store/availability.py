@@ -50,6 +50,12 @@ def access_needs_of(db: Session, person_ids: Collection[UUID]) -> Mapping[UUID, 
     return {person_id: frozenset(needs) for person_id, needs in found.items()}
 
 
+def usual_week(db: Session, person_id: UUID) -> tuple[UsualWeek | None, Week | None]:
+    """The row that holds somebody's usual week, and what it says."""
+    row = db.get(UsualWeek, person_id)
+    return row, None if row is None else week_from(row.zone, row.marks, row.version)
+
+
 def week_from(zone: str, marks: list[Any], version: int) -> Week:
     """A kept week; version 0 is one that only holds a place for dates unlike it."""
     if version == 0:
