@@ -18,7 +18,10 @@ from threefold.store.tables import Deed, Person, UsualWeek
 JSON = {"accept": "application/json"}
 EVENINGS = {"free_0": ["18:00", "19:00", "20:00"], "free_3": ["18:00", "19:00", "20:00"], "if_needed_5": ["09:00"]}
 EVENING_MARKS = [[0, 1080, 180, "free"], [3, 1080, 180, "free"], [5, 540, 60, "if_needed"]]
-IN_WORDS = "You’re free on Monday and Thursday from 18:00 to 21:00. If needed, you could do it on Saturday from 09:00 to 10:00."
+IN_WORDS = (
+    "You’re free on Monday and Thursday from 18:00 to 21:00. "
+    "If needed, you could do it on Saturday from 09:00 to 10:00."
+)
 
 
 async def week_of(store: Store, person: UUID) -> tuple[str, list[Any], int] | None:

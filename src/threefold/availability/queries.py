@@ -15,7 +15,7 @@ from threefold.store.sessions import Me
 from threefold.store.tables import Cohort, Membership, OneOffDay, OwnCalendar, Person, PracticeSession, UsualWeek
 
 HOME_ZONE = "Europe/London"
-MOST_PLANNED = 6
+MOST_PLANNED = 4
 
 
 @dataclass(frozen=True)
