@@ -58,16 +58,14 @@ def said(hour: int) -> str:
 def read_dates(form: Form, *, zone: str, today: date) -> Dates | Refusal:
     """What somebody says of one date or several."""
     how = form.get("how")
-    unread = len(form.problems)
-    last = form.day("last", "Enter the last date, or leave it empty") if form.get("last").strip() else None
     begins, ends = (_clock(form, name) for name in ("begins", "ends"))
-    first = _date(form.get("first"))
+    first, last = (_date(form.get(name)) for name in ("first", "last"))
+    if last is None and form.get("last").strip():
+        form.problem("last", "Enter the last date, or leave it empty")
     found = check_dates(first, last, How(how) if how in _HOWS else None, begins, ends, zone=zone, today=today)
-    if isinstance(found, Dates) and len(form.problems) == unread:
-        return found
     if isinstance(found, Refusal):
         form.add(found)
-    return Refusal(tuple(form.problems[unread:]))
+    return form.refusal or found
 
 
 _HOWS = {How.FREE.value, How.IF_NEEDED.value, How.NOT_FREE.value}

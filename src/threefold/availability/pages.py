@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 from litestar import Response, get, post
 from sqlalchemy.orm import Session
 
-from threefold.availability import actions, forms, queries
+from threefold.availability import actions, fetching, forms, queries, reading
 from threefold.availability.actions import Conflict, Kept
 from threefold.availability.queries import Mine
-from threefold.core.availability import ALL_HOURS, Day, Need, day_in_words, hour_of, hours_of, in_words
+from threefold.core.availability import ALL_HOURS, Busy, Day, Need, day_in_words, hour_of, hours_of, in_words
 from threefold.core.refusal import Refusal
 from threefold.core.said import clock
-from threefold.store.availability import usual_week
 from threefold.store.sessions import Me
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
@@ -110,8 +109,7 @@ async def keep_week(visit: Visited) -> Answer:
     painted, version = forms.read_week(form), _version(form)
 
     def work(db: Session, me: Me) -> tuple[str, Kept]:
-        row, _ = usual_week(db, me.id)
-        zone = row.zone if row else queries.home_zone(db, me, visit.now)
+        zone = queries.zone_of(db, me, visit.now)
         return zone, actions.keep_week(db, me, painted, version, zone=zone, now=visit.now)
 
     zone, kept = await visit.write(work)
@@ -142,8 +140,7 @@ async def say_dates(visit: Visited) -> Answer:
     form = await visit.form()
 
     def work(db: Session, me: Me) -> Refusal | None:
-        row, _ = usual_week(db, me.id)
-        zone = row.zone if row else queries.home_zone(db, me, visit.now)
+        zone = queries.zone_of(db, me, visit.now)
         dates = forms.read_dates(Form(form.fields), zone=zone, today=visit.now.astimezone(ZoneInfo(zone)).date())
         if isinstance(dates, Refusal):
             return dates
@@ -183,6 +180,46 @@ async def restore_date(visit: Visited) -> Answer:
     return visit.go(f"{HERE}?done=back#dates")
 
 
+# --- one's own calendar -----------------------------------------------------------------------------------------
+
+
+@post(f"{HERE}/calendar", status_code=303, **signed_in)
+async def give_calendar(visit: Visited) -> Answer:
+    """An address, which is read again now and then, or a file, which is read once."""
+    form = await visit.form()
+    address, file = fetching.tidied(form.get("address")), form.files.get("calendar")
+    zone = await visit.read(lambda db, me: queries.zone_of(db, me, visit.now))  # nobody else has us ask anywhere
+    busy: Busy | Refusal
+    if file is not None:
+        address, busy = "", await reading.read(file.content, zone, visit.house.settings, visit.now)
+    elif address:
+        busy = await reading.read_at(address, zone, visit.house.settings, visit.now)
+    else:
+        busy = Refusal.because("Enter the address of your calendar, or choose a file", "address")
+    if isinstance(busy, Refusal):
+        return await availability_page(visit, busy, form)
+    found = busy
+    await visit.write(lambda db, me: actions.keep_calendar(db, me, address, found, now=visit.now, new_id=visit.new_id))
+    return visit.go(f"{HERE}?done=calendar#calendar-card")
+
+
+@post(f"{HERE}/calendar/reading", status_code=303, **signed_in)
+async def read_again(visit: Visited) -> Answer:
+    """Read the calendar again now; one that was read a moment ago is not asked for once more."""
+    found = await visit.read(lambda db, me: (me.id, queries.due_now(db, me, visit.now)))
+    person_id, due = found
+    if due is not None:
+        busy = await reading.read_at(due.address, due.zone, visit.house.settings, visit.now)
+        await visit.write(lambda db, _me: actions.keep_reading(db, person_id, due.address, busy, now=visit.now))
+    return visit.go(f"{HERE}#calendar-card")
+
+
+@post(f"{HERE}/calendar/ending", status_code=303, **signed_in)
+async def forget_calendar(visit: Visited) -> Answer:
+    await visit.write(lambda db, me: actions.forget_calendar(db, me, now=visit.now, new_id=visit.new_id))
+    return visit.go(f"{HERE}?done=gone#calendar-card")
+
+
 @post(f"{HERE}/needs", status_code=303, **signed_in)
 async def say_needs(visit: Visited) -> Answer:
     form = await visit.form()
@@ -200,4 +237,7 @@ def _version(form: Form) -> int:
     return int(typed[:9]) if typed.isascii() and typed.isdigit() else 0
 
 
-routes = [show, keep_week, move, say_dates, forget_date, restore_date, say_needs]
+routes = [
+    *(show, keep_week, move, say_dates, forget_date, restore_date, say_needs),
+    *(give_calendar, read_again, forget_calendar),
+]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -14,6 +15,9 @@ from threefold.store.availability import access_needs_of, busy_from, day_from, w
 from threefold.store.sessions import Me
 from threefold.store.tables import Cohort, Membership, OneOffDay, OwnCalendar, Person, PracticeSession, UsualWeek
 
+READ_EVERY = timedelta(hours=6)
+READ_AT_MOST_EVERY = timedelta(minutes=1)
+MOST_AT_ONCE = 10
 HOME_ZONE = "Europe/London"
 MOST_PLANNED = 4
 
@@ -114,6 +118,43 @@ def home_zone(db: Session, me: Me, now: datetime) -> str:
         return me.zone
     ahead = _ahead(db, me, now)
     return ahead[0][2] if ahead else HOME_ZONE
+
+
+def zone_of(db: Session, me: Me, now: datetime) -> str:
+    """Whose clock somebody's hours are on: that of their week, or where they have none yet, their own."""
+    return db.scalar(select(UsualWeek.zone).where(UsualWeek.person_id == me.id)) or home_zone(db, me, now)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A calendar that is to be read again."""
+
+    person_id: UUID
+    address: str
+    zone: str
+
+
+def due_now(db: Session, me: Me, now: datetime) -> Due | None:
+    """Somebody's own, unless it was read within the last minute, or is a file."""
+    row = db.get(OwnCalendar, me.id)
+    if row is None or not row.address or (row.read_at and now - row.read_at < READ_AT_MOST_EVERY):
+        return None
+    return Due(me.id, row.address, zone_of(db, me, now))
+
+
+def due(db: Session, now: datetime) -> list[Due]:
+    """Calendars that nobody has read for some hours, those longest unread first; a few at a time."""
+    return [
+        Due(person_id, address, week or own or HOME_ZONE)
+        for person_id, address, week, own in db.execute(
+            select(OwnCalendar.person_id, OwnCalendar.address, UsualWeek.zone, Person.zone)
+            .join(Person, Person.id == OwnCalendar.person_id)
+            .outerjoin(UsualWeek, UsualWeek.person_id == OwnCalendar.person_id)
+            .where(OwnCalendar.address != "", OwnCalendar.read_at < now - READ_EVERY)
+            .order_by(OwnCalendar.read_at)
+            .limit(MOST_AT_ONCE)
+        )
+    ]
 
 
 def _ahead(db: Session, me: Me, now: datetime) -> list[tuple[datetime, datetime, str, str]]:
