@@ -240,6 +240,6 @@ function sayInWords() {
 if (form && card) {
   paint();
   sayInWords();
-  form.hidden = true;
+  form.hidden = !document.querySelector('.alert a[href="#week"]') && location.hash !== '#list';
   document.querySelector('[data-list]').addEventListener('click', () => { form.hidden = false; });
 }

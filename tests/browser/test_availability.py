@@ -1,14 +1,28 @@
 """The week as it is painted: by finger, mouse and keyboard, seen by eye and by voice, kept whatever happens."""
 
 import base64
+import gzip
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
+from tests.browser.hands import look_at_print, look_at_tab_stops
+from tests.browser.looking import (
+    READ,
+    SEEN,
+    SHIFT,
+    Findings,
+    look_at_structure,
+    look_at_width,
+    look_at_words,
+    look_with_axe,
+)
 from tests.browser.running import DESK, PHONE, Site, browser, demo_site, press, visiting
+from threefold.web.templates import folder
 
 __all__ = ["browser", "demo_site"]
 pytestmark = [pytest.mark.browser, pytest.mark.heavy]
@@ -293,3 +307,83 @@ def _lightness(page: Page, png: bytes) -> list[float]:
         base64.b64encode(png).decode(),
     )
     return found
+
+
+# --- the page itself --------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_whole_in_every_light_and_width_and_its_scripts_are_small(
+    browser: Browser, demo_site: Site, state: StorageState
+) -> None:
+    found = Findings()
+    expected = found.on("/availability")
+    options = DESK | {"storage_state": state, "color_scheme": "light", "reduced_motion": "reduce"}
+    asked: set[str] = set()
+    with visiting(browser, **options) as page, visiting(browser, java_script_enabled=False, **options) as plain:
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda got: asked.update(re.findall(r"[^/]+\.js$", got.url)))
+        for path in ("/availability", "/availability?hours=all"):
+            answer = page.goto(demo_site.address + path)
+            assert answer is not None
+            assert len(gzip.compress(answer.body())) < 30_000
+            page.get_by_role("grid").wait_for()
+            assert page.evaluate(SHIFT) <= 0.01
+            seen = page.evaluate(SEEN)
+            look_at_structure(expected, seen)
+            look_at_words(expected, seen, "trainee")
+            look_with_axe(expected, page)
+            plain.goto(demo_site.address + path)
+            assert page.evaluate(READ) == plain.evaluate(READ)
+            look_at_width(expected, page)
+            look_at_width(expected, plain)
+        page.get_by_role("link", name="Use a plain list instead").click()
+        page.locator("details summary").click()
+        page.emulate_media(color_scheme="dark")
+        look_with_axe(expected, page)
+        assert complaints == []
+    assert asked == {"autosave.js", "availability.js", "threefold.js"}
+    assert sum(len(gzip.compress((folder() / "static" / name).read_bytes())) for name in asked) <= 10_000
+    found.check()
+
+
+@pytest.mark.parametrize("frame", [DESK, PHONE], ids=["desk", "phone"])
+def test_by_keyboard_everything_is_reached_and_paper_holds_words_alone(
+    browser: Browser, state: StorageState, address: str, frame: dict[str, Any]
+) -> None:
+    found = Findings()
+    with visiting(browser, storage_state=state, **frame) as page:
+        opened(page, address)
+        assert page.evaluate(SHIFT) <= 0.01
+        look_at_tab_stops(found.on("/availability"), page)
+        look_at_print(found.on("/availability"), page)
+    found.check()
+
+
+def test_dates_calendar_and_needs_are_told_and_taken_back(browser: Browser, state: StorageState, address: str) -> None:
+    for scripts in (True, False):
+        with visiting(browser, storage_state=state, java_script_enabled=scripts, **PHONE) as page:
+            page.goto(address)
+            on = datetime.now(UTC).date() + timedelta(days=20)
+            page.get_by_label("Date", exact=True).fill(on.isoformat())
+            press(page.get_by_role("button", name="Add to your dates"))
+            here = page.locator("#dates li")
+            expect(here).to_have_count(1)
+            expect(here).to_contain_text("Not free")
+            press(here.get_by_role("button"))
+            expect(here).to_have_count(0)
+            press(page.get_by_role("button", name="Undo").first)
+            expect(here).to_have_count(1)
+            press(here.get_by_role("button"))
+            page.locator("summary", has_text="Add your calendar").click()
+            page.get_by_label("Its address").fill("http://10.0.0.1/cal.ics")
+            press(page.get_by_role("button", name="Look when it takes time"))
+            expect(page).to_have_title(re.compile("^Error: "))
+            expect(page.get_by_label("Its address")).to_have_value("http://10.0.0.1/cal.ics")
+            expect(page.get_by_label("Its address")).to_be_visible()
+            page.get_by_role("checkbox", name="A way in without steps").check()
+            press(page.get_by_role("button", name="Save what you need of a room"))
+            expect(page.get_by_role("checkbox", name="A way in without steps")).to_be_checked()
+            page.get_by_role("checkbox", name="A way in without steps").uncheck()
+            press(page.get_by_role("button", name="Save what you need of a room"))

@@ -1,5 +1,6 @@
 """What somebody offers, over usual weeks, dates unlike them, busy hours, and the nights on which the clocks change."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -9,7 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threefold.core.availability import Day, How, Offered, Span, Week, free_at, merged, tidy
+from threefold.core.availability import (
+    ALL_HOURS,
+    USUAL_HOURS,
+    Day,
+    How,
+    Offered,
+    Painted,
+    Span,
+    Week,
+    free_at,
+    hour_of,
+    hours_of,
+    in_words,
+    merged,
+    tidy,
+)
+from threefold.core.said import DAYS as WEEKDAYS
 
 FREE, IF_NEEDED, NOT_FREE, UNKNOWN = How.FREE, How.IF_NEEDED, How.NOT_FREE, How.UNKNOWN
 LONDON = "Europe/London"
@@ -160,3 +177,69 @@ def test_merged_busy_times_cover_the_same_minutes(pairs: list[tuple[int, int]], 
     assert all(a[1] < b[0] for a, b in pairwise(busy))
     is_taken = any(begins <= at[0] and at[1] <= ends for begins, ends in given_)
     assert (free_at(None, {}, busy, *at) is NOT_FREE) == is_taken
+
+
+# --- a week in words, and as it is painted ----------------------------------------------------------------------
+
+hourly = st.lists(
+    st.builds(lambda hour, hours, how: Span(hour * 60, hours * 60, how), st.integers(0, 23), st.integers(1, 24), hows),
+    max_size=4,
+).map(tidy)
+whole_weeks = st.tuples(*[hourly] * 7)
+
+
+def read_back(words: str) -> tuple[Day, ...]:
+    """A week from what is said of it, as somebody who listens would note it down."""
+    found: list[list[Span]] = [[] for _ in range(7)]
+    for sentence in words.split(". "):
+        how = FREE if sentence.startswith("You’re free ") else IF_NEEDED
+        said = sentence.removeprefix("You’re free ").removeprefix("If needed, you could do it ").rstrip(".")
+        for group in re.split(r", (?:and )?(?=on |every )", said):
+            names, times = re.fullmatch(r"(every day|on .+?) (from .+|all day)", group).groups()  # type: ignore[union-attr] # or it fails
+            spans = (
+                [(0, 24 * 60)] if times == "all day" else [tuple(map(minute_of, t)) for t in re.findall(TIMES, times)]
+            )
+            for number, name in enumerate(WEEKDAYS):
+                if names == "every day" or name in names:
+                    found[number] += [Span(begins, ends - begins, how) for begins, ends in spans]
+    return tuple(tidy(day) for day in found)
+
+
+TIMES = r"(\d\d:\d\d) to (\d\d:\d\d|midnight)"
+
+
+def minute_of(clock: str) -> int:
+    return 24 * 60 if clock == "midnight" else int(clock[:2]) * 60 + int(clock[3:])
+
+
+def test_a_week_is_said_by_days_that_are_alike() -> None:
+    evenings, mornings = (Span(1080, 180, FREE),), (Span(540, 60, IF_NEEDED), Span(600, 120, FREE))
+    assert in_words((evenings, (), (), evenings, mornings, (), (Span(0, 1440, FREE),))) == (
+        "You’re free on Monday and Thursday from 18:00 to 21:00, on Friday from 10:00 to 12:00, and on Sunday all day. "
+        "If needed, you could do it on Friday from 09:00 to 10:00."
+    )
+    assert in_words((evenings,) * 7) == "You’re free every day from 18:00 to 21:00."
+    assert in_words(((),) * 7) == "You haven’t marked a time yet."
+
+
+@given(whole_weeks)
+def test_whoever_hears_a_week_in_words_knows_the_week(week: tuple[Day, ...]) -> None:
+    assert week == (((),) * 7) or read_back(in_words(week)) == week
+
+
+@given(whole_weeks, whole_weeks, st.sampled_from([USUAL_HOURS, ALL_HOURS]))
+def test_what_is_painted_is_so_however_often_and_what_is_not_shown_stays(
+    before: tuple[Day, ...], wanted: tuple[Day, ...], hours: range
+) -> None:
+    painted = Painted(hours, tuple({hour: hour_of(day, hour) for hour in hours} for day in wanted))
+    after = painted.over(before)
+    assert painted.over(after) == after
+    for old, new, aim in zip(before, after, wanted, strict=True):
+        said = [hour_of(new, hour) for hour in ALL_HOURS]
+        assert said == [hour_of(aim if hour in hours else old, hour) for hour in ALL_HOURS]
+
+
+@given(whole_weeks)
+def test_nothing_marked_is_out_of_sight(week: tuple[Day, ...]) -> None:
+    hidden = set(ALL_HOURS) - set(hours_of(week))
+    assert {hour_of(day, hour) for day in week for hour in hidden} <= {NOT_FREE}
