@@ -1,6 +1,7 @@
 """A person's own calendar on their page: given as an address or a file, read again, taken away, shown to nobody."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,9 +15,12 @@ from tests.builders import a_cohort, a_person, offers
 from tests.house import House
 from threefold.availability.fetching import NOT_HTTPS, NOT_OURS_TO_ASK
 from threefold.availability.reading import read_what_is_due
+from threefold.clerk import Clerk
 from threefold.core.availability import How
+from threefold.mail.letters import Postroom
 from threefold.store.availability import availability_of
 from threefold.store.tables import Deed, OwnCalendar
+from threefold.web.templates import environment
 
 CLASS = (datetime(2026, 10, 8, 17, 30, tzinfo=UTC), datetime(2026, 10, 8, 19, 30, tzinfo=UTC))
 CONCERT = "DTSTART:20261008T190000Z\nDTEND:20261008T210000Z\nSUMMARY:Mahler with Sam"
@@ -146,3 +150,22 @@ async def test_nobody_who_is_not_signed_in_has_us_ask_anywhere(house: House) -> 
         answer = await browser.send_form("/availability/calendar", {"address": address})
         assert answer.headers["location"].startswith("/sign-in?next=/kept/")
         assert asked == []
+
+
+async def test_a_clerk_who_waits_for_a_slow_calendar_stops_at_once(house: House) -> None:
+    amara = await a_person(house.store, "Amara Okafor")
+    async with server(lambda _path: [8.0]) as (address, asked):
+        now = house.now - timedelta(hours=9)
+        row = OwnCalendar(person_id=amara, address=address, busy=[], added_at=now, read_at=now)
+        await house.store.write(lambda db: db.add(row))
+        clerk = Clerk(house.store, Postroom(house.settings, environment()), clock=lambda: house.now)
+        reading = asyncio.create_task(clerk._read_calendars())
+        while not asked:  # noqa: ASYNC110 - the other side's list is all there is to look at
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        await clerk.stop()
+        await reading
+        assert time.monotonic() - began < 2
+    found = await kept(house, amara)
+    assert found is not None
+    assert (found["read_at"], found["trouble"]) == (now, "")

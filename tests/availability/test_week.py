@@ -1,6 +1,7 @@
 """The usual week: said once for all cohorts, by a list or stroke by stroke, kept whatever another window does."""
 
-from datetime import date, time
+import asyncio
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,15 @@ from sqlalchemy.orm import Session
 
 from tests.builders import a_cohort, a_person, offers
 from tests.house import Browser, House
+from tests.web.queries import counted
 from threefold.availability.forms import fields_of
+from threefold.availability.queries import Card, card
 from threefold.core.availability import USUAL_HOURS
 from threefold.store.availability import week_from
 from threefold.store.engine import Store
+from threefold.store.sessions import Me
 from threefold.store.tables import Deed, Person, UsualWeek
+from threefold.web.templates import environment
 
 JSON = {"accept": "application/json"}
 EVENINGS = {"free_0": ["18:00", "19:00", "20:00"], "free_3": ["18:00", "19:00", "20:00"], "if_needed_5": ["09:00"]}
@@ -86,6 +91,48 @@ async def test_two_windows_notice_each_other_and_neither_is_lost(house: House) -
     assert '<input type="hidden" name="version" value="1">' in page.text
     assert (await save(other, {"free_1": ["10:00"]}, 1)).status_code == 200
     assert await week_of(house.store, amara) == ("Europe/London", [[1, 600, 60, "free"]], 2)
+
+
+async def test_two_windows_at_once_are_one_save_and_one_question(house: House) -> None:
+    amara = await a_person(house.store, "Amara Okafor")
+    windows = [await house.as_(amara) for _ in range(6)]
+    for version in (0, 1):
+        ways = [{f"free_{day}": ["18:00"], f"if_needed_{day}": [f"{9 + version:02}:00"]} for day in range(6)]
+        answers = await asyncio.gather(*(save(*each, version) for each in zip(windows, ways, strict=True)))
+        assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
+        kept = await week_of(house.store, amara)
+        assert kept is not None
+        assert (kept[2], len(kept[1])) == (version + 1, 2)
+
+
+async def test_the_card_for_a_home_says_it_in_one_question(house: House) -> None:
+    amara = await a_person(house.store, "Amara Okafor")
+    browser = await house.as_(amara)
+    assert await card_of(house, amara) == (Card(said=False, words=""), 1)
+    await save(browser, EVENINGS, 0)
+    assert await card_of(house, amara) == (Card(said=True, words=IN_WORDS), 1)
+    shown = environment().get_template("availability/_card.html").render(availability=Card(said=True, words=IN_WORDS))
+    assert IN_WORDS in shown
+
+
+async def card_of(house: House, person: UUID) -> tuple[Card, int]:
+    me = Me(person, "", "", None, person, house.now, is_staff=False, is_tutor=False, is_trainee=True)
+    with counted() as questions:
+        found = await house.store.read(lambda db: card(db, me))
+    return found, len(questions)
+
+
+async def test_the_page_asks_five_questions_whatever_there_is(house: House) -> None:
+    amara = await a_person(house.store, "Amara Okafor")
+    browser = await house.as_(amara)
+    for busy in (
+        [],
+        [(house.now + timedelta(hours=n), house.now + timedelta(hours=n, minutes=30)) for n in range(400)],
+    ):
+        await offers(house.store, amara, (3, 18, 21, "free"), one_offs={date(2026, 10, 8): []}, busy=busy)
+        with counted() as questions:
+            assert (await browser.get("/availability")).status_code == 200
+        assert len(questions) == 5
 
 
 async def test_an_hour_ticked_twice_promises_less_and_what_is_no_hour_says_nothing(house: House) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from threefold.core.availability import Busy, Day, How, Need, Offered
+from threefold.core.availability import Busy, Day, How, Need, Offered, in_words
 from threefold.core.slots import Clock, moment
 from threefold.store.availability import access_needs_of, busy_from, day_from, week_from
 from threefold.store.sessions import Me
@@ -110,6 +110,22 @@ def clock_on(day: date, zone: str) -> Clock:
     """Whether the clocks change on this date: forward (an hour of it is skipped) or back (one comes twice)."""
     quarters = (moment(datetime(day.year, day.month, day.day, h, m), zone)[1] for h in range(24) for m in (0, 30))  # noqa: DTZ001 - a reading of the wall clock
     return next((clock for clock in quarters if clock is not Clock.USUAL), Clock.USUAL)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What somebody's home says about their time."""
+
+    said: bool
+    words: str
+
+
+def card(db: Session, me: Me) -> Card:
+    """In one question."""
+    kept = db.execute(select(UsualWeek.marks, UsualWeek.version).where(UsualWeek.person_id == me.id)).one_or_none()
+    week = week_from(HOME_ZONE, kept.marks, kept.version) if kept else None
+    days = week.days if week else None
+    return Card(days is not None, in_words(days) if days else "")
 
 
 def home_zone(db: Session, me: Me, now: datetime) -> str:
