@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from threefold.availability.reading import read_what_is_due
 from threefold.core.wishes import Kind, ways
 from threefold.mail.letters import Postroom, Unsendable
 from threefold.mail.notices import Pile, tell, with_letters
@@ -60,7 +61,26 @@ class Clerk:
                 log.warning("the database was busy; reminders wait a minute")
             except Exception as unforeseen:
                 log.exception("a round of reminders ended early", kind=type(unforeseen).__name__)
+            await self._read_calendars()
             await self._pause(LOOK_EVERY_SECONDS)
+
+    async def _read_calendars(self) -> None:
+        """People's own calendars, after everything else: how slowly others answer keeps no letter waiting, and whoever
+        stops the clerk neither.
+        """
+        reading = asyncio.create_task(read_what_is_due(self.store, self.postroom.settings, self.clock()))
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        reading.cancel()  # nothing to it once it is done
+        try:
+            await reading
+        except asyncio.CancelledError:
+            log.info("calendars are read another time: stopping")
+        except Busy:
+            log.warning("the database was busy; calendars wait a minute")
+        except Exception as unforeseen:
+            log.exception("calendars were not read", kind=type(unforeseen).__name__)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

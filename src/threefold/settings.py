@@ -70,7 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: Annotated[bool, "Set by `threefold demo` only: made-up people, mails kept as files, links printed."] = False
     plain_http: Annotated[
         bool,
-        "Allows cookies without TLS, for trying things on one machine; refused unless the address is this machine's.",
+        "Allows cookies without TLS, and own calendars on this very machine, for trying things on one machine; refused "
+        "unless the address is this machine’s.",
     ] = False
 
     @property

@@ -39,6 +39,7 @@ function putWords(form, words) {
       if (value !== undefined) field.value = value;
     }
   }
+  form.dispatchEvent(new Event('put')); // for a script that draws what the form holds
 }
 
 const same = (one, other) => JSON.stringify(normal(one)) === JSON.stringify(normal(other));
@@ -117,13 +118,15 @@ export function keepWords(form) {
       answer = await post();
       if (answer.status === 409) return dispute(await answer.json());
       if (!answer.ok) return away();
-      const { saved_at: at, version: now } = await answer.json();
+      const said = await answer.json();
+      const { saved_at: at, version: now } = said;
       tries = 0;
       saved = words;
       if (version) version.value = now;
       // On the way out the copy stays: the next page may have been read before this save arrived.
       if (!going) { if (changed()) copy(); else device.forget(name); }
       speak.say(`Saved at ${at}`);
+      form.dispatchEvent(new CustomEvent('saved', { detail: said }));
     } catch {
       away();
     }

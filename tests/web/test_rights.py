@@ -39,6 +39,16 @@ RIGHTS = {"open to all", "signed in", "by secret"}
 # Signed-in routes that are about nobody's cohort. A new route stands here, or has a cohort's id in its address.
 ABOUT_NO_COHORT = {
     "GET /",
+    "GET /availability",
+    "POST /availability/calendar",
+    "POST /availability/calendar/ending",
+    "POST /availability/calendar/reading",
+    "POST /availability/dates",
+    "POST /availability/dates/ending",
+    "POST /availability/dates/return",
+    "POST /availability/needs",
+    "POST /availability/week",
+    "POST /availability/zone",
     "GET /calendar",
     "POST /calendar/choice",
     "POST /calendar/feed",

@@ -41,6 +41,14 @@ def iso(value: datetime, zone: str) -> str:
     return value.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
 
 
+def own_time(value: datetime, zone: str, own: str | None) -> str:
+    """“ (13:30 for you)”, “ (Thursday 19:30 for you)” where the day is another one, "" where the clocks agree."""
+    there, here = value.astimezone(ZoneInfo(zone)), value.astimezone(ZoneInfo(own or zone))
+    if there.replace(tzinfo=None) == here.replace(tzinfo=None):
+        return ""
+    return f" ({'' if there.date() == here.date() else f'{DAYS[here.weekday()]} '}{here:%H:%M} for you)"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """1 person, 2 people"""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

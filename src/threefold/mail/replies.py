@@ -6,14 +6,11 @@ Read from bytes that anybody may have written. Words are not read at all: who an
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
-
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+from datetime import UTC, datetime
 
 from threefold.core.reply import Answer, Attendee, CalendarReply
 from threefold.mail.arriving import MOST_BYTES, Part, TooMuch, headers_of, take_apart
+from threefold.mail.calendar_lines import length_of, read_line, zone_called
 
 __all__ = ["MOST_BYTES", "Bounce", "CalendarMail", "CameBack", "Heard", "Nothing", "addressed_to", "read"]
 
@@ -28,7 +25,6 @@ _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global"
 _ADDRESSED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
 _ANSWERS = {"ACCEPTED": Answer.ACCEPTED, "DECLINED": Answer.DECLINED, "TENTATIVE": Answer.TENTATIVE}
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)")
-_DURATION = re.compile(r"P(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
 
@@ -199,7 +195,7 @@ def _calendar(text: str) -> tuple[str, list[_Event]]:
     inside: list[str] = []
     unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
     for line in unfolded.split("\n", MOST_LINES)[:MOST_LINES]:
-        name, parameters, value = _line(line[:LONGEST_LINE])
+        name, parameters, value = read_line(line[:LONGEST_LINE])
         if name == "BEGIN":
             inside = [*inside[-3:], value.strip().upper()]
             if inside[-1] == "VEVENT":
@@ -216,21 +212,6 @@ def _calendar(text: str) -> tuple[str, list[_Event]]:
         if len(events) > MOST_EVENTS:
             raise TooMuch("too many events")
     return method, events
-
-
-def _line(line: str) -> tuple[str, dict[str, str], str]:
-    """Name, parameters and value of a line. A colon or semicolon in quotes divides nothing (RFC 5545, 3.1)."""
-    quoted = line.split('"')
-    head, value = [], ""
-    for number, piece in enumerate(quoted):
-        before, colon, after = piece.partition(":") if number % 2 == 0 else (piece, "", "")
-        head.append(before.replace(";", "\x00") if number % 2 == 0 else before)
-        if colon:
-            value = '"'.join([after, *quoted[number + 1 :]])
-            break
-    name, *parameters = "".join(head).split("\x00")
-    split = (parameter.partition("=") for parameter in parameters)
-    return name.strip().upper(), {key.strip().upper(): said for key, _, said in split}, value
 
 
 def _attendee(parameters: dict[str, str], value: str) -> Attendee:
@@ -254,7 +235,7 @@ def _moment(value: str, zone: str) -> datetime | None:
     found = _MOMENT.fullmatch(value)
     if not found:
         return None
-    place = UTC if found[7] or not zone else _zone(zone)
+    place = UTC if found[7] or not zone else zone_called(zone)
     if place is None:
         return None
     try:
@@ -263,27 +244,9 @@ def _moment(value: str, zone: str) -> datetime | None:
         return None
 
 
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo | None:
-    """An IANA zone, also under Windows's name for it or with a library's path in front of it."""
-    name = WINDOWS_TO_OLSON.get(name.strip(), name.strip())
-    known = _known_zones()
-    words = name.split("/")
-    tries = (name, "/".join(words[-2:]), "/".join(words[-3:]))
-    return next((ZoneInfo(each) for each in tries if each in known), None)
-
-
-@lru_cache(maxsize=1)
-def _known_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def _later(starts_at: datetime, duration: str) -> datetime | None:
-    found = _DURATION.fullmatch(duration)
-    if not found or not any(found.groups()):
-        return None
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    lasts = length_of(duration)
     try:
-        return starts_at + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return None if lasts is None else starts_at + lasts
     except OverflowError:
         return None

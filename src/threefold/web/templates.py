@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from threefold.core.said import clock, day, duration, iso, listed, plural, short_day, weekday, zone_name
+from threefold.core.said import clock, day, duration, iso, listed, own_time, plural, short_day, weekday, zone_name
 
 
 def folder() -> Path:
@@ -70,6 +70,7 @@ def said() -> Mapping[str, Any]:
         "clock": clock,
         "iso": iso,
         "zone_name": zone_name,
+        "own_time": own_time,
         "plural": plural,
         "listed": listed,
         "duration": duration,
