@@ -235,7 +235,7 @@ def ways(
                 Way(person, other, by, free, False, effects(standing, place, person, other)) for other, by in given
             )
         ]
-        if not given:
+        if on_standby or not _has_any_to_give(standing, place, person, notice_hours, now):
             by = answer_by(begins, notice_hours, now)
             way = Way(person, None, by, free, on_standby, effects(standing, place, person, None))
             covers.append(((not on_standby, *_rank(way, standing, begins)), way))
@@ -265,9 +265,27 @@ def _given(
             continue
         if not _swap_fits(standing, place, other) or not _known_to_suit(standing, place.member, other.practice):
             continue
-        by = min(begins, standing.meetings[other.practice].starts_at) - timedelta(hours=notice_hours)
+        by = _by(begins, standing.meetings[other.practice].starts_at, notice_hours)
         if by - now >= LEAST_TO_ANSWER:
             yield other, by
+
+
+def _has_any_to_give(standing: Standing, place: Place, person: Person, notice_hours: int, now: datetime) -> bool:
+    """Whether they have a place in a session the asker has none in. Rules are not looked at: who is left out of a swap
+    by one is left out altogether, since being asked for something else would tell that there is one.
+    """
+    begins = standing.meetings[place.practice].starts_at
+    return any(
+        _is_on(standing, other.practice, now)
+        and not standing.sits_in(place.member, other.practice)
+        and _by(begins, standing.meetings[other.practice].starts_at, notice_hours) - now >= LEAST_TO_ANSWER
+        for other in standing.places_of.get(person, ())
+    )
+
+
+def _by(one: datetime, other: datetime, notice_hours: int) -> datetime:
+    """By when a swap of two sessions has to be settled: the notice period before the earlier one."""
+    return min(one, other) - timedelta(hours=notice_hours)
 
 
 def _rank(way: Way, standing: Standing, begins: datetime) -> tuple[int, int, timedelta, Person]:
@@ -371,14 +389,16 @@ def why_over(standing: Standing, request: Request, now: datetime) -> Over | None
         return Over.CALLED_OFF
     if any(now >= standing.meetings[practice].starts_at for practice in concerned):
         return Over.HELD
-    if place is None or place.member != request.asker or request.settled_as:
+    if place is None or place.member != request.asker:
         return Over.PASSED_ON
     if request.in_return and (other is None or other.member != request.asked or other.withdrawn):
         return Over.GIVEN_UP
+    if standing.sits_in(request.asked, place.practice):
+        return Over.SITTING
+    if request.settled_as:
+        return Over.NO_LONGER
     if now >= request.expires_at:
         return Over.EXPIRED
-    if standing.sits_in(request.asked, place.practice) or (other and standing.sits_in(request.asker, other.practice)):
-        return Over.SITTING
     fits = _swap_fits(standing, place, other) if other else _takes(standing, request.asked, place)
     return None if fits else Over.NO_LONGER
 

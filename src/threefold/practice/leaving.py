@@ -136,7 +136,9 @@ async def withdraw(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
     def ask(db: Session, me: Me, page: LeavingPage) -> str | Refusal:
         if page.picture is None or page.place is None or page.place.withdrawn:
             return Refusal.because(swaps.NOBODY_THERE)
-        way = next((way for way in page.ways if value_of(way) == choice), None)
+        if page.asked and value_of(page.asked.asked, page.asked.in_return) == choice:
+            return f"/swaps/{page.asked.id}"
+        way = next((w for w in page.ways if value_of(w.member, w.in_return and w.in_return.seat) == choice), None)
         asked = swaps.ask(db, page.picture, page.place, way, words, by=me, now=visit.now, new_id=visit.new_id)
         return asked if isinstance(asked, Refusal) else f"/swaps/{asked}"
 

@@ -44,12 +44,10 @@ def ask(
 ) -> UUID | Refusal:
     """Ask somebody to take a place of the asker's. `way` is one of those that stand open, None if it does no more.
 
-    Asked twice for the same thing (a double click), it is asked once.
+    One question at a time: what waits for an answer has to be taken back first.
     """
-    open_ = picture.open_for(place.seat)
-    if open_ is not None:
-        same = way is None or (open_.asked, open_.in_return) == (way.member, way.in_return and way.in_return.seat)
-        return open_.id if same else Refusal.because(ASKED_ALREADY)
+    if picture.open_for(place.seat) is not None:
+        return Refusal.because(ASKED_ALREADY)
     if way is None:
         return Refusal.because(NOBODY_THERE)
     return _ask(db, picture, place, way.member, way.in_return, way.answer_by, words, by=by.id, now=now, new_id=new_id)

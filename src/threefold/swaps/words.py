@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from threefold.core.availability import How
@@ -76,9 +77,9 @@ def nth(at: datetime, zone: str) -> str:
     return f"{number}{ending}"
 
 
-def value_of(way: Way) -> str:
-    """How the form names a way."""
-    return f"{way.kind}-{way.in_return.seat}" if way.in_return else f"{way.kind}-{way.member}"
+def value_of(asked: Person, in_return: UUID | None) -> str:
+    """How the form names who is asked, and for what."""
+    return f"{Kind.SWAP}-{in_return}" if in_return else f"{Kind.COVER}-{asked}"
 
 
 # --- before somebody is asked -----------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ def _asking(picture: Picture, place: Place, way: Way) -> Card:
         words = [f"{who.name} is on the standby list" if way.standby else free, _hours_after(picture, place)]
     words += costs(picture, way.effects, place.member, way.member)
     return Card(
-        value_of(way),
+        value_of(way.member, way.in_return and way.in_return.seat),
         title,
         ". ".join(words) + ".",
         f"Ask {who.name}",
