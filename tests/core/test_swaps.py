@@ -215,7 +215,7 @@ def test_turns_are_less_even_only_where_the_spread_grows_beyond_one() -> None:
     term = standing("abc", "def")
     one, other = term.places[seat("a", 0)], term.places[seat("d", 1)]
     two_rounds = replace(other, roles=((1, Role.OBSERVER), (2, Role.OBSERVER), (3, Role.OBSERVER)))
-    even = dict.fromkeys("ad", {Role.COUNSELLOR: 4, Role.CLIENT: 4, Role.OBSERVER: 4})
+    even = {key: {Role.COUNSELLOR: 4, Role.CLIENT: 4, Role.OBSERVER: 4} for key in "ad"}
     same = effects(replace(term, turns=even), one, "d", other)
     assert (same.uneven, same.turns["a"]) == ((), even["a"])
     less = effects(replace(term, turns=even), one, "d", two_rounds)
@@ -307,9 +307,7 @@ def test_whatever_is_offered_can_be_accepted_at_once_and_keeps_every_rule(term: 
     now = START - timedelta(hours=hours)
     for place in term.places.values():
         for way in ways(term, place.seat, notice_hours=24, now=now):
-            request = Request(
-                an_id(5), place.seat, place.member, way.member, way.in_return and way.in_return.seat, now, way.answer_by
-            )
+            request = Request(an_id(5), place.seat, place.member, way.member, way.seat_in_return, now, way.answer_by)
             assert why_over(term, request, now) is None
             assert now < way.answer_by <= term.meetings[place.practice].starts_at
             after = dict(term.places)

@@ -52,8 +52,10 @@ __all__ = ["evening"]
 
 TELL = (
     "Just let Marion know",
-    "Marion will see how the group goes on. Farid and Hanna hear once that’s settled. You’d have 4 of your 6 hours "
-    "planned, and there is one date you’re not down for.",
+    (
+        "Marion will see how the group goes on. Farid and Hanna hear once that’s settled. You’d have 4 of your 6 hours "
+        "planned, and there is one date you’re not down for."
+    ),
 )
 
 
@@ -68,20 +70,26 @@ async def test_the_page_offers_what_would_work_and_says_what_it_costs(evening: E
     assert cards_in(page) == [
         (
             "Ask Dev to swap weeks",
-            "You’d come on Thursday 22 October instead. He’s said he’s free on the 15th, and roles stay even for both "
-            "of you. You’d not work with Farid this term. He’d not work with Ioan this term.",
+            (
+                "You’d come on Thursday 22 October instead. He’s said he’s free on the 15th, and roles stay even for both "
+                "of you. You’d not work with Farid this term. He’d not work with Ioan this term."
+            ),
         ),
         (
             "Ask Esther to swap weeks",
-            "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Esther. You’d not work "
-            "with Farid this term. Esther would work with Farid a third time. Esther would not work with Ioan this "
-            "term.",
+            (
+                "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Esther. You’d not work "
+                "with Farid this term. Esther would work with Farid a third time. Esther would not work with Ioan this "
+                "term."
+            ),
         ),
         (
             "Ask Ioan to swap weeks",
-            "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Ioan. You’d not work "
-            "with Farid this term. Ioan would work with Hanna a third time. Ioan would not work with Dev and Esther "
-            "this term.",
+            (
+                "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Ioan. You’d not work "
+                "with Farid this term. Ioan would work with Hanna a third time. Ioan would not work with Dev and Esther "
+                "this term."
+            ),
         ),
         TELL,
     ]
@@ -530,7 +538,7 @@ async def test_letting_the_tutor_know_while_a_question_waits_leaves_it_open_and_
 
 async def test_the_page_asks_as_seldom_for_forty_people_as_for_nine(evening: Evening) -> None:
     made = await a_cohort(evening.house.store, name="Forty", trainees=40, weeks=10)
-    groups = [(3 * n, 3 * n + 1, 3 * n + 2) for n in range(9)]
+    groups: list[tuple[int, ...]] = [(3 * n, 3 * n + 1, 3 * n + 2) for n in range(9)]
     await regrouped(evening.house.store, made, 5, groups)
     seat = made.seats[5][made.members[0]]
     asked = []

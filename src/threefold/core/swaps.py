@@ -164,6 +164,10 @@ class Way:
     def kind(self) -> Kind:
         return Kind.SWAP if self.in_return else Kind.COVER
 
+    @property
+    def seat_in_return(self) -> UUID | None:
+        return self.in_return.seat if self.in_return else None
+
 
 @dataclass(frozen=True)
 class Request:

@@ -138,7 +138,7 @@ async def withdraw(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
             return Refusal.because(swaps.NOBODY_THERE)
         if page.asked and value_of(page.asked.asked, page.asked.in_return) == choice:
             return f"/swaps/{page.asked.id}"
-        way = next((w for w in page.ways if value_of(w.member, w.in_return and w.in_return.seat) == choice), None)
+        way = next((w for w in page.ways if value_of(w.member, w.seat_in_return) == choice), None)
         asked = swaps.ask(db, page.picture, page.place, way, words, by=me, now=visit.now, new_id=visit.new_id)
         return asked if isinstance(asked, Refusal) else f"/swaps/{asked}"
 

@@ -105,7 +105,7 @@ def _asking(picture: Picture, place: Place, way: Way) -> Card:
         words = [f"{who.name} is on the standby list" if way.standby else free, _hours_after(picture, place)]
     words += costs(picture, way.effects, place.member, way.member)
     return Card(
-        value_of(way.member, way.in_return and way.in_return.seat),
+        value_of(way.member, way.seat_in_return),
         title,
         ". ".join(words) + ".",
         f"Ask {who.name}",
