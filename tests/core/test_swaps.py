@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 
 from threefold.core.availability import How
 from threefold.core.roles import Role
+from threefold.core.standing import Meeting, Place, Standing, effects
 from threefold.core.swaps import (
     Kind,
-    Meeting,
     Over,
-    Place,
     Request,
     Settled,
-    Standing,
     Way,
     answer_by,
-    effects,
     is_late,
     is_very_late,
     next_on_standby,

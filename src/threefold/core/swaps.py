@@ -4,25 +4,22 @@ whether it may still be so when the answer comes. Nobody is ever asked why.
 Keep-apart rules, pinned groups and what people said of their time are honoured by leaving a way out, in silence.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from uuid import UUID
 
 from threefold.core.availability import How
-from threefold.core.grouping import Pair, Person
-from threefold.core.roles import Role
+from threefold.core.grouping import Person
+from threefold.core.standing import Effects, Place, Standing, effects
 from threefold.core.triad import LATE_MINUTES
 
 MOST_WAYS = 3  # besides letting the tutor know
 MOST_COVERS = 1
 LEAST_TO_ANSWER = timedelta(hours=1)
 LATE_HOURS = LATE_MINUTES // 60
-OFTEN = 3  # from the third meeting on it is said
 STEP_IN = (timedelta(minutes=15), timedelta(hours=4))  # the least and the most that somebody on standby has to answer
 
 
@@ -56,97 +53,6 @@ class Over(StrEnum):
     GIVEN_UP = "given_up"  # the place in return is no longer the asked person's
     SITTING = "sitting"  # whoever would take a place has one in that session
     NO_LONGER = "no_longer"  # everything else, which is nobody's to know
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """A session, by its moments in UTC."""
-
-    id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    cancelled: bool = False
-
-    def overlaps(self, other: "Meeting") -> bool:
-        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A seat that somebody holds; `roles` are (round, role). `withdrawn`: its holder has said that they can't come."""
-
-    seat: UUID
-    member: Person
-    practice: UUID
-    triad: UUID
-    roles: tuple[tuple[int, Role], ...] = ()
-    withdrawn: bool = False
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A term as it stands, as far as places in it can change hands.
-
-    `people` are its trainees. `met` and `turns` are counted over the whole term: what happened, and what is planned.
-    `away`: (person, session) of those who said so beforehand, or gave their place up. `rests`: nobody's client there.
-    `kept` are triads that a tutor wants as they are. `free` is what people said of a session's time.
-    """
-
-    meetings: Mapping[UUID, Meeting]
-    places: Mapping[UUID, Place]
-    people: AbstractSet[Person]
-    met: Mapping[Pair, int] = field(default_factory=dict)
-    turns: Mapping[Person, Mapping[Role, int]] = field(default_factory=dict)
-    apart: AbstractSet[Pair] = frozenset()
-    away: AbstractSet[tuple[Person, UUID]] = frozenset()
-    rests: AbstractSet[tuple[Person, UUID]] = frozenset()
-    kept: AbstractSet[UUID] = frozenset()
-    free: Mapping[tuple[Person, UUID], How] = field(default_factory=dict)
-    standby: Mapping[UUID, tuple[Person, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def places_of(self) -> Mapping[Person, tuple[Place, ...]]:
-        found: dict[Person, tuple[Place, ...]] = {}
-        for place in self.places.values():
-            found[place.member] = (*found.get(place.member, ()), place)
-        return found
-
-    @cached_property
-    def sitting_in(self) -> Mapping[UUID, tuple[Person, ...]]:
-        """Who sits in each triad."""
-        found: dict[UUID, tuple[Person, ...]] = {}
-        for place in self.places.values():
-            found[place.triad] = (*found.get(place.triad, ()), place.member)
-        return found
-
-    def others(self, place: Place) -> tuple[Person, ...]:
-        return tuple(each for each in self.sitting_in.get(place.triad, ()) if each != place.member)
-
-    def sits_in(self, person: Person, practice: UUID) -> bool:
-        return any(place.practice == practice for place in self.places_of.get(person, ()))
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What a change of places does. `lost`: pairs who would not meet this term any more; `often`: pairs who would meet
-    for the third time or more, and which time; `firsts`: pairs who would meet who else would not. `uneven`: people
-    whose turns would be shared less evenly. `turns`: what the two would have over the term.
-    """
-
-    lost: tuple[Pair, ...]
-    often: tuple[tuple[Pair, int], ...]
-    firsts: tuple[Pair, ...]
-    uneven: tuple[Person, ...]
-    turns: Mapping[Person, Mapping[Role, int]]
-
-    @property
-    def nothing_lost(self) -> bool:
-        return not (self.lost or self.often or self.uneven)
-
-    @property
-    def cost(self) -> int:
-        """Smaller is fairer: people who miss each other and turns weigh more than meeting once more."""
-        return 2 * len(self.lost) + sum(times - OFTEN + 1 for _, times in self.often) + 2 * len(self.uneven)
 
 
 @dataclass(frozen=True)
@@ -223,12 +129,12 @@ def ways(
     the usual answer. Somebody on the standby list, or who has no other place to give, is asked for nothing in return.
     """
     place = standing.places.get(seat)
-    if place is None or place.withdrawn or not _is_on(standing, place.practice, now) or place.triad in standing.kept:
+    if place is None or place.withdrawn or not standing.is_on(place.practice, now) or place.triad in standing.kept:
         return ()
     asker, begins = place.member, standing.meetings[place.practice].starts_at
     swaps, covers = [], []
     for person in sorted(standing.people - not_these - {asker}):
-        if not (_takes(standing, person, place) and _known_to_suit(standing, person, place.practice)):
+        if not (standing.takes(person, place) and _known_to_suit(standing, person, place.practice)):
             continue
         free = standing.free.get((person, place.practice), How.UNKNOWN)
         on_standby = person in standing.standby.get(place.practice, ())
@@ -253,10 +159,10 @@ def ways(
 def next_on_standby(standing: Standing, seat: UUID, asked: AbstractSet[Person], now: datetime) -> Person | None:
     """Who on the standby list is asked next for a place that its holder can't take; the longest there first."""
     place = standing.places.get(seat)
-    if place is None or not place.withdrawn or not _is_on(standing, place.practice, now):
+    if place is None or not place.withdrawn or not standing.is_on(place.practice, now):
         return None
     waiting = standing.standby.get(place.practice, ())
-    return next((one for one in waiting if one not in asked and _takes(standing, one, place)), None)
+    return next((one for one in waiting if one not in asked and standing.takes(one, place)), None)
 
 
 def _given(
@@ -265,9 +171,9 @@ def _given(
     """What this person could give for the place, and by when they would have to say so."""
     begins = standing.meetings[place.practice].starts_at
     for other in standing.places_of.get(person, ()):
-        if other.withdrawn or other.triad in standing.kept or not _is_on(standing, other.practice, now):
+        if other.withdrawn or other.triad in standing.kept or not standing.is_on(other.practice, now):
             continue
-        if not _swap_fits(standing, place, other) or not _known_to_suit(standing, place.member, other.practice):
+        if not standing.swap_fits(place, other) or not _known_to_suit(standing, place.member, other.practice):
             continue
         by = _by(begins, standing.meetings[other.practice].starts_at, notice_hours)
         if by - now >= LEAST_TO_ANSWER:
@@ -280,7 +186,7 @@ def _has_any_to_give(standing: Standing, place: Place, person: Person, notice_ho
     """
     begins = standing.meetings[place.practice].starts_at
     return any(
-        _is_on(standing, other.practice, now)
+        standing.is_on(other.practice, now)
         and not standing.sits_in(place.member, other.practice)
         and _by(begins, standing.meetings[other.practice].starts_at, notice_hours) - now >= LEAST_TO_ANSWER
         for other in standing.places_of.get(person, ())
@@ -304,78 +210,6 @@ def _known_to_suit(standing: Standing, person: Person, practice: UUID) -> bool:
     return (person, practice) not in standing.away and said is not How.NOT_FREE
 
 
-def _swap_fits(standing: Standing, place: Place, other: Place) -> bool:
-    return _takes(standing, other.member, place, leaving=other) and _takes(standing, place.member, other, leaving=place)
-
-
-def _takes(standing: Standing, person: Person, place: Place, *, leaving: Place | None = None) -> bool:
-    """Whether somebody can take a place: they have none then, and neither rules nor choices stand against it."""
-    meeting = standing.meetings[place.practice]
-    at_the_time = any(
-        standing.meetings[held.practice].overlaps(meeting)
-        for held in standing.places_of.get(person, ())
-        if leaving is None or held.seat != leaving.seat
-    )
-    client = any(role is Role.CLIENT for _, role in place.roles)
-    return (
-        person in standing.people
-        and not at_the_time
-        and not standing.sits_in(person, place.practice)
-        and not (client and (person, place.practice) in standing.rests)
-        and not any(frozenset((person, other)) in standing.apart for other in standing.others(place))
-    )
-
-
-def _is_on(standing: Standing, practice: UUID, now: datetime) -> bool:
-    meeting = standing.meetings.get(practice)
-    return meeting is not None and not meeting.cancelled and now < meeting.starts_at
-
-
-# --- what it changes -------------------------------------------------------------------------------------------
-
-
-def effects(standing: Standing, place: Place, taker: Person, in_return: Place | None) -> Effects:
-    """What it would do if `taker` took this place, and its holder the one in return."""
-    asker = place.member
-    change: Counter[Pair] = Counter()
-    for other in standing.others(place):
-        change[frozenset((asker, other))] -= 1
-        change[frozenset((taker, other))] += 1
-    for other in standing.others(in_return) if in_return else ():
-        change[frozenset((taker, other))] -= 1
-        change[frozenset((asker, other))] += 1
-    after = {pair: (standing.met.get(pair, 0), standing.met.get(pair, 0) + by) for pair, by in change.items() if by}
-    turns = {
-        asker: _turns(standing, asker, place, in_return),
-        taker: _turns(standing, taker, in_return, place),
-    }
-    return Effects(
-        lost=_in_order(pair for pair, (was, now) in after.items() if was > 0 >= now),
-        often=tuple(
-            (pair, after[pair][1]) for pair in _in_order(p for p, (w, n) in after.items() if n >= OFTEN and n > w)
-        ),
-        firsts=_in_order(pair for pair, (was, now) in after.items() if now > 0 >= was),
-        uneven=tuple(who for who in (asker, taker) if _is_less_even(standing.turns.get(who, {}), turns[who])),
-        turns=turns,
-    )
-
-
-def _turns(standing: Standing, person: Person, gives: Place | None, takes: Place | None) -> Mapping[Role, int]:
-    now = Counter({role: standing.turns.get(person, {}).get(role, 0) for role in Role})
-    now.subtract(role for _, role in (gives.roles if gives else ()))
-    now.update(role for _, role in (takes.roles if takes else ()))
-    return {role: max(0, now[role]) for role in Role}
-
-
-def _is_less_even(before: Mapping[Role, int], after: Mapping[Role, int]) -> bool:
-    was, now = (max(each.get(r, 0) for r in Role) - min(each.get(r, 0) for r in Role) for each in (before, after))
-    return now > max(1, was)
-
-
-def _in_order(pairs: Iterator[Pair]) -> tuple[Pair, ...]:
-    return tuple(sorted(pairs, key=sorted))
-
-
 # --- whether it may still be so ---------------------------------------------------------------------------------
 
 
@@ -388,23 +222,28 @@ def why_over(standing: Standing, request: Request, now: datetime) -> Over | None
         return Over(request.settled_as.value)
     place = standing.places.get(request.seat)
     other = standing.places.get(request.in_return) if request.in_return else None
-    concerned = [each.practice for each in (place, other) if each]
-    if any(standing.meetings[practice].cancelled for practice in concerned):
+    meetings = [standing.meetings[each.practice] for each in (place, other) if each]
+    if any(meeting.cancelled for meeting in meetings):
         return Over.CALLED_OFF
-    if any(now >= standing.meetings[practice].starts_at for practice in concerned):
+    if any(now >= meeting.starts_at for meeting in meetings):
         return Over.HELD
     if place is None or place.member != request.asker:
         return Over.PASSED_ON
     if request.in_return and (other is None or other.member != request.asked or other.withdrawn):
         return Over.GIVEN_UP
+    return _stands_against(standing, request, place, other, now)
+
+
+def _stands_against(
+    standing: Standing, request: Request, place: Place, other: Place | None, now: datetime
+) -> Over | None:
+    """The same where both places are still there to change hands."""
     if standing.sits_in(request.asked, place.practice):
         return Over.SITTING
-    if request.settled_as:
-        return Over.NO_LONGER
-    if now >= request.expires_at:
+    if now >= request.expires_at and not request.settled_as:
         return Over.EXPIRED
-    fits = _swap_fits(standing, place, other) if other else _takes(standing, request.asked, place)
-    return None if fits else Over.NO_LONGER
+    fits = standing.swap_fits(place, other) if other else standing.takes(request.asked, place)
+    return None if fits and not request.settled_as else Over.NO_LONGER
 
 
 def settles_as(over: Over) -> Settled:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from threefold.core import swaps as rules
 from threefold.core.refusal import Refusal
-from threefold.core.swaps import Place, Request, Way
+from threefold.core.standing import Place
+from threefold.core.swaps import Request, Way
 from threefold.practice import actions
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice

@@ -16,7 +16,8 @@ from threefold.core import swaps as rules
 from threefold.core.grouping import Person
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
-from threefold.core.swaps import Over, Place, Request, Settled, Way
+from threefold.core.standing import Place
+from threefold.core.swaps import Over, Request, Settled, Way
 from threefold.store.deeds import record
 from threefold.store.reseating import Sitting, reseat, sittings_of
 from threefold.store.rows import CohortRow

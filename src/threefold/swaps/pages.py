@@ -18,7 +18,8 @@ from threefold.core import swaps as rules
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.said import day
-from threefold.core.swaps import Over, Place, Request
+from threefold.core.standing import Place
+from threefold.core.swaps import Over, Request
 from threefold.store.rows import SwapRow
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice, NotYours, Within

@@ -16,7 +16,8 @@ from threefold.core.availability import How
 from threefold.core.grouping import Pair, Person
 from threefold.core.names import short_names
 from threefold.core.roles import Role
-from threefold.core.swaps import Meeting, Place, Request, Settled, Standing
+from threefold.core.standing import Meeting, Place, Standing
+from threefold.core.swaps import Request, Settled
 from threefold.store.availability import availability_of
 from threefold.store.columns import UtcDateTime
 from threefold.store.ledger import Ledger, ledger

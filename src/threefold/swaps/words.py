@@ -10,7 +10,8 @@ from threefold.core.availability import How
 from threefold.core.grouping import Pair, Person
 from threefold.core.roles import Role
 from threefold.core.said import day, duration, listed
-from threefold.core.swaps import Effects, Kind, Over, Place, Request, Way, effects
+from threefold.core.standing import Effects, Place, effects
+from threefold.core.swaps import Kind, Over, Request, Way
 from threefold.swaps.queries import Picture
 
 TELL = "tell"
