@@ -356,7 +356,7 @@ async def regrouped(store: Store, made: Class, week: int, groups: list[tuple[int
         db.execute(delete(Seat).where(Seat.id.in_(gone)))
         db.flush()
         held = select(Seat.membership_id, Seat.id).where(Seat.practice_id == practice)
-        return dict(db.execute(held))
+        return dict(db.execute(held).all())
 
     seats = await store.write(work)
     made.seats[week].clear()

@@ -78,8 +78,8 @@ async def test_the_page_offers_what_would_work_and_says_what_it_costs(evening: E
         (
             "Ask Esther to swap weeks",
             (
-                "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Esther. You’d not work "
-                "with Farid this term. Esther would work with Farid a third time. Esther would not work with Ioan this "
+                "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Esther. You’d not "
+                "work with Farid this term. Esther would work with Farid a third time. Esther would not work with Ioan this "
                 "term."
             ),
         ),
@@ -87,8 +87,8 @@ async def test_the_page_offers_what_would_work_and_says_what_it_costs(evening: E
             "Ask Ioan to swap weeks",
             (
                 "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Ioan. You’d not work "
-                "with Farid this term. Ioan would work with Hanna a third time. Ioan would not work with Dev and Esther "
-                "this term."
+                "with Farid this term. Ioan would work with Hanna a third time. Ioan would not work with Dev and "
+                "Esther this term."
             ),
         ),
         TELL,
