@@ -288,7 +288,8 @@ def test_a_long_life_does_everything_at_least_once(store: Store, tmp_path: Path)
     picks = iter(range(7, 10_000, 13))
     order = [
         "ask", "accept", "letters leave", "ask", "decline", "ask", "take back", "withdraw", "come back", "stand by",
-        "stand by", "stand by", "stand by", "ask", "move", "accept", "withdraw", "letters leave", "come back", *["ask"] * 6, *["day"] * 20, "withdraw",
+        "stand by", "stand by", "stand by", "ask", "move", "accept", "withdraw", "letters leave", "come back",
+        *["ask"] * 6, *["day"] * 20, "withdraw",
         "hours", "accept", "call off", "day",
     ]  # fmt: skip
 

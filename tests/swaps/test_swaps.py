@@ -71,16 +71,16 @@ async def test_the_page_offers_what_would_work_and_says_what_it_costs(evening: E
         (
             "Ask Dev to swap weeks",
             (
-                "You’d come on Thursday 22 October instead. He’s said he’s free on the 15th, and roles stay even for both "
-                "of you. You’d not work with Farid this term. He’d not work with Ioan this term."
+                "You’d come on Thursday 22 October instead. He’s said he’s free on the 15th, and roles stay even for "
+                "both of you. You’d not work with Farid this term. He’d not work with Ioan this term."
             ),
         ),
         (
             "Ask Esther to swap weeks",
             (
                 "You’d come on Thursday 22 October instead. We don’t know whether the 15th suits Esther. You’d not "
-                "work with Farid this term. Esther would work with Farid a third time. Esther would not work with Ioan this "
-                "term."
+                "work with Farid this term. Esther would work with Farid a third time. Esther would not work with Ioan "
+                "this term."
             ),
         ),
         (

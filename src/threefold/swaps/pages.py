@@ -81,7 +81,7 @@ class SwapPage:
         return self.request.asked in self.picture.standing.standby.get(self.at.practice.id, ())
 
     @property
-    def changes(self) -> tuple[str, ...]:
+    def changes(self) -> tuple[tuple[str, bool], ...]:
         return changes(self.picture, self.request) if self.over is None else ()
 
     @property

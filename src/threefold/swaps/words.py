@@ -166,15 +166,15 @@ def number(count: int) -> str:
 # --- before somebody answers --------------------------------------------------------------------------------------
 
 
-def changes(picture: Picture, request: Request) -> tuple[str, ...]:
-    """What would change for whoever is asked, as sentences."""
+def changes(picture: Picture, request: Request) -> tuple[tuple[str, bool], ...]:
+    """What would change for whoever is asked: sentences, and whether each is a cost."""
     place = picture.standing.places[request.seat]
     other = picture.standing.places[request.in_return] if request.in_return else None
     you = request.asked
     found = effects(picture.standing, place, you, other)
     return (
-        _turns(picture, found, you),
-        _hours(picture, place, other, you),
+        (_turns(picture, found, you), you in found.uneven),
+        (_hours(picture, place, other, you), False),
         *_meetings(picture, found, you),
     )
 
@@ -197,17 +197,17 @@ def _hours(picture: Picture, place: Place, other: Place | None, you: Person) -> 
     return f"You’d have {duration(after)} planned, {duration(abs(after - now))} {'more' if after > now else 'less'}"
 
 
-def _meetings(picture: Picture, found: Effects, you: Person) -> Iterator[str]:
+def _meetings(picture: Picture, found: Effects, you: Person) -> Iterator[tuple[str, bool]]:
     firsts = sorted(_other(picture, pair, you) for pair in found.firsts if you in pair)
     lost = sorted(_other(picture, pair, you) for pair in found.lost if you in pair)
     if firsts:
         rest = "" if lost else "; everyone else you still meet"
-        yield f"You’d work with {listed(firsts)} for the first time{rest}"
+        yield f"You’d work with {listed(firsts)} for the first time{rest}", False
     for times in sorted({times for pair, times in found.often if you in pair}):
         names = sorted(_other(picture, pair, you) for pair, n in found.often if n == times and you in pair)
-        yield f"You’d work with {listed(names)} {TIMES.get(times, 'once more')}"
+        yield f"You’d work with {listed(names)} {TIMES.get(times, 'once more')}", True
     if lost:
-        yield f"You’d not work with {listed(lost)} this term"
+        yield f"You’d not work with {listed(lost)} this term", True
 
 
 # --- when it is over ----------------------------------------------------------------------------------------------
