@@ -116,7 +116,8 @@ def test_each_way_has_its_own_button_and_line_by_keyboard_too(
         for _ in range(4):
             seen.append((go_buttons(page), page.get_by_role("textbox").count()))
             page.keyboard.press("ArrowDown")
-        assert seen == [(["Ask Dev"], 1), (["Ask Ioan"], 1), (["Ask Esther"], 1), (["Let Marion know"], 0)]
+        assert (seen[0], seen[3]) == ((["Ask Dev"], 1), (["Let Marion know"], 0))
+        assert sorted(seen[1:3]) == [(["Ask Esther"], 1), (["Ask Ioan"], 1)], "equally fair, in either order"
         page.get_by_role("radio", name="Ask Ioan").check()
         page.get_by_label("A line to Ioan").fill("No worries if not.")
         page.keyboard.press("Tab")
