@@ -2,6 +2,7 @@
 comes instead.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -326,6 +327,22 @@ async def test_of_two_who_are_said_yes_to_at_once_one_wins_and_the_other_gets_ki
     assert [one.settled_as for one in await evening.requests()] == ["overtaken", "accepted"]
     written = await evening.clerk()
     assert ("swap-answered", "Amara Okafor", "About your question for Thursday 15 October") in written
+
+
+async def test_of_two_answers_in_the_same_moment_one_wins_whatever_the_order(evening: Evening) -> None:
+    path = await evening.ask()
+    other = await a_question(evening, evening.on_15th[FARID], DEV, evening.on_22nd[DEV])
+    dev = await evening.as_(DEV)
+    seen = {each: seen_in((await dev.get(each)).text) for each in (path, other)}
+    answers = await asyncio.gather(
+        *(dev.send_form(f"{each}/acceptance", {"seen": seen[each]}) for each in (path, other, path, other))
+    )
+    assert sorted(answer.status_code for answer in answers) == [303, 303, 409, 409]
+    assert sorted(str(one.settled_as) for one in await evening.requests()) == ["accepted", "overtaken"]
+    on_15th, on_22nd = await evening.sitting(THE_15TH), await evening.sitting(THE_22ND)
+    assert sorted(map(len, on_15th)) == sorted(map(len, on_22nd)) == [3, 3]
+    assert len(set().union(*on_15th)) == len(set().union(*on_22nd)) == 6
+    assert (DEV in set().union(*on_15th), DEV in set().union(*on_22nd)) == (True, False)
 
 
 async def a_question(evening: Evening, seat: UUID, asked: int, in_return: UUID | None) -> str:
