@@ -20,7 +20,7 @@ from threefold.practice.answers import Held
 from threefold.reminding import Wanted, due, invited_by_and_by
 from threefold.store.engine import Busy, Store
 from threefold.swaps.actions import look_after
-from threefold.swaps.waiting import to_look_after
+from threefold.swaps.queries import to_look_after
 from threefold.web.ids import Ids
 from threefold.web.security import Keys
 

@@ -45,8 +45,8 @@ from threefold.store.terms import term_ahead
 from threefold.store.versions import groups_at, groups_in
 from threefold.store.within import AtPractice, InTriad
 from threefold.swaps import actions
-from threefold.swaps.queries import Picture, look
-from threefold.swaps.waiting import to_look_after
+from threefold.swaps.picture import Picture, look
+from threefold.swaps.queries import to_look_after
 from threefold.web.ids import Ids
 from threefold.web.templates import environment
 

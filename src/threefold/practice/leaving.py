@@ -17,7 +17,7 @@ from threefold.practice import actions
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice
 from threefold.swaps import actions as swaps
-from threefold.swaps.queries import Picture, look, with_time
+from threefold.swaps.picture import Picture, look, with_time
 from threefold.swaps.words import TELL, Card, cards, value_of
 from threefold.web.access import own_seat_for, seat_for
 from threefold.web.visit import Answer, Visit, Visited, signed_in

@@ -26,7 +26,7 @@ from threefold.store.swaps import settle
 from threefold.store.tables import PracticeSession, Seat, Standby, SwapRequest
 from threefold.store.versions import version
 from threefold.store.within import AtPractice
-from threefold.swaps.queries import Picture, look
+from threefold.swaps.picture import Picture, look
 
 NOBODY_THERE = "That isn’t possible any more: something changed while this page was open. Here is what would work now."
 ASKED_ALREADY = "You’re waiting for an answer already. Take that back first, to ask somebody else."
@@ -183,7 +183,7 @@ def settle_over(db: Session, picture: Picture, *, now: datetime, new_id: Ids) ->
 
 
 def look_after(db: Session, cohort: CohortRow, *, now: datetime, new_id: Ids) -> None:
-    """What time does in one cohort: questions end, the next on a standby list is asked (`waiting.to_look_after`)."""
+    """What time does in one cohort: questions end, the next on a standby list is asked (`queries.to_look_after`)."""
     settle_over(db, look(db, cohort, now), now=now, new_id=new_id)
     picture = look(db, cohort, now)
     for place in list(picture.standing.places.values()):

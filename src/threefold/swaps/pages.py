@@ -24,8 +24,8 @@ from threefold.store.rows import SwapRow
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice, NotYours, Within
 from threefold.swaps import actions
-from threefold.swaps.queries import Date, Picture, look
-from threefold.swaps.waiting import StandbyDate, dates_to_stand_by
+from threefold.swaps.picture import Date, Picture, look
+from threefold.swaps.queries import StandbyDate, dates_to_stand_by
 from threefold.swaps.words import changes, over_for_asked, over_for_asker
 from threefold.web.access import Right, cohort_for, practice_for, swap_for
 from threefold.web.visit import Answer, Visit, Visited, signed_in

@@ -12,7 +12,7 @@ from threefold.core.roles import Role
 from threefold.core.said import day, duration, listed
 from threefold.core.standing import Effects, Place, effects
 from threefold.core.swaps import Kind, Over, Request, Way
-from threefold.swaps.queries import Picture
+from threefold.swaps.picture import Picture
 
 TELL = "tell"
 TIMES = {3: "a third time", 4: "a fourth time", 5: "a fifth time", 6: "a sixth time"}
