@@ -9,14 +9,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import to_builtins
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
+from threefold.core.grouping import Group
 from threefold.core.identity import new_id
 from threefold.core.roles import turns
 from threefold.core.roster import email_key
+from threefold.core.slots import SessionShape
 from threefold.core.term import Member, Notice, news
 from threefold.store.engine import Store
+from threefold.store.reseating import Sitting, reseat
 from threefold.store.tables import (
     Cohort,
     Letter,
@@ -333,3 +337,28 @@ async def offers(
             db.merge(OwnCalendar(person_id=person, address="", busy=taken, added_at=BEFORE, read_at=BEFORE))
 
     await store.write(work)
+
+
+async def regrouped(store: Store, made: Class, week: int, groups: list[tuple[int, ...]]) -> dict[int, UUID]:
+    """Only these sit in this session (counted from 0), in these groups; people by their place in `NAMES`. Their seats.
+
+    The session is as it was published: nothing says that it was ever otherwise.
+    """
+    practice, shape = made.sessions[week], SessionShape(3, 20, 10, 15, 15)
+    sittings = [
+        Sitting.of(Group(tuple(str(made.members[each]) for each in group), tutor=len(group) == 2), shape)
+        for group in groups
+    ]
+
+    def work(db: Session) -> dict[UUID, UUID]:
+        reseat(db, practice, sittings, domain="elmhouse.example", now=BEFORE, new_id=an_id)
+        gone = select(Seat.id).where(Seat.practice_id == practice, Seat.given_up_at.is_not(None))
+        db.execute(delete(Seat).where(Seat.id.in_(gone)))
+        db.flush()
+        held = select(Seat.membership_id, Seat.id).where(Seat.practice_id == practice)
+        return dict(db.execute(held).all())
+
+    seats = await store.write(work)
+    made.seats[week].clear()
+    made.seats[week].update(seats)
+    return {each: seats[made.members[each]] for group in groups for each in group}

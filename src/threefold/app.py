@@ -28,6 +28,7 @@ from threefold.practice.pages import routes as practice
 from threefold.practice.replies import routes as replies
 from threefold.settings import Settings
 from threefold.store.engine import Store
+from threefold.swaps.pages import routes as swaps
 from threefold.web.cached import Kept
 from threefold.web.ends import HANDLERS, admit, dress, log_answer
 from threefold.web.outbox import routes as outbox
@@ -75,6 +76,7 @@ def build_app(
             await store.close()
 
     everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, availability]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, swaps, choices, concerns]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*everyday, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

@@ -20,6 +20,8 @@ from threefold.practice import answers
 from threefold.practice.answers import Held
 from threefold.reminding import Wanted, due, invited_by_and_by
 from threefold.store.engine import Busy, Store
+from threefold.swaps.actions import look_after
+from threefold.swaps.queries import to_look_after
 from threefold.web.ids import Ids
 from threefold.web.security import Keys
 
@@ -95,6 +97,8 @@ class Clerk:
         for place in await self.store.read(lambda db: answers.due_declines(db, now)):
             count = partial(_counts_now, place, now)
             written += await self._change(place.within.cohort.id, count, now)
+        for cohort in await self.store.read(lambda db: to_look_after(db, now)):
+            await self.store.write(partial(look_after, cohort=cohort, now=now, new_id=Ids(now)))
         wanted = await self.store.read(lambda db: due(db, now))
         if wanted:
             new_id = Ids(now)

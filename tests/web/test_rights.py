@@ -31,6 +31,7 @@ from threefold.store.tables import (
     PlanDraft,
     Preference,
     Reply,
+    SwapRequest,
     metadata,
 )
 
@@ -121,6 +122,13 @@ ITS_PEOPLE = {
     "GET /seats/{seat_id}/withdrawal": "counsellor",
     "POST /seats/{seat_id}/withdrawal": "counsellor",
     "POST /seats/{seat_id}/return": "counsellor",
+    "GET /swaps/{swap_id}": "counsellor elsewhere",
+    "POST /swaps/{swap_id}/acceptance": "elsewhere",
+    "POST /swaps/{swap_id}/ending": "counsellor",
+    "POST /swaps/{swap_id}/no-thanks": "elsewhere",
+    "GET /cohorts/{cohort_id}/standby": "counsellor observer client elsewhere",
+    "POST /practice/{practice_id}/standby": "counsellor observer client elsewhere",
+    "POST /practice/{practice_id}/standby/ending": "counsellor observer client elsewhere",
     "GET /replies/{reply_id}": "counsellor",
     "POST /replies/{reply_id}": "counsellor",
     "GET /feedback/{triad_id}/{number}": "counsellor observer client tutor",
@@ -193,7 +201,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
     piece, reply, proposal, note = an_id(), an_id(), an_id(), an_id()
-    concern, preference, request = an_id(), an_id(), an_id()
+    concern, preference, request, swap = an_id(), an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -236,6 +244,15 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         db.add(Concern(id=concern, person_id=built.people[0], cohort_id=built.cohort, words="Dev.", at=house.now))
         db.add(Preference(id=preference, membership_id=amara, kind="brief", since=house.now))
         db.add(ApartRequest(id=request, membership_id=amara, other_id=dev, asked_at=house.now))
+        db.add(
+            SwapRequest(
+                id=swap,
+                seat_id=built.seats[1][amara],
+                asked_id=dev,
+                asked_at=house.now,
+                expires_at=house.now + timedelta(hours=6),
+            )
+        )
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
     return {
@@ -252,6 +269,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "request_id": request,
         "proposal_id": proposal,
         "note_id": note,
+        "swap_id": swap,
         **NUMBERS,
     }
 

@@ -195,6 +195,15 @@ def set_invitations(
     record(db, id=new_id(), at=now, by=by.id, verb="chose when invitations leave", cohort_id=within.cohort.id)
 
 
+def set_notice(
+    db: Session, within: Within, *, hours: int, phone: str, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> None:
+    """How long before a session changes are still easy, and the number for those who can't come at the last moment."""
+    cohort = db.get_one(Cohort, within.cohort.id)
+    cohort.notice_hours, cohort.phone = hours, phone
+    record(db, id=new_id(), at=now, by=by.id, verb="chose the notice period", cohort_id=within.cohort.id)
+
+
 def archive(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
     """Fold a cohort away; everything in it stays, and it can be taken out again."""
     cohort = db.get_one(Cohort, within.cohort.id)
@@ -226,7 +235,8 @@ def copy(
     kept = (
         "zone", "starts", "minutes", "how_many", "place", "link", "rooms", "rounds", "practice_minutes",
         "feedback_minutes", "opening_minutes", "closing_minutes", "framework_id", "framework_version",
-        "competencies", "labels", "remainder", "turning", "even_quads", "safeguarding_lead", "contract",
+        "competencies", "labels", "remainder", "turning", "even_quads", "notice_hours", "phone", "safeguarding_lead",
+        "contract",
     )  # fmt: skip
     db.add(
         Cohort(

@@ -255,6 +255,25 @@ async def set_invitations(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     return visit.go(f"/cohorts/{cohort_id}/settings")
 
 
+@post("/cohorts/{cohort_id:uuid}/notice", status_code=303, **signed_in)
+async def set_notice(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
+    """Until when people can arrange changes between themselves, and whom they can call after that."""
+    form = await visit.form()
+    hours = form.whole("notice", "Enter a number of hours from 2 to 168.", least=2, most=168)
+    phone = form.text("phone", most=60)
+
+    def work(db: Session, me: Me) -> Within:
+        within = cohort_for(db, me, cohort_id, Right.TUTOR)
+        if not form.refusal:
+            actions.set_notice(db, within, hours=hours, phone=phone, by=me, now=visit.now, new_id=visit.new_id)
+        return within
+
+    within = await visit.write(work)
+    if form.refusal:
+        return settings_page(visit, within, form)
+    return visit.go(f"/cohorts/{cohort_id}/settings")
+
+
 @post("/cohorts/{cohort_id:uuid}/copies", status_code=303, **signed_in)
 async def copy(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
@@ -321,6 +340,7 @@ routes = [
     settings,
     rename,
     set_invitations,
+    set_notice,
     copy,
     archive,
     take_out,

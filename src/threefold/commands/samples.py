@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -29,6 +29,7 @@ from threefold.app import build_app
 from threefold.clerk import Clerk
 from threefold.commands.edge import complain, say
 from threefold.concerns import actions as concerns
+from threefold.core.grouping import Group
 from threefold.core.reply import Answer, reply_address
 from threefold.core.wishes import CHOICES
 from threefold.demo import Builder
@@ -41,6 +42,8 @@ from threefold.practice.incoming import Incoming
 from threefold.settings import Settings
 from threefold.store import migrations
 from threefold.store.engine import Store
+from threefold.store.reseating import Sitting, reseat, sittings_of
+from threefold.store.rows import CohortRow, value
 from threefold.store.sessions import begin
 from threefold.store.tables import Cohort, Letter, Membership, Person, Piece, PracticeSession, Reply, Seat, Triad, Turn
 from threefold.web.ids import Ids
@@ -133,6 +136,7 @@ class Centre:
         await self.leave("On the morning of a weekday tutors hear what there is to see.")
         await self.evenings_change()
         await self.people_change()
+        await self.places_change()
         await self.somebody_comes()
         await self.somebody_is_worried()
         await self.days_go_by()
@@ -188,6 +192,27 @@ class Centre:
         await self.press(tutor, f"/cohorts/{self.cohort}/people/{await self.member('Dev Mehta')}/removal")
         await self.leave("Dev left the group; those he would have met hear who is left.")
 
+    async def places_change(self) -> None:
+        sixth, farid = self.evenings[5], await self.member("Farid Rahimi")
+        await self.store.write(lambda db: self._without(db, farid, sixth))
+        await self.press(await self.person("Farid Rahimi"), f"/practice/{sixth}/standby")
+        seat = await self.seat_of("Grace Liu", sixth)
+        await self.press(await self.person("Grace Liu"), f"/seats/{seat}/withdrawal", {"choice": f"cover-{farid}"})
+        await self.clerk.round()
+        await self.leave(
+            "Farid has no place on 29 October any more, and stands by for it; Grace asks him to come for her."
+        )
+
+    def _without(self, db: Session, member: UUID, practice: UUID) -> None:
+        """The tutor sends somebody’s group on without them."""
+        shape = value(CohortRow, db.get_one(Cohort, self.cohort)).shape
+        groups = sittings_of(db, practice)
+        for place, one in enumerate(groups):
+            if member in one.members:
+                left = tuple(str(each) for each in one.members if each != member)
+                groups[place] = replace(Sitting.of(Group(left), shape), room=one.room, triad_id=one.triad_id)
+        reseat(db, practice, groups, domain=self.settings.mail_domain, now=self.now, new_id=Ids(self.now))
+
     async def somebody_comes(self) -> None:
         tutor = await self.person(TUTOR)
         words = {"tutor_name": "Joan Ellis", "tutor_email": "joan.ellis@example.com"}
@@ -236,6 +261,7 @@ class Centre:
             (26, 8, "On Monday comes what people wanted once a week, and the tutors’ own."),
             (27, 9, "Two days before an evening people are reminded."),
             (28, 9, "What is left of the week: feedback that was waited for is ready to read."),
+            (28, 19, "A day before the evening Farid has not answered: Grace and the tutors hear so."),
         ):
             self.now = datetime(2026, 10, day, hour, tzinfo=UTC)
             await self.clerk.round()

@@ -14,6 +14,7 @@ from threefold.core.triad import Withdrawn
 from threefold.store.deeds import changed, record
 from threefold.store.rows import SeatRow
 from threefold.store.sessions import Me
+from threefold.store.swaps import take_back_for
 from threefold.store.tables import Membership, Person, Seat, Withdrawal
 from threefold.store.within import InTriad
 
@@ -45,7 +46,7 @@ def withdraw(
 def come_back(
     db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
 ) -> Refusal | None:
-    """Undo "I can't make it"; nothing to do if it was not said.
+    """Undo "I can't make it"; nothing to do if it was not said. Whoever was asked to step in need not any more.
 
     A calendar that was told so already gets a new invitation: whoever tells of this sees to it (`mail.notices`).
     """
@@ -56,6 +57,7 @@ def come_back(
     if refusal:
         return refusal
     said.taken_back_at = now
+    take_back_for(db, seat.id, now)
     record(db, id=new_id(), at=now, by=by.id, verb="came back", cohort_id=within.cohort.id, seat=seat.id)
     return None
 

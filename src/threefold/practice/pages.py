@@ -1,4 +1,4 @@
-"""Where a trainee needs to be and as what: home, calendar, one session, "I can't make it"."""
+"""Where a trainee needs to be and as what: home, calendar, one session."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from threefold.choices.queries import ForDate
 from threefold.core.choices import Kind
 from threefold.core.diary import Shows
 from threefold.core.names import first_name
-from threefold.core.refusal import Refusal
 from threefold.core.reply import Answer as Said
 from threefold.feedback import queries as feedback
 from threefold.feedback.queries import Todo
@@ -24,11 +23,11 @@ from threefold.practice import actions, answers, feeds, queries
 from threefold.practice.answers import Proposal
 from threefold.practice.feed import feed_path
 from threefold.practice.feed import routes as feed_routes
+from threefold.practice.leaving import routes as leaving_routes
 from threefold.practice.queries import Group, MyRound, Place, Waiting
-from threefold.store.rows import SeatRow
 from threefold.store.sessions import Me
-from threefold.store.within import AtPractice, InTriad, NotYours, Within
-from threefold.web.access import Right, cohorts_of, has_accepted, practice_for, seat_for
+from threefold.store.within import AtPractice, NotYours, Within
+from threefold.web.access import Right, cohorts_of, has_accepted, practice_for
 from threefold.web.errors import MustAccept
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
@@ -197,56 +196,4 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     return visit.page("practice/show.html", page=await visit.read(work))
 
 
-@get("/seats/{seat_id:uuid}/withdrawal", **signed_in)
-async def cannot_make_it(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
-    """Says what will happen; only the button on it tells the tutor."""
-    return visit.page("practice/withdrawal.html", place=await visit.read(own_place(seat_id)), problems=())
-
-
-@post("/seats/{seat_id:uuid}/withdrawal", status_code=303, **signed_in)
-async def withdraw(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
-    def work(db: Session, me: Me) -> tuple[object, InTriad]:
-        within, seat = own_seat(db, me, seat_id)
-        return actions.withdraw(db, within, seat, by=me, now=visit.now, new_id=visit.new_id), within
-
-    place = await visit.read(own_place(seat_id))
-    outcome, within = await visit.tell([place.cohort_id], work)
-    if isinstance(outcome, Refusal):
-        place = await visit.read(own_place(seat_id))
-        return visit.refused("practice/withdrawal.html", outcome, place=place)
-    return visit.go(f"/practice/{within.practice.id}")
-
-
-@post("/seats/{seat_id:uuid}/return", status_code=303, **signed_in)
-async def come_back(visit: Visited, seat_id: FromPath[UUID]) -> Answer:
-    def work(db: Session, me: Me) -> tuple[Refusal | None, InTriad]:
-        within, seat = own_seat(db, me, seat_id)
-        return actions.come_back(db, within, seat, by=me, now=visit.now, new_id=visit.new_id), within
-
-    place = await visit.read(own_place(seat_id))
-    refusal, within = await visit.tell([place.cohort_id], work)
-    if refusal:
-        place = await visit.read(own_place(seat_id))
-        return visit.refused("practice/withdrawal.html", refusal, place=place)
-    return visit.go(f"/practice/{within.practice.id}")
-
-
-def own_seat(db: Session, me: Me, seat_id: UUID) -> tuple[InTriad, SeatRow]:
-    within = seat_for(db, me, seat_id)
-    if within.seat is None:
-        raise NotYours
-    return within, within.seat
-
-
-def own_place(seat_id: UUID) -> Callable[[Session, Me], Place]:
-    def work(db: Session, me: Me) -> Place:
-        seat_for(db, me, seat_id)
-        found = next((place for place in queries.places_of(db, me) if place.seat_id == seat_id), None)
-        if found is None:
-            raise NotYours
-        return found
-
-    return work
-
-
-routes = [home, calendar, choose, replace_feed, *feed_routes, show, cannot_make_it, withdraw, come_back]
+routes = [home, calendar, choose, replace_feed, *feed_routes, show, *leaving_routes]

@@ -15,6 +15,7 @@ from threefold.reminding.concerns import about_concerns
 from threefold.reminding.digests import for_tutors, weekly
 from threefold.reminding.feedback import about_feedback
 from threefold.reminding.sessions import about_who_is_away, before_sessions
+from threefold.reminding.swaps import about_swaps
 from threefold.reminding.wanted import Wanted, not_now, written
 from threefold.store.tables import Cohort, Letter, Membership, Person, PracticeSession, Seat, Withdrawal
 
@@ -25,6 +26,7 @@ def due(db: Session, now: datetime) -> list[Wanted]:
     """Every letter that is due now and has not been written."""
     found = [
         *about_who_is_away(db, now),
+        *about_swaps(db, now),
         *before_sessions(db, now),
         *about_feedback(db, now),
         *for_tutors(db, now),

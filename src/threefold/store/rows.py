@@ -47,6 +47,8 @@ class CohortRow:
     turning: str
     invites_ahead: int | None
     declines_after: int
+    notice_hours: int
+    phone: str
     even_quads: bool
     safeguarding_lead: str
     contract: str
@@ -135,12 +137,28 @@ class SeatRow:
     invited_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SwapRow:
+    """Somebody asked somebody else to take their seat; see `tables.SwapRequest`."""
+
+    id: UUID
+    seat_id: UUID
+    asked_id: UUID
+    in_return_id: UUID | None
+    words: str
+    asked_at: datetime
+    expires_at: datetime
+    settled_at: datetime | None
+    settled_as: str | None
+
+
 TABLES = {
     CohortRow: metadata.tables["cohort"],
     MembershipRow: metadata.tables["membership"],
     PracticeRow: metadata.tables["practice_session"],
     TriadRow: metadata.tables["triad"],
     SeatRow: metadata.tables["seat"],
+    SwapRow: metadata.tables["swap_request"],
 }
 
 

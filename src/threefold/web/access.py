@@ -5,12 +5,12 @@ from enum import Enum
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
 from threefold.store.prepared import Prepared
-from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, SeatRow, TriadRow, columns, split
+from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, SeatRow, SwapRow, TriadRow, columns, split
 from threefold.store.sessions import Me
 from threefold.store.tables import (
     ApartRequest,
@@ -258,3 +258,62 @@ def apart_request_for(db: Session, me: Me, cohort_id: UUID, request_id: UUID) ->
 def cohorts_of(db: Session, me: Me, right: Right) -> list[Within]:
     """Every cohort the asker holds the right in, newest first, archived ones last."""
     return _MY_COHORTS[right].all(db, me=me.id)
+
+
+# --- places that change hands ----------------------------------------------------------------------------------
+
+_swap_request = metadata.tables["swap_request"]
+_gone = _seat.alias()
+_SWAP_BY_ID = Prepared(
+    select(_seat.c.membership_id, *columns(*_AT_PRACTICE, SwapRow))
+    .select_from(_swap_request)
+    .join(_seat, _seat.c.id == _swap_request.c.seat_id)
+    .join(_practice, _practice.c.id == _seat.c.practice_id)
+    .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
+    .join(_membership, or_(_membership.c.id == _seat.c.membership_id, _membership.c.id == _swap_request.c.asked_id))
+    .where(_swap_request.c.id == bindparam("id"), *_MINE),
+    lambda asker, *cells: (*_asked_in(*cells), asker),
+)
+_OWN_SEAT_BY_ID = Prepared(
+    select(_seat.c.id, *columns(*_AT_PRACTICE))
+    .select_from(_gone)
+    .join(_practice, _practice.c.id == _gone.c.practice_id)
+    .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
+    .join(_membership, _membership.c.id == _gone.c.membership_id)
+    .outerjoin(
+        _seat,
+        and_(
+            _seat.c.practice_id == _gone.c.practice_id,
+            _seat.c.membership_id == _gone.c.membership_id,
+            _seat.c.given_up_at.is_(None),
+        ),
+    )
+    .where(_gone.c.id == bindparam("id"), *_MINE),
+    lambda seat, *cells: (_into(AtPractice, _AT_PRACTICE)(*cells), seat),
+)
+
+
+def _asked_in(*cells: object) -> tuple[AtPractice, SwapRow]:
+    *practice, asked = split(*_AT_PRACTICE, SwapRow)(*cells)
+    return AtPractice(*practice), asked
+
+
+def swap_for(db: Session, me: Me, swap_id: UUID) -> tuple[AtPractice, SwapRow, UUID]:
+    """A request to take a place, and the membership that asks: for whoever asked and whoever is asked, nobody else."""
+    found = _SWAP_BY_ID.one(db, id=swap_id, me=me.id)
+    if found is None:
+        raise NotYours
+    _admit(found[0], Right.TRAINEE)
+    return found
+
+
+def own_seat_for(db: Session, me: Me, seat_id: UUID) -> tuple[AtPractice, UUID | None]:
+    """The session that a seat of the asker's is or was in, and the seat they hold there now; None where they hold none.
+
+    Letters name the seat that somebody had when they were written: it may have been given up, or taken again, since.
+    """
+    found = _OWN_SEAT_BY_ID.one(db, id=seat_id, me=me.id)
+    if found is None:
+        raise NotYours
+    _admit(found[0], Right.MEMBER)
+    return found
