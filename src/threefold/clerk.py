@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from threefold.core.wishes import Kind, ways
+from threefold.guests.telling import tell_guests
 from threefold.mail.letters import Postroom, Unsendable
 from threefold.mail.notices import Pile, tell, with_letters
 from threefold.mail.outbox import Written, post
@@ -75,6 +76,7 @@ class Clerk:
         for place in await self.store.read(lambda db: answers.due_declines(db, now)):
             count = partial(_counts_now, place, now)
             written += await self._change(place.within.cohort.id, count, now)
+        written += await tell_guests(self.store, self.postroom, self.keys, now=now, new_id=Ids(now))
         wanted = await self.store.read(lambda db: due(db, now))
         if wanted:
             new_id = Ids(now)

@@ -9,8 +9,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
+from threefold.core.address import check_email, check_name
 from threefold.core.names import first_name
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.said import clock, day
@@ -57,6 +59,29 @@ def works_until(last: date | None, zone: str, now: datetime) -> datetime | Refus
     return moment(datetime.combine(last + timedelta(days=1), time()), zone)[0]
 
 
+def last_moment(expires_at: datetime) -> datetime:
+    """When a link works for the last time: on the day a tutor chose, not at the midnight after it."""
+    return expires_at - timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Whom a tutor takes in, tidy, and until when their link works."""
+
+    name: str
+    email: str
+    until: datetime
+
+
+def invitation(name: str, email: str, last: date | None, zone: str, now: datetime) -> Invitation | Refusal:
+    """What was typed as it counts, or everything that is to be put right."""
+    called, address, until = check_name(name), check_email(email), works_until(last, zone, now)
+    if isinstance(called, str) and isinstance(address, str) and isinstance(until, datetime):
+        return Invitation(called, address, until)
+    problems = [each for each in (called, address) if isinstance(each, Problem)]
+    return Refusal((*problems, *(until.problems if isinstance(until, Refusal) else ())))
+
+
 # --- how much one person carries --------------------------------------------------------------------------------
 
 
@@ -90,7 +115,7 @@ def pauses(encounters: Iterable[Meets]) -> tuple[Pause, ...]:
     found: list[Pause] = []
     row = 0
     ordered = sorted(encounters, key=lambda each: each.starts_at)
-    for one, following in zip(ordered, [*ordered[1:], None], strict=True):
+    for one, following in zip_longest(ordered, ordered[1:]):
         row += 1
         gap = following.starts_at - one.ends_at if following else RESTED
         if row >= IN_A_ROW:
@@ -168,12 +193,12 @@ def standing(
         return Standing.CALLED_OFF
     if answer == Answer.DECLINED:
         return Standing.DECLINED
+    if stopped:
+        return Standing.STOPPED
     if now < starts_at:
         return Standing.ACCEPTED if answer else Standing.ASKED
     if not answer:
         return Standing.UNANSWERED
-    if stopped:
-        return Standing.STOPPED
     return Standing.UNDER_WAY if now < ends_at else Standing.OVER
 
 
@@ -256,7 +281,7 @@ class Change:
         return (self.was or self.now).starts_at  # type: ignore[union-attr] # one of the two is always there
 
 
-def changes(told: Mapping[str, Said], stands: Mapping[str, Said], settled: Iterable[str]) -> tuple[Change, ...]:
+def changes(told: Mapping[str, Said], stands: Mapping[str, Said], settled: Iterable[str] = ()) -> tuple[Change, ...]:
     """The difference between what a guest was told and what is so, in order of time.
 
     `stands`: the encounters ahead of them, by id. `settled`: those they know about without a letter, since they

@@ -5,6 +5,7 @@ client is instead stands in `encounter`.
 """
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, exists, select, text, update
@@ -15,7 +16,8 @@ from threefold.store.tables import Encounter, Seat, Triad, Turn, metadata
 
 _encounter = metadata.tables["encounter"]
 # Word for word as the index `uq_encounter_round` has it, so that both databases use that index.
-HOLDS_ROUND = text("encounter.called_off_at IS NULL AND (encounter.answer IS NULL OR encounter.answer = 'accepted')")
+_OPEN = "encounter.called_off_at IS NULL AND (encounter.answer IS NULL OR encounter.answer = 'accepted')"
+HOLDS_ROUND: Any = text(_OPEN)
 COMES = and_(HOLDS_ROUND, _encounter.c.answer == "accepted")
 
 
