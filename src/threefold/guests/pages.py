@@ -84,6 +84,8 @@ class GuestPage:
 def load_all(cohort_id: UUID) -> Callable[[Session, Me], GuestsPage]:
     def work(db: Session, me: Me) -> GuestsPage:
         cohort = cohort_for(db, me, cohort_id, Right.TUTOR).cohort
+        if cohort.published_at is None:
+            raise NotYours  # there are no groups yet that anybody could come to
         return GuestsPage(cohort, queries.invited(db, cohort_id))
 
     return work
@@ -205,7 +207,7 @@ async def send_link(visit: Visited, cohort_id: FromPath[UUID], guest_id: FromPat
         gone = Problem("", "You ended their access. Invite them again to have them back.")
         return await guest_page(visit, cohort_id, guest_id, Refusal((gone,)), form)
     letter = link_letter(
-        visit.house.postroom, visit.house.keys, guest, (cohort.id, cohort.name, cohort.zone),
+        visit.house.postroom, visit.house.keys, guest, cohort,
         sender=visit.me.name if visit.me else "", until=until, id=visit.new_id(), now=visit.now,
     )  # fmt: skip
     digest = digest_of(visit.house.keys, guest_id, visit.now)

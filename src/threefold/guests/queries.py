@@ -1,6 +1,6 @@
 """What tutors see of their guests, and what a guest sees: nothing about anybody but themselves."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +44,13 @@ class Invited:
 
     def standing(self, now: datetime) -> dict[UUID, Standing]:
         return {each.id: each.standing(now) for each in self.encounters}
+
+    def twice(self, now: datetime) -> tuple[str, ...]:
+        """Counsellors they would meet more than once by now: groups may have changed since they were asked."""
+        met = [each for each in self.encounters if each.is_ahead(now) or each.was_there(now)]
+        times = Counter(each.counsellor for each in met if each.counsellor)
+        names = {each.counsellor: each.with_whom for each in met if each.counsellor}
+        return tuple(names[who] for who, count in times.items() if count > 1)
 
     @property
     def stopped(self) -> tuple[Booked, ...]:
@@ -114,7 +121,7 @@ def coming(db: Session, practice_id: UUID) -> list[Coming]:
         .where(Triad.practice_id == practice_id, HOLDS_ROUND)
         .order_by(Triad.number, Encounter.round)
     )
-    return [Coming(id, first_name(name), *rest) for id, name, *rest in rows]
+    return [Coming(row[0], first_name(row[1]), *row[2:]) for row in rows]
 
 
 # --- what a guest sees --------------------------------------------------------------------------------------------

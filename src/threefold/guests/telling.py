@@ -25,6 +25,7 @@ from threefold.mail import outbox
 from threefold.mail.letters import Postroom
 from threefold.mail.outbox import About, Written
 from threefold.store.engine import Store
+from threefold.store.rows import CohortRow
 from threefold.store.tables import Cohort, Guest, Person
 from threefold.web.security import Keys
 
@@ -67,15 +68,14 @@ def link_letter(
     postroom: Postroom,
     keys: Keys,
     guest: Invited,
-    cohort: tuple[UUID, str, str],
+    cohort: CohortRow,
     *,
     sender: str,
     until: datetime,
     id: UUID,
     now: datetime,
 ) -> Written:
-    """The letter with a guest's link, and the times they are asked for. `cohort`: its id, name and zone."""
-    cohort_id, name, zone = cohort
+    """The letter with a guest's link, and the times they are asked for."""
     ahead = stands(guest.encounters, now)
     dates = sorted(ahead.values(), key=lambda each: each.starts_at)
     return postroom.write(
@@ -84,7 +84,7 @@ def link_letter(
         once=f"{LINK}:{guest.id}:{now:%Y%m%dT%H%M%S%f}",
         lane=encounters.lane(guest.id),
         person_id=guest.person_id,
-        cohort_id=cohort_id,
+        cohort_id=cohort.id,
         name=guest.name,
         recipient=guest.email,
         subject=subject_of([Change(None, dates[0])]) if dates else "Your page as our guest",
@@ -95,8 +95,9 @@ def link_letter(
         link=postroom.address(path_of(token_of(keys, guest.id, now))),
         dates=dates,
         until=last_moment(until),
-        zone=zone,
-        cohort=name,
+        zone=cohort.zone,
+        cohort=cohort.name,
+        part=cohort.role_labels.client,
         sender=sender,
     )
 

@@ -5,6 +5,7 @@ client is instead stands in `encounter`.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,10 +70,14 @@ def guests_stay(db: Session, practice_id: UUID) -> None:
         take_turn(db, encounter)
 
 
-def rounds_moved(db: Session, triad_id: UUID, became: Mapping[int, int]) -> None:
-    """A triad's rounds have new numbers (old: new); guests who are asked or coming move with their counsellor."""
+def rounds_moved(db: Session, triad_id: UUID, became: Mapping[int, int], now: datetime) -> None:
+    """A triad's rounds have new numbers (old: new); guests who are asked or coming move with their counsellor.
+
+    A round that is left out has no new one, and nobody is asked to it any more.
+    """
     asked = select(Encounter).where(Encounter.triad_id == triad_id, HOLDS_ROUND).order_by(Encounter.round)
     for encounter in db.scalars(asked).all():
-        if became.get(encounter.round, encounter.round) != encounter.round:
-            encounter.round = became[encounter.round]
-            db.flush()
+        if encounter.round not in became:
+            encounter.called_off_at = now
+        encounter.round = became.get(encounter.round, encounter.round)
+        db.flush()
