@@ -171,7 +171,13 @@ def test_what_holds_whatever_a_tutor_says(new: Meets, others: list[Meets], sente
         (None, False, False, 0, Standing.UNANSWERED),
     ],
 )
-def test_how_an_encounter_stands(answer: str | None, off: bool, stopped: bool, minute: int, expected: Standing) -> None:
+def test_how_an_encounter_stands(
+    answer: str | None,
+    off: bool,  # noqa: FBT001 - a column of the table above
+    stopped: bool,  # noqa: FBT001 - and another
+    minute: int,
+    expected: Standing,
+) -> None:
     here = at(0)
     found = standing(
         answer=answer,

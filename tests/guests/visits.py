@@ -90,7 +90,8 @@ class Visit:
         ).round()
 
     async def left(self) -> None:
-        """Every letter that is due has left."""
+        """Ten minutes later, every letter that was due has left."""
+        self.house.later(minutes=10)
 
         def work(db: Session) -> None:
             waiting = select(Letter).where(Letter.due_at <= self.house.now, Letter.sent_at.is_(None))

@@ -4,7 +4,7 @@ None of these writes a letter to a trainee: whoever runs the unit tells what peo
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,6 +30,7 @@ NewId = Callable[[], UUID]
 ONE_OF_YOURS = "This is the address of somebody in this group. Guests come from outside it."
 TAKEN = "Somebody else comes as guest in this round by now. Choose another one."
 ASKED_MEANWHILE = "Somebody else was asked in the meantime, so you need not come. Thank you all the same."
+AT_ONCE = timedelta(minutes=1)
 NOT_ON = "This is only for while you are there."
 
 
@@ -173,7 +174,10 @@ def end(db: Session, guest: Guest, *, by: Me, now: datetime, new_id: NewId) -> N
 def send_link(
     db: Session, guest: Guest, letter: Written, *, digest: bytes, until: datetime, by: Me, now: datetime, new_id: NewId
 ) -> None:
-    """A link of their own goes to a guest; the one before stops working and is kept nowhere."""
+    """A link of their own goes to a guest; the one before stops working and is kept nowhere. Pressed twice, one goes."""
+    sent_at = encounters.posts(db, [guest.id]).get(guest.id, encounters.NO_POST).link_at
+    if sent_at is not None and now - sent_at < AT_ONCE and guest.expires_at == until:
+        return
     _let_no_letter_leave(db, guest.id, now)
     guest.link_digest, guest.expires_at, guest.invited_at, guest.invited_by = digest, until, now, by.id
     outbox.post(db, letter, now)
