@@ -174,7 +174,7 @@ def end(db: Session, guest: Guest, *, by: Me, now: datetime, new_id: NewId) -> N
 def send_link(
     db: Session, guest: Guest, letter: Written, *, digest: bytes, until: datetime, by: Me, now: datetime, new_id: NewId
 ) -> None:
-    """A link of their own goes to a guest; the one before stops working and is kept nowhere. Pressed twice, one goes."""
+    """A link of their own goes to a guest; the one before stops working and is kept nowhere. Twice is once."""
     sent_at = encounters.posts(db, [guest.id]).get(guest.id, encounters.NO_POST).link_at
     if sent_at is not None and now - sent_at < AT_ONCE and guest.expires_at == until:
         return
