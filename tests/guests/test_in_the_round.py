@@ -1,6 +1,7 @@
 """A guest in the round: whose turn they take, when their answers open, and that nobody is asked in their place."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,12 @@ from tests.builders import an_id
 from tests.feedback.rounds import REFLECTED, version_in
 from tests.guests.visits import FELT, Visit, a_guest, page_of
 from tests.house import House
+from threefold.core.roles import Role, Turning
+from threefold.core.roles import turns as turns_of
+from threefold.store.courses import course_now
 from threefold.store.guests import guests_stay, rounds_moved
+from threefold.store.ledger import ledger
+from threefold.store.reseating import Sitting, reseat, sittings_of
 from threefold.store.tables import Turn, metadata
 
 CLASS = datetime(2026, 10, 8, 17, 30, tzinfo=UTC)
@@ -60,21 +66,9 @@ async def test_the_letter_that_all_is_in_leaves_with_the_last_piece_whoever_send
     house.now = AFTER
     triad = visit.built.triads[1][0]
     piece = metadata.tables["piece"]
-    for member in visit.built.members[2:4]:
-        await house.store.write(
-            lambda db, member=member: db.execute(
-                piece.insert().values(
-                    id=member,
-                    triad_id=triad,
-                    round=1,
-                    author_id=member,
-                    kind="observer",
-                    words={},
-                    sent_at=house.now,
-                    flagged=0,
-                )
-            )
-        )
+    sent = {"triad_id": triad, "round": 1, "kind": "observer", "words": {}, "sent_at": house.now, "flagged": 0}
+    rows = [{**sent, "id": member, "author_id": member} for member in visit.built.members[2:4]]
+    await house.store.write(lambda db: db.execute(piece.insert(), rows))
     await reflected(visit)
     letter = metadata.tables["letter"]
     due = select(letter.c.due_at).where(letter.c.kind == "feedback-ready")
@@ -125,14 +119,53 @@ async def test_a_guest_keeps_their_round_when_turns_are_laid_out_anew(house: Hou
         db.execute(
             update(Turn).where(Turn.triad_id == triad, Turn.round == 1, Turn.seat_id == dev).values(role="client")
         )
-        guests_stay(db, practice)
-        guests_stay(db, practice)
+        guests_stay(db, practice, house.now)
+        guests_stay(db, practice, house.now)
 
     assert await house.store.read(lambda db: db.scalar(first)) == "observer"
     await house.store.write(anew)
     assert await house.store.read(lambda db: db.scalar(first)) == "observer"
     await visit.says(await visit.link(), "declined")
     assert await house.store.read(lambda db: db.scalar(first)) == "client"
+
+
+async def test_people_who_sit_elsewhere_leave_the_guest_their_round_and_the_ledger_counts_it(house: House) -> None:
+    visit, _ = await comes(house)
+    practice, first = visit.built.sessions[1], visit.built.triads[1][0]
+
+    def exchanged(db: Session) -> None:
+        one, other = sittings_of(db, practice)
+        reseat(
+            db,
+            practice,
+            [Sitting(one.members, other_way(one.members), triad_id=first), other],
+            domain="elmhouse.example",
+            now=house.now,
+            new_id=an_id,
+        )
+
+    def other_way(members: tuple[UUID, ...]) -> tuple[dict[UUID, Role], ...]:
+        return turns_of(members, Turning.CLIENT_COUNSELS)
+
+    course = await house.store.read(lambda db: course_now(db, visit.built.cohort, house.now))
+    assert not any(group.rests for groups in course.plan.sessions for group in groups), "they rest for the guest alone"
+    await house.store.write(exchanged)
+    roles = {key[1:]: role for key, role in (await turns(house, visit)).items() if key[0] == first and key[1] == 1}
+    assert sorted(roles.values()) == ["counsellor", "observer", "observer"]
+    house.now = CLASS + timedelta(hours=3)
+    found = await house.store.read(
+        lambda db: ledger(db, visit.built.cohort, house.now, leave_out=[visit.built.sessions[0]])
+    )
+    served = found.served[str(visit.built.members[1])]
+    assert dict(served) == {Role.COUNSELLOR: 20, Role.CLIENT: 20, Role.OBSERVER: 20}
+
+    def emptied(db: Session) -> None:
+        one, other = sittings_of(db, practice)
+        reseat(db, practice, [other], domain="elmhouse.example", now=house.now, new_id=an_id)
+        assert one.triad_id == first
+
+    await house.store.write(emptied)
+    assert (await visit.encounters())[0].called_off_at == house.now, "there is nobody left to listen to them"
 
 
 async def test_a_turn_is_not_given_back_to_somebody_who_sits_elsewhere_by_now(house: House) -> None:

@@ -1,6 +1,7 @@
 """Story 10: an actor without an account comes for an evening, from the invitation to the invoice."""
 
 from datetime import UTC, datetime, time
+from typing import Any
 
 from sqlalchemy import select
 
@@ -115,8 +116,9 @@ async def test_an_actor_comes_for_an_evening(house: House) -> None:
     house.now = CLASS.replace(hour=18, minute=5)
     page = await page_of(visit.guest, f"{link}/encounters/{one.id}")
     assert "How was it to be heard by Ben?" in page
-    for step, words in (("felt", FELT), ("steps", {"leaving": "yes", "steps": ["name", "own"]})):
-        assert (await visit.guest.send_form(f"{link}/encounters/{one.id}/{step}", words)).status_code == 303
+    left: dict[str, Any] = {"leaving": "yes", "steps": ["name", "own"]}
+    for what, words in (("felt", FELT), ("steps", left)):
+        assert (await visit.guest.send_form(f"{link}/encounters/{one.id}/{what}", words)).status_code == 303
     page = await page_of(visit.guest, f"{link}/encounters/{one.id}")
     assert "Thank you, Robin" in page
     house.now = CLASS.replace(hour=18, minute=22)

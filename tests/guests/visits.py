@@ -125,7 +125,7 @@ def text_of(letter: Letter) -> str:
     """A letter's words as plain text."""
     if not letter.message:
         return ""
-    body = message_from_bytes(letter.message, policy=policy.default).get_body(("plain",))  # type: ignore[attr-defined] # the default policy makes messages that have one
+    body = message_from_bytes(letter.message, policy=policy.default).get_body(("plain",))
     assert body is not None
     return str(body.get_content())
 

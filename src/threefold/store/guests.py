@@ -4,7 +4,7 @@
 client is instead stands in `encounter`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from threefold.core.roles import Role
-from threefold.store.tables import Encounter, Seat, Triad, Turn, metadata
+from threefold.store.tables import Encounter, Guest, Seat, Triad, Turn, metadata
 
 _encounter = metadata.tables["encounter"]
 # Word for word as the index `uq_encounter_round` has it, so that both databases use that index.
@@ -62,12 +62,41 @@ def _become(db: Session, encounter: Encounter, seat: UUID, role: Role) -> None:
     )
 
 
-def guests_stay(db: Session, practice_id: UUID) -> None:
-    """After a session's turns were laid out anew: every guest who comes is the client of their round again."""
+def guests_stay(db: Session, practice_id: UUID, now: datetime) -> None:
+    """After a session's turns were laid out anew: every guest who comes is the client of their round again.
+
+    A guest whose round nobody counsels any more is called off.
+    """
     db.flush()
-    coming = select(Encounter).join(Triad, Triad.id == Encounter.triad_id).where(Triad.practice_id == practice_id)
-    for encounter in db.scalars(coming.where(COMES)).all():
+    counselled = exists().where(
+        Turn.triad_id == Encounter.triad_id, Turn.round == Encounter.round, Turn.role == Role.COUNSELLOR.value
+    )
+    asked = select(Encounter).join(Triad, Triad.id == Encounter.triad_id).where(Triad.practice_id == practice_id)
+    for encounter in db.scalars(asked.where(HOLDS_ROUND, ~counselled)).all():
+        encounter.called_off_at = now
+    db.flush()
+    for encounter in db.scalars(asked.where(COMES)).all():
         take_turn(db, encounter)
+
+
+def rounds_with_a_guest(db: Session, cohort_id: UUID) -> set[tuple[UUID, int]]:
+    """The rounds of a cohort, by triad and number, that a guest is the client of."""
+    rows = db.execute(
+        select(Encounter.triad_id, Encounter.round)
+        .join(Guest, Guest.id == Encounter.guest_id)
+        .where(Guest.cohort_id == cohort_id, COMES)
+    )
+    return {(row.triad_id, row.round) for row in rows}
+
+
+def turns_lent(db: Session, triads: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """Whose turn as client a guest takes, as (triad, membership): they do not rest by their own choice."""
+    rows = db.execute(
+        select(Encounter.triad_id, Encounter.instead_of).where(
+            Encounter.triad_id.in_(list(triads)), COMES, Encounter.instead_of.is_not(None)
+        )
+    )
+    return [(row.triad_id, row.instead_of) for row in rows]
 
 
 def rounds_moved(db: Session, triad_id: UUID, became: Mapping[int, int], now: datetime) -> None:
