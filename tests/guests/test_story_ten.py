@@ -122,7 +122,9 @@ async def test_an_actor_comes_for_an_evening(house: House) -> None:
     page = await page_of(visit.guest, f"{link}/encounters/{one.id}")
     assert "Thank you, Robin" in page
     house.now = CLASS.replace(hour=18, minute=22)
-    assert "You can stop at any point" in await page_of(visit.guest, link)
+    page = await page_of(visit.guest, link)
+    assert "You can stop at any point" in page
+    assert "Then 19:35 to 19:45 is a break for you." in page
     assert (await visit.guest.send_form(f"{link}/encounters/{two.id}/stop")).headers[
         "location"
     ] == f"{link}?done=stopped"

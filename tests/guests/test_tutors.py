@@ -48,6 +48,18 @@ async def test_a_guest_comes_from_outside_and_is_taken_in_once(house: House) -> 
     assert await house.store.read(lambda db: db.scalars(members).all()) == [], "and no way in"
 
 
+async def test_rounds_are_offered_with_who_counsels_and_those_they_meet_already_are_left_out(house: House) -> None:
+    visit = await a_guest(house)
+    path = f"{visit.base}?practice={visit.built.sessions[2]}"
+    page = await page_of(visit.tutor, path)
+    assert "Chloe is counsellor, Esther observes instead" in page
+    assert page.count(" observes instead") == 6
+    await visit.ask(1, (0, 2))
+    page = await page_of(visit.tutor, path)
+    assert "Chloe is counsellor, Esther" not in page
+    assert page.count(" observes instead") == 5
+
+
 async def test_two_presses_at_once_ask_once(house: House) -> None:
     visit = await a_guest(house)
     answers = await asyncio.gather(*(visit.ask(1, (0, 1), (0, 2)) for _ in range(3)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -65,8 +65,9 @@ class GuestPage:
         """The last day on which their link works, as a date field has it."""
         return f"{last_moment(self.guest.expires_at).astimezone(ZoneInfo(self.cohort.zone)):%Y-%m-%d}"
 
-    def choice_cards(self) -> list[tuple[str, str, str]]:
-        """The rounds as cards: (value, which, who)."""
+    def choice_cards(self, now: datetime) -> list[tuple[str, str, str]]:
+        """The rounds as cards: (value, which, who). Those whose counsellor they meet already are left out."""
+        met = self.guest.meets(now)
         zone = self.cohort.zone
         return [
             (
@@ -77,7 +78,7 @@ class GuestPage:
                 + (f", {each.client} observes instead" if each.client else ""),
             )
             for each in self.choices
-            if not each.taken_by
+            if not each.taken_by and each.counsellor_id not in met
         ]
 
 

@@ -45,6 +45,15 @@ class Invited:
     def standing(self, now: datetime) -> dict[UUID, Standing]:
         return {each.id: each.standing(now) for each in self.encounters}
 
+    def meets(self, now: datetime) -> set[UUID]:
+        """The counsellors they have met or are going to, as people."""
+        met = [each for each in self.encounters if each.is_ahead(now) or each.was_there(now)]
+        return {each.counsellor for each in met if each.counsellor}
+
+    def has_stopped(self, now: datetime) -> bool:
+        """Whether they stopped in a session that is still on."""
+        return any(each.practice.ends_at > now for each in self.stopped)
+
     def twice(self, now: datetime) -> tuple[str, ...]:
         """Counsellors they would meet more than once by now: groups may have changed since they were asked."""
         met = [each for each in self.encounters if each.is_ahead(now) or each.was_there(now)]

@@ -65,10 +65,10 @@ class GuestView:
 
     @property
     def on_now(self) -> Booked | None:
-        """The one they may stop."""
+        """The one they may stop: the latest that has begun, or the next where none before waits to be left behind."""
         soon = [each for each in self.encounters if each.may_stop(self.now) and each.felt_at is None]
         begun = [each for each in soon if each.starts_at <= self.now]
-        return begun[-1] if begun else next(iter(soon), None)
+        return begun[-1] if begun else next(iter(() if self.to_leave else soon), None)
 
     @property
     def asked(self) -> list[Booked]:
