@@ -18,6 +18,7 @@ from threefold.concerns.pages import routes as concerns
 from threefold.feedback.pages import routes as feedback
 from threefold.frameworks.pages import routes as frameworks
 from threefold.growth.pages import routes as growth
+from threefold.guests.pages import routes as guests
 from threefold.noticing.pages import routes as noticing
 from threefold.observation.pages import routes as observation
 from threefold.people.pages import routes as people
@@ -77,6 +78,7 @@ def build_app(
 
     everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, availability]
     everyday = [people, cohorts, frameworks, plans, practice, changes, replies, swaps, choices, concerns]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, guests]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*everyday, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from threefold.availability.reading import read_what_is_due
 from threefold.core.wishes import Kind, ways
+from threefold.guests.telling import tell_guests
 from threefold.mail.letters import Postroom, Unsendable
 from threefold.mail.notices import Pile, tell, with_letters
 from threefold.mail.outbox import Written, post
@@ -99,6 +100,7 @@ class Clerk:
             written += await self._change(place.within.cohort.id, count, now)
         for cohort in await self.store.read(lambda db: to_look_after(db, now)):
             await self.store.write(partial(look_after, cohort=cohort, now=now, new_id=Ids(now)))
+        written += await tell_guests(self.store, self.postroom, self.keys, now=now, new_id=Ids(now))
         wanted = await self.store.read(lambda db: due(db, now))
         if wanted:
             new_id = Ids(now)

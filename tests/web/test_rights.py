@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from threefold.core.identity import token_digest
 from threefold.store.tables import (
     ApartRequest,
     Concern,
+    Encounter,
+    Guest,
     KeptForm,
     Note,
     Opening,
@@ -202,6 +204,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """
     piece, reply, proposal, note = an_id(), an_id(), an_id(), an_id()
     concern, preference, request, swap = an_id(), an_id(), an_id(), an_id()
+    guest, encounter = an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -253,6 +256,10 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
                 expires_at=house.now + timedelta(hours=6),
             )
         )
+        db.add(a_guest_of(built, house.now, guest))
+        db.flush()
+        asked = {"triad_id": built.triads[1][1], "round": 1, "asked_at": house.now, "asked_by": built.tutors[0]}
+        db.add(Encounter(id=encounter, guest_id=guest, stepped_out=[], **asked))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
     return {
@@ -270,8 +277,19 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "proposal_id": proposal,
         "note_id": note,
         "swap_id": swap,
+        "guest_id": guest,
+        "encounter_id": encounter,
         **NUMBERS,
     }
+
+
+def a_guest_of(built: Class, now: datetime, id: UUID) -> Guest:
+    """A guest of the cohort; that Marion is one too changes nothing about what she reaches."""
+    until = now + timedelta(days=30)
+    return Guest(
+        id=id, cohort_id=built.cohort, person_id=built.tutors[0], link_digest=id.bytes, expires_at=until, most_a_day=3,
+        invited_at=now, invited_by=built.tutors[0],
+    )  # fmt: skip
 
 
 def made_up(way: Way) -> dict[str, object]:

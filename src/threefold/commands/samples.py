@@ -45,7 +45,20 @@ from threefold.store.engine import Store
 from threefold.store.reseating import Sitting, reseat, sittings_of
 from threefold.store.rows import CohortRow, value
 from threefold.store.sessions import begin
-from threefold.store.tables import Cohort, Letter, Membership, Person, Piece, PracticeSession, Reply, Seat, Triad, Turn
+from threefold.store.tables import (
+    Cohort,
+    Encounter,
+    Guest,
+    Letter,
+    Membership,
+    Person,
+    Piece,
+    PracticeSession,
+    Reply,
+    Seat,
+    Triad,
+    Turn,
+)
 from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token
 from threefold.web.templates import environment
@@ -139,6 +152,7 @@ class Centre:
         await self.places_change()
         await self.somebody_comes()
         await self.somebody_is_worried()
+        await self.a_guest_is_asked()
         await self.days_go_by()
         kinds = await self.many(select(Letter.kind).distinct().order_by(Letter.kind))
         self.lines += ["", f"Every kind: {' '.join(kinds)}", ""]
@@ -235,6 +249,20 @@ class Centre:
         await self.press(await self.person("Grace Liu"), "/concerns", {"words": "Somebody here has gone very quiet."})
         await self.clerk.round()
         await self.leave("Somebody is worried about someone: whoever reads that hears that something is waiting.")
+
+    async def a_guest_is_asked(self) -> None:
+        tutor, guests, last = await self.person(TUTOR), f"/cohorts/{self.cohort}/guests", self.evenings[9]
+        words = {"name": "Robin Vale", "email": "robin.vale@example.net", "until": "2026-12-12", "most": "3"}
+        await self.press(tutor, guests, words)
+        robin = f"{guests}/{await self.one(select(Guest.id))}"
+        group = await self.one(select(Triad.id).where(Triad.practice_id == last, Triad.number == 1))
+        words = {"practice": str(last), "round": f"{group}:2", "brief": "You are Sol, who has moved back home."}
+        await self.press(tutor, f"{robin}/encounters", words)
+        await self.press(tutor, f"{robin}/link", {"until": "2026-12-12"})
+        await self.leave("The tutor invited Robin, an actor, to be the client of a round on 26 November.")
+        await self.press(tutor, f"{robin}/encounters/{await self.one(select(Encounter.id))}/ending")
+        await self.clerk.round()
+        await self.leave("Robin need not come after all.")
 
     async def days_go_by(self) -> None:
         joy = await self.person("Joy Adeyemi")

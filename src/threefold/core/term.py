@@ -144,12 +144,16 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """A triad, quad or pair in one practice session; `tutor` (a membership) observes a pair."""
+    """A triad, quad or pair in one practice session; `tutor` (a membership) observes a pair.
+
+    `guests` are clients from outside: the round, the guest, and what they are called here.
+    """
 
     id: UUID
     practice_id: UUID
     room: str
     tutor: UUID | None
+    guests: tuple[tuple[int, UUID, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,18 +232,25 @@ class Term:
         names = short_names({each.id: each.name for each in together})
         rounds = max((number for each in (seat, *others) for number, _ in each.turns), default=0)
         times = round_times(meeting.starts_at, meeting.shape, rounds or None)
+        visiting = {guest: called for _, guest, called in circle.guests}
         return Shown(
             starts_at=meeting.starts_at,
             ends_at=meeting.ends_at,
             zone=self.zone,
             where=", ".join(filter(None, (circle.room, meeting.place))),
             link=meeting.link,
-            partners=tuple(names[other.member_id] for other in others),
+            partners=(*(names[other.member_id] for other in others), *visiting.values()),
             rounds=tuple(
-                self._round(times[number - 1], role, _roles_of(others, number, names), circle.tutor)
+                self._round(times[number - 1], role, _roles_of(others, number, names, circle), circle.tutor)
                 for number, role in seat.turns
             ),
-            others=tuple((other.member_id, other.turns) for other in others),
+            others=(
+                *((other.member_id, other.turns) for other in others),
+                *(
+                    (guest, tuple((number, Role.CLIENT) for number, who, _ in circle.guests if who == guest))
+                    for guest in visiting
+                ),
+            ),
             shows=member.shows,
         )
 
@@ -257,9 +268,10 @@ class Term:
         return SaidRound(time.starts_at, mine, self.labels.of(mine), said.headline, detail)
 
 
-def _roles_of(others: Sequence[Seat], number: int, names: Mapping[UUID, str]) -> dict[Role, list[str]]:
-    """Who is what in one round, by name."""
+def _roles_of(others: Sequence[Seat], number: int, names: Mapping[UUID, str], circle: Circle) -> dict[Role, list[str]]:
+    """Who is what in one round, by name; a guest is its client."""
     found: dict[Role, list[str]] = {role: [] for role in Role}
+    found[Role.CLIENT] += [called for each, _, called in circle.guests if each == number]
     for other in others:
         for each, role in other.turns:
             if each == number:

@@ -163,7 +163,7 @@ def to_come(db: Session, taught: Sequence[CohortRow], now: datetime) -> ToCome:
         if held.is_on and held.has_begun(now)
     ]
     ended = [held for held in rounds if now >= held.clock.ends_at]
-    expected = sum(len(held.expected) + 1 for held in ended)
+    expected = sum(len(held.reachable) + 1 for held in ended)
     missing = missing_of(ended, now)
     return ToCome(missing, [held for held in rounds if held.is_held_back], _notes(db, rounds), expected)
 
@@ -174,7 +174,7 @@ def missing_of(rounds: Sequence[Held], now: datetime) -> list[Missing]:
     for held in rounds:
         if not held.is_on or now < held.clock.ends_at:
             continue
-        late = set(still_to_come(held.expected, held.sent))
+        late = set(still_to_come(held.reachable, held.sent))
         found.extend(
             Missing(held, one, asked_of(one.role), (now - held.clock.ends_at).days)
             for one in held.people

@@ -16,6 +16,7 @@ from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.triad import where_to_sit
 from threefold.store.deeds import record
+from threefold.store.guests import rounds_moved
 from threefold.store.rows import PracticeRow, value
 from threefold.store.seats import BETWEEN, new_seat
 from threefold.store.sessions import Me
@@ -115,6 +116,7 @@ def rest(
         db.delete(turn)
     db.flush()
     db.add_all(Turn(triad_id=seat.triad_id, round=number, seat_id=who, role=role) for number, who, role in stay)
+    rounds_moved(db, seat.triad_id, {was: place + 1 for place, was in enumerate(held)}, now)
     record(
         db, id=new_id(), at=now, by=by.id, verb="left a round out", cohort_id=at.cohort.id, practice=practice.id,
         triad=seat.triad_id,

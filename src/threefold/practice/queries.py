@@ -8,16 +8,20 @@ from itertools import combinations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from threefold.core.guests import guest_seen
 from threefold.core.names import first_name, initials
 from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
 from threefold.core.slots import Round, SessionShape, round_times, sentence
+from threefold.store.guests import COMES
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, PracticeRow, SeatRow, TriadRow, columns, split
 from threefold.store.sessions import Me
 from threefold.store.tables import (
+    Encounter,
+    Guest,
     Membership,
     Person,
     PracticeSession,
@@ -211,18 +215,30 @@ def rounds_of(db: Session, place: Place) -> tuple[MyRound, ...]:
     """What the person is in each round of one session, said to them."""
     names: dict[tuple[int, str], list[str]] = defaultdict(list)
     mine: dict[int, Role] = {}
-    for number, role, seat_id, name in db.execute(
-        select(Turn.round, Turn.role, Turn.seat_id, Person.name)
+    ours = (
+        select(Turn.round, Turn.role, Turn.seat_id, Person.name, Seat.position)
         .join(Seat, Seat.id == Turn.seat_id)
         .join(Membership, Membership.id == Seat.membership_id)
         .join(Person, Person.id == Membership.person_id)
         .where(Turn.triad_id == place.triad_id)
-        .order_by(Turn.round, Seat.position)
-    ):
+    )
+    guests = (
+        select(
+            Encounter.round,
+            literal(Role.CLIENT.value),
+            literal(None, Turn.seat_id.type),
+            Person.name,
+            literal(-1),
+        )
+        .join(Guest, Guest.id == Encounter.guest_id)
+        .join(Person, Person.id == Guest.person_id)
+        .where(Encounter.triad_id == place.triad_id, COMES)
+    )
+    for number, role, seat_id, name, _ in db.execute(union_all(ours, guests).order_by("round", "position")):
         if seat_id == place.seat_id:
             mine[number] = Role(role)
         else:
-            names[number, role].append(first_name(name))
+            names[number, role].append(first_name(name) if seat_id else guest_seen(name))
     times: Sequence[Round] = round_times(place.starts_at, place.shape, max(mine, default=0) or None)
     return tuple(
         MyRound(

@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from threefold.core.competency import Framework
+from threefold.core.names import first_name
 from threefold.store.frameworks import available, framework_for
 from threefold.store.prepared import Prepared
 from threefold.store.rounds import Held, held_rounds
@@ -128,9 +129,12 @@ def held_of(db: Session, rounds: Sequence[Counsels], now: datetime) -> list[Held
 
 
 def authors(db: Session, rounds: Iterable[Held]) -> dict[UUID, Author]:
-    """Who wrote about these rounds, by membership."""
-    members = sorted({piece.author for held in rounds for piece in held.pieces})
-    return {author.member: author for author in _AUTHORS.all(db, members=members)} if members else {}
+    """Who wrote about these rounds, by membership; guests by their own ids, and by their first names alone."""
+    asked = list(rounds)
+    guests = {one.member: one.first for held in asked for one in held.people if one.is_guest}
+    members = sorted({piece.author for held in asked for piece in held.pieces} - guests.keys())
+    found = {author.member: author for author in _AUTHORS.all(db, members=members)} if members else {}
+    return found | {id: Author(id, first_name(name), is_tutor=False, agreed=False) for id, name in guests.items()}
 
 
 def frameworks(db: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Framework]:

@@ -16,6 +16,7 @@ from threefold.core.names import short_names
 from threefold.core.roles import Role, Turning
 from threefold.core.slots import SessionShape, rounds_for
 from threefold.matching import CourseProblem, Plan, Remainder
+from threefold.store.guests import turns_lent
 from threefold.store.ledger import ledger
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import (
@@ -77,7 +78,7 @@ class CourseNow:
 
 
 def course_now(db: Session, cohort_id: UUID, now: datetime) -> CourseNow:
-    """The sessions that are not over, in nine queries. Extra practice is no part of the course, though it counts.
+    """The sessions that are not over, in eleven queries. Extra practice is no part of the course, though it counts.
 
     Whoever can't make a session is in its group of the plan and not among its present: just what a repair is about.
     """
@@ -165,6 +166,8 @@ def _dates(
         .join(PracticeSession, PracticeSession.id == Seat.practice_id)
         .where(*open_, Turn.role == Role.CLIENT.value)
     ):
+        clients[triad_id].add(str(member))
+    for triad_id, member in turns_lent(db, [triad.id for each in triads.values() for triad in each]):
         clients[triad_id].add(str(member))
     dates, sessions = [], []
     for practice in practices:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from threefold.core.grouping import Group, Pair, Person
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape, shape_for
+from threefold.store.guests import rounds_with_a_guest
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import Cohort, PracticeSession, Seat, Turn, Withdrawal
 
@@ -33,6 +34,7 @@ def ledger(db: Session, cohort_id: UUID, now: datetime, *, leave_out: Collection
     """What counts of the sessions that have begun, extra practice included; `leave_out` are sessions to pass over.
 
     Whoever had said that they can't make it was not there, and a round without its counsellor or client was not held.
+    A guest is a client too.
     """
     cohort = value(CohortRow, db.get_one(Cohort, cohort_id))
     together: dict[UUID, list[Person]] = defaultdict(list)
@@ -64,10 +66,12 @@ def ledger(db: Session, cohort_id: UUID, now: datetime, *, leave_out: Collection
     how_many = Counter(triad for triad, _ in rounds)
     served: dict[Person, Counter[Role]] = defaultdict(Counter)
     counselled: Counter[tuple[Person, Person]] = Counter()
-    for (triad, _), roles in rounds.items():
-        if not roles[Role.COUNSELLOR] or not roles[Role.CLIENT]:
+    visited = rounds_with_a_guest(db, cohort_id)
+    for (triad, number), roles in rounds.items():
+        if not roles[Role.COUNSELLOR] or not (roles[Role.CLIENT] or (triad, number) in visited):
             continue
-        counselled[roles[Role.COUNSELLOR][0], roles[Role.CLIENT][0]] += 1
+        if roles[Role.CLIENT]:
+            counselled[roles[Role.COUNSELLOR][0], roles[Role.CLIENT][0]] += 1
         minutes = shape_for(shapes[triad], how_many[triad]).practice
         for role, people in roles.items():
             for person in people:

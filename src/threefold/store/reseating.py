@@ -12,6 +12,7 @@ from threefold.core.grouping import Group
 from threefold.core.publication import rota
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape
+from threefold.store.guests import guests_stay
 from threefold.store.seats import BETWEEN, new_seat
 from threefold.store.tables import Seat, Triad, Turn
 
@@ -66,7 +67,8 @@ def reseat(
     """Make these the groups of a session. Who is in none of them gives their seat up; who is new gets one.
 
     A person's seat, and with it their invitation, goes along wherever they move within the session. A triad that
-    nobody is left in stays as an empty row, since what was written about it may still name it. Raises ValueError for
+    nobody is left in stays as an empty row, since what was written about it may still name it. Guests stay the clients
+    of their rounds. Raises ValueError for
     somebody in two groups: that is a mistake of the caller.
     """
     placed = [member for sitting in sittings for member in sitting.members]
@@ -109,6 +111,7 @@ def reseat(
             for number, roles in enumerate(sitting.rota, start=1)
             for member, role in roles.items()
         )
+    guests_stay(db, practice_id, now)
     db.flush()
 
 

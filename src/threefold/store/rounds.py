@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from threefold.core import feedback as rules
 from threefold.core.competency import Competency, Framework
-from threefold.core.feedback import Kind, Rating, Release
+from threefold.core.feedback import CLIENT_QUESTIONS, Kind, Rating, Release
+from threefold.core.guests import guest_seen
 from threefold.core.names import short_names
 from threefold.core.roles import Role, RoleLabels
 from threefold.core.sampling import Looking, asked_for
 from threefold.core.slots import Round, round_times
 from threefold.store.frameworks import framework_for
+from threefold.store.guests import COMES
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, PracticeRow, TriadRow
 from threefold.store.tables import metadata
@@ -31,7 +33,8 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 class Party:
     """Somebody in a round. `away`: they said beforehand that they can't make it, or had left the group by then, and
     nothing is asked of them. `is_tutor`: a tutor who observes, asked to where a pair has nobody else; any other tutor
-    of the cohort may drop in and write, and then `visits`.
+    of the cohort may drop in and write, and then `visits`. `is_guest`: a client from outside, who has no membership and
+    answers the four questions on a page of their own; `member` is then the guest's own id.
 
     `first`: what they are called here; more than the first name where two in the round share it.
     """
@@ -43,6 +46,7 @@ class Party:
     away: bool = False
     is_tutor: bool = False
     visits: bool = False
+    is_guest: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,12 @@ class Held:
         )
 
     @property
+    def reachable(self) -> tuple[str, ...]:
+        """Who of them can be asked again: a guest has their own page, and is left in peace."""
+        guests = {str(one.member) for one in self.people if one.is_guest}
+        return tuple(one for one in self.expected if one not in guests)
+
+    @property
     def sent(self) -> dict[str, datetime]:
         return {str(piece.author): piece.sent_at for piece in self.pieces if piece.kind is not Kind.SELF}
 
@@ -188,13 +198,17 @@ class Held:
 
 
 # Prepared: these run with every page and form of feedback.
-_turn, _seat, _membership, _person, _withdrawal, _practice, _opening, _clearance, _piece, _rating, _focus = (
+(
+    _turn, _seat, _membership, _person, _withdrawal, _practice, _opening, _clearance, _piece, _rating, _focus, _guest,
+    _encounter,
+) = (
     metadata.tables[name]
     for name in (
         "turn", "seat", "membership", "person", "withdrawal", "practice_session", "opening", "clearance", "piece",
-        "rating", "focus",
+        "rating", "focus", "guest", "encounter",
     )
 )  # fmt: skip
+_visitor = _person.alias("visitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +228,11 @@ class _Seated:
     rounds: int  # how many the triad has
     turn: int | None  # of a counsellor: how many rounds they had counselled before in this cohort
     focus: str | None  # of a counsellor: the competency of what they took along
+    encounter: UUID | None  # of a counsellor: a guest who is their client, with what it was like for them
+    guest: UUID | None
+    guest_name: str | None
+    felt: Mapping[str, int | None] | None
+    felt_at: datetime | None
 
     @property
     def is_away(self) -> bool:
@@ -268,6 +287,11 @@ _PEOPLE = Prepared(
         select(func.max(_other.c.round)).where(_other.c.triad_id == _turn.c.triad_id).scalar_subquery(),
         case((_counsels, _BEFORE)),
         case((_counsels, _TAKEN_ALONG)),
+        _encounter.c.id,
+        _encounter.c.guest_id,
+        _visitor.c.name,
+        _encounter.c.felt,
+        _encounter.c.felt_at,
     )
     .select_from(_turn)
     .join(_seat, _seat.c.id == _turn.c.seat_id)
@@ -277,6 +301,12 @@ _PEOPLE = Prepared(
     .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
     .outerjoin(_opening, and_(_opening.c.triad_id == _turn.c.triad_id, _opening.c.round == _turn.c.round))
     .outerjoin(_clearance, and_(_clearance.c.triad_id == _turn.c.triad_id, _clearance.c.round == _turn.c.round))
+    .outerjoin(
+        _encounter,
+        and_(_counsels, _encounter.c.triad_id == _turn.c.triad_id, _encounter.c.round == _turn.c.round, COMES),
+    )
+    .outerjoin(_guest, _guest.c.id == _encounter.c.guest_id)
+    .outerjoin(_visitor, _visitor.c.id == _guest.c.person_id)
     .where(
         _turn.c.triad_id.in_(bindparam("triads", expanding=True)),
         _turn.c.round.between(bindparam("first"), bindparam("last")),
@@ -365,8 +395,8 @@ def held_rounds(
                     practice_number=practice.number,
                     starts_at=practice.starts_at,
                     clock=clock,
-                    people=_people(triad, seated[here], pieces[here], tutors),
-                    pieces=tuple(pieces[here]),
+                    people=(*_people(triad, seated[here], pieces[here], tutors), *_visiting(counsellor)),
+                    pieces=(*pieces[here], *_felt(counsellor)),
                     opened_at=counsellor.opened_at,
                     cleared_at=counsellor.cleared_at,
                     turn=(counsellor.turn or 0) + 1,
@@ -392,6 +422,23 @@ def _people(
             if member
         ),
     )
+
+
+def _visiting(counsellor: _Seated) -> tuple[Party, ...]:
+    """A guest who is the client, by their first name alone."""
+    if counsellor.guest is None:
+        return ()
+    called = guest_seen(counsellor.guest_name or "")
+    return (Party(counsellor.guest, called, called, Role.CLIENT, is_guest=True),)
+
+
+def _felt(counsellor: _Seated) -> tuple[Sent, ...]:
+    """A guest's four answers as a client's piece, to be released with the others'."""
+    if counsellor.encounter is None or counsellor.guest is None or counsellor.felt_at is None:
+        return ()
+    felt = counsellor.felt or {}
+    ratings = tuple(Rating(each.code, felt.get(each.code)) for each in CLIENT_QUESTIONS)
+    return (Sent(counsellor.encounter, counsellor.guest, Kind.CLIENT, {}, ratings, counsellor.felt_at),)
 
 
 def _tutors(

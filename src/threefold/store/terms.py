@@ -11,15 +11,19 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core.diary import Shows
+from threefold.core.guests import guest_seen
 from threefold.core.invitation import Method
 from threefold.core.reply import Settled
 from threefold.core.roles import Role
 from threefold.core.roster import email_key
 from threefold.core.slots import SessionShape
 from threefold.core.term import Circle, Kind, Meeting, Member, Seat, Shown, Term, Told
+from threefold.store.guests import COMES
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import (
     Cohort,
+    Encounter,
+    Guest,
     Letter,
     Membership,
     Person,
@@ -64,14 +68,21 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
             ).where(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
         )
     }
-    circles = {
-        row.id: Circle(row.id, row.practice_id, row.room, row.tutor_id)
-        for row in db.execute(
-            select(Triad.id, Triad.practice_id, Triad.room, Triad.tutor_id)
-            .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-            .where(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
+    circles: dict[UUID, Circle] = {}
+    for row in db.execute(
+        select(
+            Triad.id, Triad.practice_id, Triad.room, Triad.tutor_id, Encounter.round, Encounter.guest_id, Person.name
         )
-    }
+        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
+        .outerjoin(Encounter, and_(Encounter.triad_id == Triad.id, COMES))
+        .outerjoin(Guest, Guest.id == Encounter.guest_id)
+        .outerjoin(Person, Person.id == Guest.person_id)
+        .where(PracticeSession.cohort_id == cohort_id, PracticeSession.starts_at > now)
+        .order_by(Triad.id, Encounter.round)
+    ):
+        before = circles[row.id].guests if row.id in circles else ()
+        guest = ((row.round, row.guest_id, guest_seen(row.name)),) if row.guest_id else ()
+        circles[row.id] = Circle(row.id, row.practice_id, row.room, row.tutor_id, (*before, *guest))
     members, teaching, overviews = _members(db, cohort_id)
     first = sorted(teaching, key=lambda member: member.person_id != cohort.created_by)
     return Term(

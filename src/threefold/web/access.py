@@ -16,6 +16,8 @@ from threefold.store.tables import (
     ApartRequest,
     Concern,
     ConcernReader,
+    Encounter,
+    Guest,
     Membership,
     Piece,
     PlanDraft,
@@ -317,3 +319,21 @@ def own_seat_for(db: Session, me: Me, seat_id: UUID) -> tuple[AtPractice, UUID |
         raise NotYours
     _admit(found[0], Right.MEMBER)
     return found
+
+
+def guest_for(db: Session, me: Me, cohort_id: UUID, guest_id: UUID) -> tuple[Within, Guest]:
+    """A guest of a cohort the asker is tutor of."""
+    within = cohort_for(db, me, cohort_id, Right.TUTOR)
+    guest = db.get(Guest, guest_id)
+    if guest is None or guest.cohort_id != cohort_id:
+        raise NotYours
+    return within, guest
+
+
+def encounter_for(db: Session, me: Me, cohort_id: UUID, guest_id: UUID, encounter_id: UUID) -> tuple[Within, Encounter]:
+    """One encounter of a guest of theirs."""
+    within, guest = guest_for(db, me, cohort_id, guest_id)
+    encounter = db.get(Encounter, encounter_id)
+    if encounter is None or encounter.guest_id != guest.id:
+        raise NotYours
+    return within, encounter

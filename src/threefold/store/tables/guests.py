@@ -32,6 +32,7 @@ class Guest(Table):
 class Encounter(Table):
     """A guest is the client in one round of one triad. `brief` is what they play or bring, written by the tutor.
 
+    `instead_of` is whose turn as client it would be: they observe while the guest comes, and have it back if not.
     `felt` holds the client's four answers by code; no words on what was talked about. `stepped_out`: the steps of
     leaving the role that they ticked.
     """
@@ -46,6 +47,7 @@ class Encounter(Table):
     asked_by: Mapped[UUID] = to("person.id", index=False)
     answer: Mapped[str | None] = mapped_column(String(16))
     answered_at: Mapped[datetime | None]
+    instead_of: Mapped[UUID | None] = to("membership.id", index=False)
     called_off_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]  # the guest pressed stop
     felt: Mapped[dict[str, Any] | None]
