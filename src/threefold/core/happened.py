@@ -7,13 +7,16 @@ sum of its parts. Two facts about the same thing (`Scope`) never overlap.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
+from threefold.core.said import clock
 
 SLIP = timedelta(minutes=5)  # a second tap so soon takes the first one back
 
@@ -168,6 +171,26 @@ def without(one: Iterable[Span], other: Iterable[Span]) -> Spans:
     return joined(left)
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When a session can be noted: from the time people may arrive to its end, on the wall clock of its zone."""
+
+    opens_at: datetime
+    ends_at: datetime
+    zone: str
+
+    @property
+    def says(self) -> str:
+        return OUTSIDE.format(clock(self.opens_at, self.zone), clock(self.ends_at, self.zone))
+
+    def moment(self, wall: time) -> datetime:
+        """A time of day as a moment of the session, which may run past midnight."""
+        opens, ends = (at.astimezone(ZoneInfo(self.zone)) for at in (self.opens_at, self.ends_at))
+        first = datetime.combine(opens.date(), wall.replace(tzinfo=None), opens.tzinfo)
+        early = opens.date() != ends.date() and first < opens
+        return (datetime.combine(ends.date(), wall.replace(tzinfo=None), ends.tzinfo) if early else first).astimezone(UTC)
+
+
 # --- what stands -----------------------------------------------------------------------------------------------
 
 AnyFact = TypeVar("AnyFact", bound=Fact)
@@ -257,22 +280,22 @@ def untick(facts: Sequence[Fact], member: UUID, starts_at: datetime, now: dateti
     return Step(scope, "", here.from_at, here.from_at if slip else at, here.id)
 
 
-def came(facts: Sequence[Fact], member: UUID, at: datetime, opens_at: datetime, ends_at: datetime) -> Step | Refusal:
+def came(facts: Sequence[Fact], member: UUID, at: datetime, bounds: Bounds) -> Step | Refusal:
     """Somebody came at that minute: the stretch they are in began then, or begins."""
     scope = Scope(Kind.HERE, member)
     found = standing(_in_scope(facts, scope))
     last = found[-1] if found else None
     until = last.until_at if last else None
-    return change(facts, last, Step(scope, "", minute(at), until), opens_at, ends_at)
+    return change(facts, last, Step(scope, "", minute(at), until), bounds)
 
 
-def left(facts: Sequence[Fact], member: UUID, at: datetime, opens_at: datetime, ends_at: datetime) -> Step | Refusal:
+def left(facts: Sequence[Fact], member: UUID, at: datetime, bounds: Bounds) -> Step | Refusal:
     """Somebody leaves, or left, at that minute."""
     scope = Scope(Kind.HERE, member)
     found = standing(_in_scope(facts, scope))
     if not found:
         return Refusal.because("They haven’t been ticked as here. Enter when they came first.", "at")
-    return change(facts, found[-1], Step(scope, "", found[-1].from_at, minute(at)), opens_at, ends_at)
+    return change(facts, found[-1], Step(scope, "", found[-1].from_at, minute(at)), bounds)
 
 
 # --- how and beside whom ---------------------------------------------------------------------------------------
@@ -296,9 +319,7 @@ def be(facts: Sequence[Fact], scope: Scope, value: str, now: datetime) -> tuple[
 # --- corrections -----------------------------------------------------------------------------------------------
 
 
-def change(
-    facts: Sequence[Fact], fact: Fact | None, step: Step, opens_at: datetime, ends_at: datetime
-) -> Step | Refusal:
+def change(facts: Sequence[Fact], fact: Fact | None, step: Step, bounds: Bounds) -> Step | Refusal:
     """What a correction adds: `step` in place of `fact`, or beside the others where that is None.
 
     Refused where it ends before it begins, lies outside the session, overlaps with another fact about the same, or
@@ -309,19 +330,14 @@ def change(
     if step.until_at is not None and step.until_at < step.from_at:
         return Refusal.because(BACKWARDS, "until")
     if not step.is_empty:
-        if not opens_at <= step.from_at < ends_at:
-            return Refusal.because(_outside(opens_at, ends_at), "from")
-        if step.until_at is not None and step.until_at > ends_at:
-            return Refusal.because(_outside(opens_at, ends_at), "until")
+        if not bounds.opens_at <= step.from_at < bounds.ends_at:
+            return Refusal.because(bounds.says, "from")
+        if step.until_at is not None and step.until_at > bounds.ends_at:
+            return Refusal.because(bounds.says, "until")
         replaced = fact.id if fact else None
         if _overlaps(_in_scope(facts, step.scope), replaced, step.from_at, step.until_at):
             return Refusal.because(OVERLAPS, "from")
     return Step(step.scope, step.value, step.from_at, step.until_at, fact.id if fact else None)
-
-
-def _outside(opens_at: datetime, ends_at: datetime) -> str:
-    # Said without a clock: whoever shows it knows the zone.
-    return OUTSIDE.format(opens_at.isoformat(), ends_at.isoformat())
 
 
 def _overlaps(facts: Iterable[Fact], but: UUID | None, from_at: datetime, until_at: datetime | None) -> bool:
@@ -408,11 +424,21 @@ class Session:
 
     def here(self, member: UUID, now: datetime) -> Spans:
         """When somebody was there."""
+        if (member, now) not in self._known:
+            self._known[member, now] = self._here(member, now)
+        return self._known[member, now]
+
+    def _here(self, member: UUID, now: datetime) -> Spans:
         scope = Scope(Kind.HERE, member)
         if self.register_taken or any(fact.scope == scope for fact in self.facts):
             return self._spans(scope, now)
         whole = span_of(Step(scope, "", self.span.from_at, None), self.span, now)
         return (whole,) if whole and member in self.expected else ()
+
+    @cached_property
+    def _known(self) -> dict[object, Spans]:
+        """What was worked out before: the same is asked for everybody in a round."""
+        return {}
 
     def account(self, member: UUID, now: datetime) -> Account:
         """All that is known of one person's session until now."""
@@ -469,6 +495,11 @@ class Session:
 
     def _went_on(self, triad: UUID, number: int, now: datetime) -> Spans:
         """When a round was held so far: without its counsellor or its client it was not."""
+        if (triad, number, now) not in self._known:
+            self._known[triad, number, now] = self._held_for(triad, number, now)
+        return self._known[triad, number, now]
+
+    def _held_for(self, triad: UUID, number: int, now: datetime) -> Spans:
         ran = self.ran.get((triad, number))
         past = span_of(Step(Scope(Kind.ROLE), "", ran.from_at, ran.until_at), self.span, now) if ran else None
         found: Spans = (past,) if past else ()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core import arriving
 from threefold.core import happened as rules
-from threefold.core.happened import Fact, How, Kind, Mode, Presence, Scope, Step
+from threefold.core.happened import Bounds, Fact, How, Kind, Mode, Presence, Scope, Step
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.triad import where_to_sit
@@ -119,7 +119,7 @@ def note_time(
     if not _is_trainee(db, at, member):
         return SOMEBODY
     decide = rules.came if what == "came" else rules.left
-    step = decide(_facts(db, at), member, moment, arriving.opens_at(at.practice.starts_at), at.practice.ends_at)
+    step = decide(_facts(db, at), member, moment, bounds_of(at))
     if isinstance(step, Refusal):
         return step
     _add(db, at, [step], how=How.TUTOR, by=by, now=now, new_id=new_id)
@@ -181,7 +181,7 @@ def correct(
         return refusal
     if fact is not None and (fact.value, fact.from_at, fact.until_at) == (step.value, step.from_at, step.until_at):
         return None
-    made = rules.change(facts, fact, step, arriving.opens_at(at.practice.starts_at), at.practice.ends_at)
+    made = rules.change(facts, fact, step, bounds_of(at))
     if isinstance(made, Refusal):
         return made
     _add(db, at, [made], how=How.CORRECTION, by=by, now=now, new_id=new_id, why=why)
@@ -204,6 +204,11 @@ def was_not_there(db: Session, at: AtPractice, member: UUID, *, by: Me, now: dat
         steps = [Step(scope, "", at.practice.starts_at, at.practice.starts_at)]
     _add(db, at, steps, how=How.CORRECTION, by=by, now=now, new_id=new_id)
     return None
+
+
+def bounds_of(at: AtPractice) -> Bounds:
+    """Between which times a session can be noted."""
+    return Bounds(arriving.opens_at(at.practice.starts_at), at.practice.ends_at, at.cohort.zone)
 
 
 # --- within ----------------------------------------------------------------------------------------------------

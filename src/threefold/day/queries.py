@@ -17,7 +17,7 @@ from threefold.core.happened import Account, Fact, Kind, Mode, Presence, Scope
 from threefold.core.names import short_names
 from threefold.core.roles import Role, Turning
 from threefold.core.slots import rounds_for
-from threefold.day.regrouping import Question, Standing
+from threefold.day.regrouping import Question, Standing, mark_of
 from threefold.matching import CourseProblem, Remainder
 from threefold.store.happened import HeldSession, SeatHeld, facts_of, held_session, seats_in
 from threefold.store.ledger import of_sessions
@@ -224,6 +224,21 @@ class Day:
         ran = self.held.happened.ran
         begun = [n for (_, n), span in ran.items() if span.from_at <= self.now]
         return max(begun, default=None) if not self.is_over else None
+
+    @property
+    def noted_at(self) -> datetime | None:
+        """When the register was last written in."""
+        return max((fact.recorded_at for fact in self.facts if fact.scope.kind is Kind.HERE), default=None)
+
+    @property
+    def asks(self) -> str:
+        """A word for who is here, where the groups do not fit them; "" where they do, or too few are known yet."""
+        seated = {seat.member for seats in self.held.sitting.values() for seat in seats}
+        present = {tile.who.member for tile in (self.here if self.has_begun else [*self.here, *self.to_come])}
+        expected = [tile for tile in self.tiles if tile.seated and tile.wrote_at is None]
+        if not self.is_open or not seated or seated == present or 3 * len(present) < 2 * len(expected):
+            return ""
+        return mark_of([(self.at.practice.id, sorted(present)), (self.at.cohort.id, sorted(seated))])
 
     @property
     def mode(self) -> Mode:

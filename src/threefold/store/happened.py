@@ -118,7 +118,7 @@ def rounds_as_they_ran(
 
 def seats_in(db: Unit, where: ColumnElement[bool]) -> list[SeatHeld]:
     """The seats for which this holds, in the order of triads and places; one question."""
-    rows: dict[UUID, Any] = {}
+    rows: dict[UUID, list[Any]] = {}
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
     for *cells, number, role in db.execute(
         select(
@@ -139,10 +139,10 @@ def seats_in(db: Unit, where: ColumnElement[bool]) -> list[SeatHeld]:
         .where(where)
         .order_by(_triad.c.number, _seat.c.position, _seat.c.id, _turn.c.round)
     ):
-        rows[cells[0]] = tuple(cells)
+        rows[cells[0]] = list(cells)
         if number is not None:
             turns[cells[0]].append((number, Role(role)))
-    return [SeatHeld(*cells, tuple(turns[id_])) for id_, cells in rows.items()]
+    return [SeatHeld(*(*cells, tuple(turns[id_]))) for id_, cells in rows.items()]
 
 
 def facts_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, list[Fact]]:
