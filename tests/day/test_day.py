@@ -219,7 +219,7 @@ async def test_two_away_of_twelve_close_a_room_and_nothing_changes_before_use_th
     for member in built.members[:10]:
         await tick(tutor, practice, member)
     page = (await tutor.get(f"/practice/{practice}/day/groups")).text
-    assert heading(page) == "Ioan and Joy are away"
+    assert heading(page) == "Kit and Lena are away"
     assert await groups(house, practice) == before
     assert "are here" in heading((await tutor.get(f"/practice/{practice}/day")).text)
     letters = len(await rows(house, select(Letter.id)))

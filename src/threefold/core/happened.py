@@ -316,6 +316,28 @@ def be(facts: Sequence[Fact], scope: Scope, value: str, now: datetime) -> tuple[
     return (*ended, Step(scope, value, at, until))
 
 
+def be_with(
+    facts: Sequence[Fact], tutor: UUID, triad: UUID | None, presence: Presence, now: datetime
+) -> tuple[Step, ...]:
+    """From this minute on a tutor is there in this way, with one group or with all (None).
+
+    Who stays with one group, or turns to all of them, no longer stays with another.
+    """
+    at, scope = minute(now), Scope(Kind.TUTOR, tutor, triad)
+    elsewhere = {
+        fact.scope
+        for fact in facts
+        if fact.scope.kind is Kind.TUTOR and fact.scope.member == tutor and fact.scope.triad not in (None, triad)
+    }
+    held = [covering(facts, other, at) for other in sorted(elsewhere, key=lambda scope: str(scope.triad))]
+    ended = tuple(
+        Step(fact.scope, fact.value, fact.from_at, at, fact.id)
+        for fact in held
+        if fact and (triad is None or (presence, fact.value) == (Presence.CONTINUOUS, Presence.CONTINUOUS))
+    )
+    return (*ended, *be(facts, scope, presence, now))
+
+
 # --- corrections -----------------------------------------------------------------------------------------------
 
 

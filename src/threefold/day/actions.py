@@ -150,7 +150,7 @@ def be_present(
         return refusal
     if triad is not None and not _is_triad(db, at, triad):
         return Refusal.because("Choose one of this session’s groups.", "triad")
-    steps = rules.be(_facts(db, at), Scope(Kind.TUTOR, at.membership.id, triad), presence.value, _begun(at, now))
+    steps = rules.be_with(_facts(db, at), at.membership.id, triad, presence, _begun(at, now))
     _add(db, at, steps, how=How.TUTOR, by=by, now=now, new_id=new_id)
     return None
 

@@ -301,6 +301,8 @@ def _chosen(form: Form, question: Question) -> Chosen | None:
             texts = tuple(str(UUID(person)) for person in people)
         except ValueError:
             return None
+        if not 2 <= len(set(texts)) == len(texts) <= seating.MOST_IN_A_GROUP:
+            return None
         room = free.pop(0) if known is None and free else ""
         resting = frozenset(texts) & rests if all_turn else frozenset()
         found.append((known, room, Group(texts, len(texts) == 2, question.course.turning, resting)))
