@@ -60,7 +60,7 @@ class Book:
                 self.facts.append(
                     Fact(
                         step.scope, step.value, step.from_at, step.until_at, step.replaces,
-                        UUID(int=1000 + len(self.facts)), now, TUTOR, how,
+                        id=UUID(int=1000 + len(self.facts)), recorded_at=now, recorded_by=TUTOR, how=how,
                     )
                 )  # fmt: skip
 

@@ -265,7 +265,9 @@ async def test_two_tutors_at_once_the_second_sees_what_the_first_did(house: Hous
     theirs = first_way((await other.get(f"/practice/{practice}/day/groups")).text)
     await one.send_form(f"/practice/{practice}/groups", first_way(shown))
     members = [list(each) for each in (await groups(house, practice)).values()]
-    theirs["group"] = [f"new:{','.join(map(str, each))}" for each in (members[0] + members[1][:1], members[1][1:] + members[2])]
+    theirs["group"] = [
+        f"new:{','.join(map(str, each))}" for each in (members[0] + members[1][:1], members[1][1:] + members[2])
+    ]
     answer = await other.send_form(f"/practice/{practice}/groups", theirs)
     assert answer.status_code == 422
     assert "Somebody has changed the groups meanwhile." in words(answer.text)
@@ -410,7 +412,9 @@ async def test_a_pin_tried_a_hundred_times_rests_and_never_tells_more(house: Hou
     for attempt in range(100):
         answer = await amara.send_form(f"/practice/{practice}/arrival", {"pin": wrong})
         assert answer.status_code == 422
-        said.add((attempt < 5, "Have another look" in answer.text, "Your tutor can tick you with one tap" in answer.text))
+        said.add(
+            (attempt < 5, "Have another look" in answer.text, "Your tutor can tick you with one tap" in answer.text)
+        )
     assert said == {(True, True, False), (False, False, True)}
     answer = await amara.send_form(f"/practice/{practice}/arrival", {"pin": right})
     assert answer.status_code == 422  # no more tries count for a while

@@ -33,7 +33,7 @@ async def fact_of(house: House, member: UUID) -> UUID:
         select(Happening.id, Happening.replaces).where(Happening.membership_id == member, Happening.kind == "here"),
     )
     replaced = {row.replaces for row in found}
-    return next(row.id for row in found if row.id not in replaced)
+    return UUID(str(next(row.id for row in found if row.id not in replaced)))
 
 
 async def correct(browser: Browser, practice: UUID, **fields: Any) -> tuple[int, str]:
@@ -104,7 +104,14 @@ async def test_what_nobody_noted_can_be_added_but_never_twice_and_about_nobody_e
         {"kind": "weather"},
     ):
         assert (await correct(tutor, practice, **{**there, **bad}))[0] == 422, bad
-    role = {"kind": "role", "value": "observer", "triad": built.triads[1][0], "round": 1, "from_": "18:50", "until": "19:05"}
+    role = {
+        "kind": "role",
+        "value": "observer",
+        "triad": built.triads[1][0],
+        "round": 1,
+        "from_": "18:50",
+        "until": "19:05",
+    }
     assert (await correct(tutor, practice, **{**there, **role}))[0] == 303
     assert "observer in round 1, 18:50 to 19:05" in await text(tutor, f"/practice/{practice}/record")
 

@@ -31,9 +31,7 @@ def is_open(*, starts_at: datetime, ends_at: datetime, cancelled: bool, now: dat
     return not cancelled and opens_at(starts_at) <= now < ends_at
 
 
-def may_arrive(
-    *, starts_at: datetime, ends_at: datetime, cancelled: bool, zone: str, now: datetime
-) -> Refusal | None:
+def may_arrive(*, starts_at: datetime, ends_at: datetime, cancelled: bool, zone: str, now: datetime) -> Refusal | None:
     """Why somebody can’t say now that they are here; by the server’s clock alone. None where they can."""
     if cancelled:
         return Refusal.because(CALLED_OFF)
@@ -41,7 +39,9 @@ def may_arrive(
         return Refusal.because(OVER)
     if now < opens_at(starts_at):
         when = f"{day(starts_at, zone)}, {clock(starts_at, zone)}"
-        return Refusal.because(f"This session is on {when}. You can say you’re here from {clock(opens_at(starts_at), zone)}.")
+        return Refusal.because(
+            f"This session is on {when}. You can say you’re here from {clock(opens_at(starts_at), zone)}."
+        )
     return None
 
 

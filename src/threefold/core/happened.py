@@ -109,14 +109,14 @@ class Step:
         return self.until_at == self.from_at
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact(Step):
     """A fact that was kept, with who noted it, when, how and why."""
 
-    id: UUID = UUID(int=0)
-    recorded_at: datetime = datetime.min
-    recorded_by: UUID | None = None
-    how: How = How.TAP
+    id: UUID
+    recorded_at: datetime
+    recorded_by: UUID | None
+    how: How
     why: str = ""
 
 
@@ -188,7 +188,9 @@ class Bounds:
         opens, ends = (at.astimezone(ZoneInfo(self.zone)) for at in (self.opens_at, self.ends_at))
         first = datetime.combine(opens.date(), wall.replace(tzinfo=None), opens.tzinfo)
         early = opens.date() != ends.date() and first < opens
-        return (datetime.combine(ends.date(), wall.replace(tzinfo=None), ends.tzinfo) if early else first).astimezone(UTC)
+        return (datetime.combine(ends.date(), wall.replace(tzinfo=None), ends.tzinfo) if early else first).astimezone(
+            UTC
+        )
 
 
 # --- what stands -----------------------------------------------------------------------------------------------
@@ -418,7 +420,7 @@ class Account:
         return minutes(self.here)
 
     def in_role(self, role: Role) -> int:
-        return sum(each.minutes for each in self.held if each.role is role)
+        return sum(each.minutes for each in self.held if each.role == role)
 
 
 Ran = Mapping[tuple[UUID, int], Span]
@@ -542,9 +544,7 @@ class Session:
         own, all_ = Scope(Kind.MODE, member), Scope(Kind.MODE)
         said = {mode: self._spans(all_, now, frozenset({mode})) for mode in Mode}
         usual = without([self.span], said[Mode.ROOM]) if self.usual is Mode.ONLINE else said[Mode.ONLINE]
-        return joined(
-            [*without(usual, self._spans(own, now)), *self._spans(own, now, frozenset({Mode.ONLINE}))]
-        )
+        return joined([*without(usual, self._spans(own, now)), *self._spans(own, now, frozenset({Mode.ONLINE}))])
 
     def _guided(self, member: UUID, now: datetime) -> Spans:
         """When a tutor was with the group that somebody sat in; who is with one group all the time is with no other."""

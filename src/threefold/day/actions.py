@@ -296,7 +296,8 @@ def _sit_down(db: Session, at: AtPractice, member: UUID, *, domain: str, by: Me,
     db.add(seat)
     db.flush()
     db.add_all(
-        Turn(triad_id=triad, round=number, seat_id=seat.id, role=Role.OBSERVER.value) for number in sorted(rounds - over)
+        Turn(triad_id=triad, round=number, seat_id=seat.id, role=Role.OBSERVER.value)
+        for number in sorted(rounds - over)
     )
     _deed(db, at, "put somebody in", by=by, now=now, new_id=new_id, seat=seat.id)
 

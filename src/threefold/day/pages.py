@@ -258,9 +258,9 @@ async def regroup(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     """Use a way that was shown, just as it was shown."""
     form = await visit.form()
     at = await visit.read(lambda db, me: practice_for(db, me, practice_id, Right.TUTOR))
-    question = await visit.read(lambda db, me: queries.question(db, at, visit.now))
+    question = await visit.read(lambda db, _me: queries.question(db, at, visit.now))
     chosen = _chosen(form, question)
-    return await _use(visit, at, question, chosen, form)
+    return await _use(visit, at, chosen, form)
 
 
 @post(f"{PRACTICE}/groups/by-hand", status_code=303, **signed_in)
@@ -268,7 +268,7 @@ async def regroup_by_hand(visit: Visited, practice_id: FromPath[UUID]) -> Answer
     """The groups as a tutor put them together; turns are dealt as for any plan."""
     form = await visit.form()
     at = await visit.read(lambda db, me: practice_for(db, me, practice_id, Right.TUTOR))
-    question = await visit.read(lambda db, me: queries.question(db, at, visit.now))
+    question = await visit.read(lambda db, _me: queries.question(db, at, visit.now))
     places: dict[int, list[str]] = {}
     for person in question.here:
         place = form.get(f"in-{person}")
@@ -281,7 +281,7 @@ async def regroup_by_hand(visit: Visited, practice_id: FromPath[UUID]) -> Answer
             return await _refused(visit, practice_id, seating.APART)
         way = await asyncio.to_thread(regrouping.by_hand, question, seated)
         chosen = [(group.triad, group.room, group.group) for group in way.groups]
-    return await _use(visit, at, question, chosen, form)
+    return await _use(visit, at, chosen, form)
 
 
 Chosen = list[tuple[UUID | None, str, Group]]
@@ -309,9 +309,7 @@ def _chosen(form: Form, question: Question) -> Chosen | None:
     return found
 
 
-async def _use(
-    visit: Visit, at: AtPractice, question: Question, chosen: Chosen | None, form: Form
-) -> Answer:
+async def _use(visit: Visit, at: AtPractice, chosen: Chosen | None, form: Form) -> Answer:
     practice_id = at.practice.id
     if not chosen or any(not group.rounds() for _, _, group in chosen):
         return await _refused(visit, practice_id, seating.UNREADABLE)
@@ -352,9 +350,7 @@ async def go_back(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
         at = practice_for(db, me, practice_id, Right.TUTOR)
         if version is None:
             return seating.NO_WAY_BACK
-        return seating.go_back(
-            db, at, version, by=me, domain=_domain(visit), now=visit.now, new_id=visit.new_id
-        )
+        return seating.go_back(db, at, version, by=me, domain=_domain(visit), now=visit.now, new_id=visit.new_id)
 
     refusal = await visit.tell([at.cohort.id], work)
     if refusal:

@@ -35,8 +35,6 @@ from threefold.store.tables import (
 )
 from threefold.store.within import AtPractice
 
-NO_MARK = datetime.min
-
 
 @dataclass(frozen=True)
 class Someone:
@@ -359,7 +357,9 @@ def _versions(db: Session, at: AtPractice) -> tuple[tuple[UUID, datetime, str, b
         was, is_now = row.before.get(str(at.practice.id)), row.after.get(str(at.practice.id))
         if is_now is None:
             continue
-        before, after = ({m: group["triad"] for group in groups or () for m in group["members"]} for groups in (was, is_now))
+        before, after = (
+            {m: group["triad"] for group in groups or () for m in group["members"]} for groups in (was, is_now)
+        )
         moved = frozenset(UUID(one) for one, triad in after.items() if before.get(one) != triad)
         found.append((row.id, row.made_at, row.why, row.undone_at is not None, moved))
     return tuple(found)

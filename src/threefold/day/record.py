@@ -23,7 +23,10 @@ from threefold.web.visit import Answer, Visited, signed_in
 
 RECORD = "/practice/{practice_id:uuid}/record"
 NO_TIME = "Enter a time like 18:39."
-DONE = {"kept": "Kept. What was there before can be read below.", "noted": "Noted, for you and your fellow tutors alone."}
+DONE = {
+    "kept": "Kept. What was there before can be read below.",
+    "noted": "Noted, for you and your fellow tutors alone.",
+}
 HOWS = {
     How.TAP: "on their own phone",
     How.PIN: "with the PIN",
@@ -182,11 +185,15 @@ def _step(form: Form, day: Day) -> Step | None:
     if value not in VALUES[kind]:
         form.problem("value", "Choose one of these.")
     number = form.get("round")
-    scope = fact.scope if fact else Scope(
-        kind,
-        form.id("member"),
-        form.id("triad"),
-        int(number) if kind is Kind.ROLE and number.isascii() and number.isdigit() and len(number) < 3 else None,
+    scope = (
+        fact.scope
+        if fact
+        else Scope(
+            kind,
+            form.id("member"),
+            form.id("triad"),
+            int(number) if kind is Kind.ROLE and number.isascii() and number.isdigit() and len(number) < 3 else None,
+        )
     )
     if not fact and scope.member is None and kind is not Kind.MODE:
         form.problem("member", "Choose who.")

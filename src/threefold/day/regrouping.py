@@ -11,7 +11,6 @@ from random import Random
 from uuid import UUID
 
 from threefold.core.grouping import Group, Pair, Person
-from threefold.core.names import first_name
 from threefold.core.roles import Role, RoleLabels
 from threefold.core.said import listed, plural
 from threefold.matching import BRIEF, CourseProblem, NoPlan, Plan, plan_course, say_clash, shape
@@ -144,7 +143,9 @@ def propose(question: Question) -> Ways:
     course, standing = question.course, [each.group for each in question.standing]
     plans: list[tuple[Group, ...]] = []
     if standing:
-        found = repair(RepairProblem(course, Plan((tuple(standing),)), free_tutors={0: max(0, question.tutors - 1)}), steps=STEPS)
+        found = repair(
+            RepairProblem(course, Plan((tuple(standing),)), free_tutors={0: max(0, question.tutors - 1)}), steps=STEPS
+        )
         if isinstance(found, NoPlan):
             return Ways((), _why(question, found))
         plans = [option.plan.sessions[0] for option in found]
@@ -297,9 +298,10 @@ def _owed(question: Question, owed: Mapping[Person, Mapping[Role, int]]) -> str:
         return ""
     if len(said) > 4:
         return f"Afterwards {number_word(len(said))} people are owed a turn. The next plan gives it to them first."
+    turns = [listed([f"a {question.labels.of(role)} turn" for role in roles]) for _, roles in said]
     words = [
-        f"{first_name(name) if i else name} {'is owed ' if not i else ''}{listed([f'a {question.labels.of(role)} turn' for role in roles])}"
-        for i, (name, roles) in enumerate(said)
+        f"{name}{'' if place else ' is owed'} {owes}"
+        for place, ((name, _), owes) in enumerate(zip(said, turns, strict=True))
     ]
     return f"Afterwards {listed(words)}. The next plan gives {'it' if len(said) == 1 else 'them'} first."
 

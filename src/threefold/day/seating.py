@@ -85,11 +85,11 @@ def regroup(
             triad if triad in standing else None,
         )
         for place, (triad, group) in enumerate(groups)
-        for sitting in [Sitting.of(group, held.shape, tutor_id=tutors[place % len(tutors)] if group.tutor and tutors else None)]
+        for sitting in [
+            Sitting.of(group, held.shape, tutor_id=tutors[place % len(tutors)] if group.tutor and tutors else None)
+        ]
     ]
-    with version(
-        db, at.cohort.id, [at.practice.id], why="regrouped", by=by.id, now=now, new_id=new_id
-    ):
+    with version(db, at.cohort.id, [at.practice.id], why="regrouped", by=by.id, now=now, new_id=new_id):
         begun = _begun(held, now)
         if any(begun.values()):
             _for_the_rest(db, held, sittings, begun, domain=domain, now=now, new_id=new_id)
@@ -140,9 +140,7 @@ def name_rooms(
     with version(db, at.cohort.id, [at.practice.id], why="rooms", by=by.id, now=now, new_id=new_id):
         for triad in changing:
             triad.room = rooms[triad.id]
-    record(
-        db, id=new_id(), at=now, by=by.id, verb="changed the rooms", cohort_id=at.cohort.id, practice=at.practice.id
-    )
+    record(db, id=new_id(), at=now, by=by.id, verb="changed the rooms", cohort_id=at.cohort.id, practice=at.practice.id)
     return None
 
 

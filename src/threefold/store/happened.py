@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as Unit
 
-from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span
+from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span, minute
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape, round_times
 from threefold.store.rows import CohortRow, PracticeRow
@@ -89,9 +89,7 @@ def held_session(
             sat=tuple(
                 Sat(seat.member, seat.triad, Span(begins, until), seat.turns)
                 for seat in held
-                for begins, until in [
-                    (max(seat.taken_at, span.from_at), min(seat.given_up_at or span.until_at, span.until_at))
-                ]
+                for begins, until in [_while_held(seat, span)]
                 if begins < until
             ),
             expected=frozenset(seat.member for seat in held if seat.given_up_at is None and seat.withdrawn_at is None),
@@ -101,10 +99,16 @@ def held_session(
     )
 
 
+def _while_held(seat: SeatHeld, span: Span) -> tuple[datetime, datetime]:
+    """When somebody held a seat in its session, in whole minutes as everything there."""
+    until = span.until_at if seat.given_up_at is None else min(minute(seat.given_up_at), span.until_at)
+    return max(minute(seat.taken_at), span.from_at), until
+
+
 def rounds_as_they_ran(
     practice: PracticeRow, shape: SessionShape, seats: Iterable[SeatHeld]
 ) -> Mapping[tuple[UUID, int], Span]:
-    """When the practice of each group's rounds ran, by triad and round. By the timetable: no clock has told otherwise."""
+    """When the practice of each group's rounds ran, by triad and round: by the timetable."""
     how_many: dict[UUID, int] = {}
     for seat in seats:
         how_many[seat.triad] = max([how_many.get(seat.triad, 0), *(number for number, _ in seat.turns)])
@@ -161,7 +165,7 @@ def facts_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, list[Fact]]:
         found[row.practice_id].append(
             Fact(
                 scope, row.value, row.from_at, row.until_at, row.replaces,
-                row.id, row.recorded_at, row.recorded_by, How(row.how), row.why,
+                id=row.id, recorded_at=row.recorded_at, recorded_by=row.recorded_by, how=How(row.how), why=row.why,
             )
         )  # fmt: skip
     return found
@@ -179,7 +183,5 @@ def absent_from(held: HeldSession, now: datetime) -> frozenset[tuple[UUID, int, 
         for number, _ in sat.turns
         if (ran := held.happened.ran.get((sat.triad, number))) is not None
         and ran.until_at <= now
-        and not any(
-            span.from_at < ran.until_at and ran.from_at < span.until_at for span in accounts[sat.member].here
-        )
+        and not any(span.from_at < ran.until_at and ran.from_at < span.until_at for span in accounts[sat.member].here)
     )

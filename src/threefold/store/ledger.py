@@ -81,9 +81,7 @@ def _met(session: HeldSession, accounts: Mapping[UUID, Account]) -> set[Pair]:
     together: dict[UUID, list[UUID]] = defaultdict(list)
     for sat in session.happened.sat:
         together[sat.triad].append(sat.member)
-    spans = {
-        (sat.triad, sat.member): meet([sat.span], accounts[sat.member].here) for sat in session.happened.sat
-    }
+    spans = {(sat.triad, sat.member): meet([sat.span], accounts[sat.member].here) for sat in session.happened.sat}
     return {
         pair
         for triad, members in together.items()
