@@ -281,7 +281,7 @@ def _come(
 def _sit_down(db: Session, at: AtPractice, member: UUID, *, domain: str, by: Me, now: datetime, new_id: NewId) -> None:
     """A place as observer, from the running round on, for whoever has none in a session that runs."""
     practice = value(PracticeRow, db.get_one(PracticeSession, at.practice.id))
-    held = held_session(at.cohort, practice, seats_in(db, Seat.practice_id == practice.id), ())
+    held = held_session(at.cohort, practice, seats_in(db, [practice.id]), ())
     if any(member in {seat.member for seat in seats} for seats in held.sitting.values()):
         return
     rows = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == at.cohort.id))

@@ -443,32 +443,35 @@ async def _arrived(
 @get("/here/{code:str}", **signed_in)
 async def before_arriving_by_code(visit: Visited, code: FromPath[str]) -> Answer:
     """Where a QR code leads: a page with a button, which alone says that somebody is here."""
-    practice_id = _practice_of(visit, code)
-    at = await visit.read(lambda db, me: practice_for(db, me, practice_id))
-    if at.is_tutor:
-        return visit.go(f"/practice/{practice_id}/day")
-    page = await visit.read(_arrival(practice_id, visit.now))
+
+    def work(db: Session, me: Me) -> tuple[AtPractice, Arrival | None]:
+        at = _at_code(visit, db, me, code)
+        return at, None if at.is_tutor else queries.arrival(db, at, visit.now)
+
+    at, page = await visit.read(work)
+    if page is None:
+        return visit.go(f"/practice/{at.practice.id}/day")
     return visit.page("day/arrival.html", page=page, action=f"/here/{code}", problems=())
 
 
 @post("/here/{code:str}", status_code=303, **signed_in)
 async def arrive_by_code(visit: Visited, code: FromPath[str]) -> Answer:
     await visit.form()
-    practice_id = _practice_of(visit, code)
+    at = await visit.read(lambda db, me: _at_code(visit, db, me, code, Right.TRAINEE))
 
     def work(db: Session, me: Me) -> Refusal | None:
-        at = practice_for(db, me, practice_id, Right.TRAINEE)
+        at = _at_code(visit, db, me, code, Right.TRAINEE)
         return actions.arrive(db, at, how=How.CODE, by=me, domain=_domain(visit), now=visit.now, new_id=visit.new_id)
 
-    return await _arrived(visit, practice_id, work, f"/here/{code}")
+    return await _arrived(visit, at.practice.id, work, f"/here/{code}")
 
 
-def _practice_of(visit: Visit, code: str) -> UUID:
-    """The session that a code is of; raises NotYours for one that we did not make."""
+def _at_code(visit: Visit, db: Session, me: Me, code: str, right: Right = Right.MEMBER) -> AtPractice:
+    """The session that a code is of; raises NotYours for one that we did not make, or that is not theirs."""
     found = arriving.read_code(code)
     if found is None or not arriving.sealed(found[1], _seal(visit, found[0])):
         raise NotYours
-    return found[0]
+    return practice_for(db, me, found[0], right)
 
 
 def _seal(visit: Visit, practice_id: UUID) -> bytes:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core import arriving
@@ -30,7 +30,6 @@ from threefold.store.tables import (
     PlanVersion,
     PracticeSession,
     Preference,
-    Seat,
     Triad,
 )
 from threefold.store.within import AtPractice
@@ -307,7 +306,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def day(db: Session, at: AtPractice, now: datetime) -> Day:
     """A session on its day; five questions."""
-    seats, facts = seats_in(db, Seat.practice_id == at.practice.id), facts_of(db, [at.practice.id])
+    seats, facts = seats_in(db, [at.practice.id]), facts_of(db, [at.practice.id])
     rows = db.execute(
         select(PracticeSession.pin_since, Triad.id, Triad.number, Triad.room, Triad.tutor_id)
         .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
@@ -372,15 +371,17 @@ def question(db: Session, at: AtPractice, now: datetime) -> Question:
         .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
         .where(
             PracticeSession.cohort_id == at.cohort.id,
-            PracticeSession.cancelled_at.is_(None),
-            or_(PracticeSession.starts_at <= now, PracticeSession.id == at.practice.id),
+            or_(
+                PracticeSession.id == at.practice.id,
+                and_(PracticeSession.starts_at <= now, PracticeSession.cancelled_at.is_(None)),
+            ),
         )
     ).all()
     width = len(columns(PracticeRow))
     practices = {row[0]: split(PracticeRow)(*row[:width])[0] for row in rows}
     triads = {row[width]: row[width + 1 :] for row in rows if row[width] is not None}
     ids = list(practices)
-    seats, facts = seats_in(db, Seat.practice_id.in_(ids)), facts_of(db, ids)
+    seats, facts = seats_in(db, ids), facts_of(db, ids)
     sessions = {
         id_: held_session(at.cohort, practice, [s for s in seats if s.practice == id_], facts.get(id_, []))
         for id_, practice in practices.items()

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Unit
 
 from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span, minute
@@ -62,7 +62,7 @@ class HeldSession:
 def held_sessions(db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow]) -> dict[UUID, HeldSession]:
     """These sessions of a cohort as they were held so far."""
     ids = [practice.id for practice in practices]
-    seats, facts = seats_in(db, _seat.c.practice_id.in_(ids)), facts_of(db, ids)
+    seats, facts = seats_in(db, ids), facts_of(db, ids)
     by_practice: dict[UUID, list[SeatHeld]] = defaultdict(list)
     for seat in seats:
         by_practice[seat.practice].append(seat)
@@ -120,8 +120,8 @@ def rounds_as_they_ran(
     }
 
 
-def seats_in(db: Unit, where: ColumnElement[bool]) -> list[SeatHeld]:
-    """The seats for which this holds, in the order of triads and places; one question."""
+def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
+    """Every seat of these sessions, given up or not, in the order of triads and places; one question."""
     rows: dict[UUID, list[Any]] = {}
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
     for *cells, number, role in db.execute(
@@ -137,10 +137,11 @@ def seats_in(db: Unit, where: ColumnElement[bool]) -> list[SeatHeld]:
             _turn.c.round,
             _turn.c.role,
         )
-        .join(_triad, _triad.c.id == _seat.c.triad_id)
+        .select_from(_triad)
+        .join(_seat, _seat.c.triad_id == _triad.c.id)
         .outerjoin(_withdrawal, (_withdrawal.c.seat_id == _seat.c.id) & _withdrawal.c.taken_back_at.is_(None))
         .outerjoin(_turn, (_turn.c.triad_id == _seat.c.triad_id) & (_turn.c.seat_id == _seat.c.id))
-        .where(where)
+        .where(_triad.c.practice_id.in_(practices))
         .order_by(_triad.c.number, _seat.c.position, _seat.c.id, _turn.c.round)
     ):
         rows[cells[0]] = list(cells)
