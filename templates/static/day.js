@@ -4,7 +4,8 @@ const board = document.querySelector('[data-board]');
 const page = board.dataset.page ?? 'live';
 const EVERY = 5000;
 let asked = null;
-let under = false;
+let under = null;
+let again = false;
 
 // Answers are read as documents, which the page's policy lets through without trusting a string.
 const look = (path) => new Promise((tell, refuse) => {
@@ -29,16 +30,23 @@ const put = (was, is) => {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 };
 
-const refresh = async () => {
-  if (under) return;
-  under = true;
-  try {
-    const fresh = await look(page);
-    for (const part of fresh.querySelectorAll('[data-live]')) {
-      put(document.querySelector(`[data-live="${part.dataset.live}"]`), part);
-    }
-    await propose();
-  } catch { /* the next look may find it */ } finally { under = false; }
+// One look at a time; what happens meanwhile is looked at once more.
+const refresh = () => {
+  if (under) { again = true; return under; }
+  under = (async () => {
+    try {
+      do {
+        again = false;
+        const fresh = await look(page);
+        if (again) continue;
+        for (const part of fresh.querySelectorAll('[data-live]')) {
+          put(document.querySelector(`[data-live="${part.dataset.live}"]`), part);
+        }
+      } while (again);
+    } catch { /* the next look may find it */ } finally { under = null; }
+    propose().catch(() => { asked = null; });
+  })();
+  return under;
 };
 
 // Groups from who is here, whenever that has changed.
@@ -46,9 +54,11 @@ const propose = async () => {
   const asks = document.querySelector('[data-asks]')?.dataset.asks;
   if (asks === undefined || asks === asked) return;
   const place = document.querySelector('[data-proposal]');
-  if (asks === '') place.replaceChildren();
-  else put(place, (await look('proposal')).querySelector('[data-proposal]'));
   asked = asks;
+  const found = asks === '' ? null : await look('proposal');
+  if (asked !== asks) return;
+  if (found) put(place, found.querySelector('[data-proposal]'));
+  else place.replaceChildren();
 };
 
 const say = (form, words) => {
@@ -70,7 +80,6 @@ board.addEventListener('submit', async (event) => {
   try {
     const sent = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), redirect: 'manual' });
     if (sent.type !== 'opaqueredirect') { form.submit(); return; }
-    under = false;
     await refresh();
     button.ariaBusy = 'false';
   } catch {
@@ -82,4 +91,4 @@ board.addEventListener('submit', async (event) => {
 
 setInterval(() => { if (!document.hidden) refresh(); }, EVERY);
 document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
-propose().catch(() => { /* the link to all ways is there */ });
+propose().catch(() => { asked = null; });

@@ -65,7 +65,7 @@ class Book:
                 )  # fmt: skip
 
     def tick(self, minute: float, member: UUID = A) -> None:
-        self.add(rules.tick(self.facts, member, at(minute)), at(minute))
+        self.add(rules.tick(self.facts, member, rules.minute(at(minute)), at(minute)), at(minute))
 
     def untick(self, minute: float, member: UUID = A) -> None:
         self.add(rules.untick(self.facts, member, STARTS, at(minute)), at(minute))
@@ -89,6 +89,12 @@ def test_a_tap_counts_from_the_minute_that_has_begun() -> None:
     assert book.spans() == [(9, None)]
     book.tick(9.9)
     assert len(book.facts) == 1
+
+
+def test_a_register_takes_a_while_so_who_is_noted_in_its_first_minutes_was_there_from_the_start() -> None:
+    said = [rules.counts_from(STARTS, at(minute), together=False) for minute in (-3.5, 0, 4.9, 5, 9.5)]
+    assert said == [at(-4), at(0), at(0), at(5), at(9)]
+    assert [rules.counts_from(STARTS, at(minute), together=True) for minute in (14, 15)] == [at(0), at(15)]
 
 
 def test_a_tap_taken_back_at_once_was_none_and_one_taken_back_again_is_as_before() -> None:
@@ -180,7 +186,8 @@ def test_whatever_is_noted_in_whatever_order_nothing_overlaps_totals_fit_and_not
         what, about, when = move
         now = at(when) if isinstance(when, int) else at(125)
         if what == "tick" and isinstance(about, UUID):
-            book.add(rules.tick(book.facts, about, now), now + timedelta(seconds=number))
+            since = rules.counts_from(STARTS, now, together=number % 2 == 0)
+            book.add(rules.tick(book.facts, about, since, now), now + timedelta(seconds=number))
         elif what == "untick" and isinstance(about, UUID):
             book.add(rules.untick(book.facts, about, STARTS, now), now + timedelta(seconds=number))
         elif what in ("came", "left") and isinstance(about, UUID):
@@ -251,7 +258,7 @@ def test_without_a_register_everybody_expected_counts_as_there() -> None:
     assert [session.account(who, ENDS).minutes for who in (A, B, C)] == [120, 120, 0]
     assert roles(session, A) == [(1, Role.COUNSELLOR, 20)]  # round 2 lacked its client, round 3 its counsellor
     book = Book()
-    book.add(rules.tick(book.facts, C, at(50)), at(50), How.TAP)
+    book.add(rules.tick(book.facts, C, at(50), at(50)), at(50), How.TAP)
     session = held(book)
     assert [session.account(who, ENDS).minutes for who in (A, B, C)] == [120, 120, 70]
 

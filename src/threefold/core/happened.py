@@ -19,6 +19,8 @@ from threefold.core.roles import Role
 from threefold.core.said import clock
 
 SLIP = timedelta(minutes=5)  # a second tap so soon takes the first one back
+GRACE = timedelta(minutes=5)  # a register takes a while: who is noted so soon was there from the start
+ROLL_CALL = timedelta(minutes=15)  # and so were all who are noted together
 
 BACKWARDS = "Enter a time of leaving that is after the time of coming."
 OUTSIDE = "Enter times between {} and {}, while the session was on."
@@ -248,8 +250,15 @@ def covering(facts: Iterable[Fact], scope: Scope, at: datetime) -> Fact | None:
 # --- who is here -----------------------------------------------------------------------------------------------
 
 
-def tick(facts: Sequence[Fact], member: UUID, now: datetime) -> Step | None:
-    """Somebody is here from this minute on; None where they are known to be.
+def counts_from(starts_at: datetime, now: datetime, *, together: bool) -> datetime:
+    """The minute from which somebody counts who is noted now, alone or together with all the others."""
+    if starts_at < now < starts_at + (ROLL_CALL if together else GRACE):
+        return starts_at
+    return minute(now)
+
+
+def tick(facts: Sequence[Fact], member: UUID, since: datetime, now: datetime) -> Step | None:
+    """Somebody is here, and has been `since`; None where they are known to be here.
 
     So soon after they were ticked off that it was a slip, it is as it was before.
     """
@@ -257,6 +266,7 @@ def tick(facts: Sequence[Fact], member: UUID, now: datetime) -> Step | None:
     mine = _in_scope(facts, scope)
     if covering(mine, scope, at):
         return None
+    at = max([since, *(fact.until_at for fact in standing(mine) if fact.until_at and fact.until_at <= at)])
     last = tips(mine)[-1:]
     if last and last[0].replaces is not None and now - last[0].recorded_at < SLIP:
         before = next((fact for fact in mine if fact.id == last[0].replaces), None)

@@ -47,9 +47,18 @@ WHY = Refusal.because("Say in a few words what you are putting right.", "why")
 
 
 def tick(
-    db: Session, at: AtPractice, member: UUID, *, here: bool, by: Me, domain: str, now: datetime, new_id: NewId
+    db: Session,
+    at: AtPractice,
+    member: UUID,
+    *,
+    here: bool,
+    together: bool = False,
+    by: Me,
+    domain: str,
+    now: datetime,
+    new_id: NewId,
 ) -> Refusal | None:
-    """Somebody is here, or is not. Said twice, it is noted once.
+    """Somebody is here, or is not; `together` with everybody else. Said twice, it is noted once.
 
     Who comes while a session runs and sits in none of its groups observes in one from the round that is running on.
     """
@@ -62,7 +71,8 @@ def tick(
         step = rules.untick(facts, member, at.practice.starts_at, now)
         _add(db, at, [step] if step else [], how=How.TUTOR, by=by, now=now, new_id=new_id)
         return None
-    _come(db, at, member, facts, how=How.TUTOR, by=by, domain=domain, now=now, new_id=new_id)
+    since = rules.counts_from(at.practice.starts_at, now, together=together)
+    _come(db, at, member, facts, since, how=How.TUTOR, by=by, domain=domain, now=now, new_id=new_id)
     return None
 
 
@@ -80,7 +90,8 @@ def arrive(
     )
     if refusal:
         return refusal
-    _come(db, at, at.membership.id, _facts(db, at), how=how, by=by, domain=domain, now=now, new_id=new_id)
+    since = rules.counts_from(practice.starts_at, now, together=False)
+    _come(db, at, at.membership.id, _facts(db, at), since, how=how, by=by, domain=domain, now=now, new_id=new_id)
     return None
 
 
@@ -254,6 +265,7 @@ def _come(
     at: AtPractice,
     member: UUID,
     facts: Sequence[Fact],
+    since: datetime,
     *,
     how: How,
     by: Me,
@@ -261,7 +273,7 @@ def _come(
     now: datetime,
     new_id: NewId,
 ) -> None:
-    step = rules.tick(facts, member, now)
+    step = rules.tick(facts, member, since, now)
     if step is None:
         return
     _add(db, at, [step], how=how, by=by, now=now, new_id=new_id)

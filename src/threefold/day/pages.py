@@ -92,7 +92,15 @@ async def tick(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             return actions.SOMEBODY
         for each in members:
             refusal = actions.tick(
-                db, at, each, here=here, by=me, domain=_domain(visit), now=visit.now, new_id=visit.new_id
+                db,
+                at,
+                each,
+                here=here,
+                together=everybody,
+                by=me,
+                domain=_domain(visit),
+                now=visit.now,
+                new_id=visit.new_id,
             )
             if refusal:
                 return refusal
@@ -227,8 +235,12 @@ class GroupsPage:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        most = max(len(self.question.standing), -(-len(self.question.here) // 3)) + 1
-        return [(str(place), f"Group {place}") for place in range(1, most + 1)]
+        """The groups of the first way, or as they are, and two more."""
+        ways = self.ways.found
+        called = (
+            [group.called for group in ways[0].groups] if ways else [each.called for each in self.question.standing]
+        )
+        return [(str(place), name) for place, name in enumerate([*called, "A new group", "Another new group"], start=1)]
 
 
 async def _ways(visit: Visit, practice_id: UUID) -> GroupsPage:

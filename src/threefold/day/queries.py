@@ -260,7 +260,12 @@ class Day:
             names = [self.by_member[one].first for one in moved if one in self.by_member]
             found.append(Said(at, _listed(names), VERSIONS.get(why, "groups changed") + (" (undone)" if undone else ""),
                               id_ if id_ == undoable else None))  # fmt: skip
-        return sorted(found, key=lambda said: said.at, reverse=True)
+        together: dict[tuple[datetime, str, UUID | None], list[Said]] = {}
+        for said in found:
+            together.setdefault((rules.minute(said.at), said.words, said.undo), []).append(said)
+        lines = [Said(some[0].at, _listed([each.who for each in some]), words, undo)
+                 for (_, words, undo), some in together.items()]  # fmt: skip
+        return sorted(lines, key=lambda said: said.at, reverse=True)
 
     def _undoable(self) -> UUID | None:
         """The last change of groups, while no round has begun."""

@@ -221,7 +221,7 @@ def way(question: Question, groups: Sequence[Group]) -> Way:
         says=_suggestion(question, made),
         counts=_counts(moving, coming),
         stays=f"{number_word(stay)} {'stay where they are' if stay != 1 else 'stays where they are'}" if stay else "",
-        owed=_owed(question, result.owed) if question.standing else "",
+        owed=_owed(question, _lost(question, was, groups)),
         repeats=result.repeats,
     )
 
@@ -287,13 +287,30 @@ def _role_first(labels: RoleLabels, role: Role | None) -> str:
     return "observes first" if word == "observer" else f"{word} first"
 
 
-def _owed(question: Question, owed: Mapping[Person, Mapping[Role, int]]) -> str:
-    """“Dev is owed a counsellor turn and Esther a client turn”; observing is owed to nobody."""
-    said = [
-        (question.names[person], [role for role in (Role.COUNSELLOR, Role.CLIENT) if role in roles])
-        for person, roles in owed.items()
-        if any(role in roles for role in (Role.COUNSELLOR, Role.CLIENT))
-    ]
+def _lost(question: Question, was: Mapping[Person, Standing], groups: Sequence[Group]) -> dict[Person, list[Role]]:
+    """The turns that people would have had in the rounds to come, and have no longer; observing is owed to nobody."""
+    begun = question.first_round - 1
+    found: dict[Person, list[Role]] = {}
+    for group in groups:
+        for person in group.members:
+            if person not in was or group == was[person].group:
+                continue
+            before = was[person].group.rounds()
+            after = group.rounds()[: max(0, len(before) - begun)] if begun else group.rounds()
+            lost = [
+                role
+                for role in (Role.COUNSELLOR, Role.CLIENT)
+                if sum(roles.get(person) is role for roles in before[begun:])
+                > sum(roles.get(person) is role for roles in after)
+            ]
+            if lost:
+                found[person] = lost
+    return found
+
+
+def _owed(question: Question, lost: Mapping[Person, Sequence[Role]]) -> str:
+    """“Dev is owed a counsellor turn and Esther a client turn”"""
+    said = [(question.names[person], roles) for person, roles in lost.items()]
     if not said:
         return ""
     if len(said) > 4:
