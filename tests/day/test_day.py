@@ -376,6 +376,47 @@ async def test_practising_now_needs_no_plan_for_the_day(house: House) -> None:
     assert sorted(len(each) for each in (await groups(house, practice)).values()) == [3, 4]
 
 
+async def test_practising_before_there_is_any_plan_stays_when_the_dates_are_chosen_again(house: House) -> None:
+    built = await a_class(house, trainees=6, published=False)
+    house.now = EVENING - timedelta(days=20)
+    tutor = await house.as_(built.tutors[0])
+    made = await tutor.send_form(f"/cohorts/{built.cohort}/practice-now", {"id": str(an_id())})
+    practice = UUID(made.headers["location"].split("/")[2])
+    for member in built.members:
+        await tick(tutor, practice, member)
+    page = (await tutor.get(f"/practice/{practice}/day/groups")).text
+    assert (await tutor.send_form(f"/practice/{practice}/groups", first_way(page))).status_code == 303
+    assert (await tutor.get(f"/cohorts/{built.cohort}/plan")).status_code == 200
+    dates = {
+        "zone": "Europe/London", "weekday": "3", "start": "18:30", "minutes": "120", "first": "2026-10-15",
+        "count": "4", "place": "Elm House", "link": "", "rooms": "", "rounds": "3", "practice": "20",
+        "feedback": "10", "opening": "15", "closing": "15",
+    }  # fmt: skip
+    answer = await tutor.send_form(f"/cohorts/{built.cohort}/sessions", dates)
+    assert answer.status_code == 303, words(answer.text)
+    asked = select(PracticeSession.number, PracticeSession.id).where(PracticeSession.cohort_id == built.cohort)
+    numbers = dict(map(tuple, await rows(house, asked)))
+    assert sorted(numbers) == [1, 2, 3, 4, 5]
+    assert numbers[5] == practice
+    assert sorted(len(each) for each in (await groups(house, practice)).values()) == [3, 3]
+
+
+async def test_a_session_on_the_spot_leaves_the_published_plan_readable(house: House) -> None:
+    built = await a_class(house, trainees=6)
+    house.now = EVENING - timedelta(days=10)
+    tutor = await house.as_(built.tutors[0])
+    made = await tutor.send_form(f"/cohorts/{built.cohort}/practice-now", {"id": str(an_id())})
+    practice = UUID(made.headers["location"].split("/")[2])
+    for member in built.members:
+        await tick(tutor, practice, member)
+    page = (await tutor.get(f"/practice/{practice}/day/groups")).text
+    assert (await tutor.send_form(f"/practice/{practice}/groups", first_way(page))).status_code == 303
+    for path in ("", "/plan", "/people", "/coverage"):
+        assert (await tutor.get(f"/cohorts/{built.cohort}{path}")).status_code == 200, path
+    amara = await house.as_(built.people[0])
+    assert "Room" not in await text(amara, f"/practice/{practice}")
+
+
 # --- saying that one is here -----------------------------------------------------------------------------------
 
 

@@ -162,8 +162,8 @@ def practise_now(db: Session, within: Within, *, id: UUID, by: Me, now: datetime
     )
     if running is not None:
         return running
-    if cohort.published_at is None:
-        return Refusal.because("Publish a plan first: it needs one date. Then you can practise at any time.")
+    if cohort.archived_at is not None:
+        return Refusal.because("This cohort is in the archive. Take it out first.")
     begins = minute(now)
     last = db.scalar(select(func.max(PracticeSession.number)).where(PracticeSession.cohort_id == cohort.id)) or 0
     db.add(
