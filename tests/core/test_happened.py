@@ -280,6 +280,15 @@ def test_role_minutes_are_the_rounds_as_they_ran_while_they_were_there_with_thei
     assert roles(session, A, at(50)) == [(1, Role.COUNSELLOR, 15), (2, Role.OBSERVER, 5)]
 
 
+def test_a_guest_is_a_client_too() -> None:
+    book = Book()
+    for who in (A, C):
+        book.tick(0, who)
+    session = held(book, visited=frozenset(((TRIAD, 1),)))
+    assert roles(session, A) == [(1, Role.COUNSELLOR, 20), (3, Role.CLIENT, 20)]
+    assert roles(held(book), A) == [(3, Role.CLIENT, 20)]
+
+
 def test_a_role_that_was_put_right_counts_as_it_was_put_right() -> None:
     book = Book()
     for who in (A, B, C):

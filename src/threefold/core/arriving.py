@@ -69,7 +69,9 @@ def read_code(typed: str) -> tuple[UUID, bytes] | None:
         held = urlsafe_b64decode(typed + "=" * (-len(typed) % 4))
     except ValueError:
         return None
-    return (UUID(bytes=held[:16]), held[16:]) if len(held) == 16 + SEAL else None
+    if len(held) != 16 + SEAL or code(UUID(bytes=held[:16]), held[16:]) != typed:
+        return None  # a code is written in one way only
+    return UUID(bytes=held[:16]), held[16:]
 
 
 def sealed(found: bytes, seal: bytes) -> bool:

@@ -443,6 +443,7 @@ class Session:
 
     Where no tutor ticked anybody and no PIN or code was shown, no register was taken: whoever was `expected` counts as
     having been there, unless they are noted otherwise. `usual` is how people take part where nothing else is noted.
+    `visited` are rounds, by triad and number, that a guest is the client of.
     """
 
     span: Span
@@ -451,6 +452,7 @@ class Session:
     expected: frozenset[UUID]
     facts: Sequence[Fact]
     usual: Mode = Mode.ROOM
+    visited: frozenset[tuple[UUID, int]] = frozenset()
 
     @property
     def register_taken(self) -> bool:
@@ -528,7 +530,7 @@ class Session:
                     yield Held(sat.triad, number, role, spans)
 
     def _went_on(self, triad: UUID, number: int, now: datetime) -> Spans:
-        """When a round was held so far: without its counsellor or its client it was not."""
+        """When a round was held so far: without its counsellor or its client it was not. A guest is a client too."""
         if (triad, number, now) not in self._known:
             self._known[triad, number, now] = self._held_for(triad, number, now)
         return self._known[triad, number, now]
@@ -537,7 +539,7 @@ class Session:
         ran = self.ran.get((triad, number))
         past = span_of(Step(Scope(Kind.ROLE), "", ran.from_at, ran.until_at), self.span, now) if ran else None
         found: Spans = (past,) if past else ()
-        for role in (Role.COUNSELLOR, Role.CLIENT):
+        for role in (Role.COUNSELLOR,) if (triad, number) in self.visited else (Role.COUNSELLOR, Role.CLIENT):
             theirs: list[Span] = []
             for sat in self.sat:
                 if sat.triad == triad and (number, role) in sat.turns:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core import arriving
@@ -45,6 +45,7 @@ class Someone:
     first: str
     is_tutor: bool
     left: bool
+    rests: bool  # would rather not be client today; for tutors
 
 
 @dataclass(frozen=True)
@@ -330,15 +331,30 @@ def day(db: Session, at: AtPractice, now: datetime) -> Day:
 
 def people_of(db: Session, at: AtPractice) -> tuple[Someone, ...]:
     """Everybody who is or was in the cohort, by name; one question."""
+    rests = exists().where(
+        Preference.membership_id == Membership.id,
+        Preference.kind == ChoiceKind.NOT_CLIENT.value,
+        Preference.ended_at.is_(None),
+        or_(Preference.practice_id.is_(None), Preference.practice_id == at.practice.id),
+    )
     rows = db.execute(
-        select(Membership.id, Membership.person_id, Membership.role, Membership.left_at, Person.name)
+        select(
+            Membership.id,
+            Membership.person_id,
+            Membership.role,
+            Membership.left_at,
+            Person.name,
+            rests.label("rests"),
+        )
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.cohort_id == at.cohort.id)
         .order_by(Person.name, Membership.id)
     ).all()
     called = short_names({row.id: row.name for row in rows})
     return tuple(
-        Someone(row.id, row.person_id, row.name, called[row.id], row.role == "tutor", row.left_at is not None)
+        Someone(
+            row.id, row.person_id, row.name, called[row.id], row.role == "tutor", row.left_at is not None, row.rests
+        )
         for row in rows
     )
 
@@ -370,7 +386,7 @@ def _versions(db: Session, at: AtPractice) -> tuple[tuple[UUID, datetime, str, b
 
 
 def question(db: Session, at: AtPractice, now: datetime) -> Question:
-    """What the engine is asked about who is here; six questions."""
+    """What the engine is asked about who is here; five questions."""
     rows = db.execute(
         select(*columns(PracticeRow), Triad.id, Triad.number, Triad.room, Triad.tutor_id)
         .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
@@ -395,7 +411,6 @@ def question(db: Session, at: AtPractice, now: datetime) -> Question:
     held = sessions.pop(at.practice.id)
     known = {one.member for one in people if not one.is_tutor and not one.left}
     before = of_sessions(sessions.values(), now)
-    rests = _rests(db, at, known)
     apart = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == at.cohort.id)).all()
     here = Day(at, people, held, {triad: (n, room, tutor) for triad, (n, room, tutor) in triads.items()}, None, (), now)
     present = [tile.who.member for tile in (here.here if here.has_begun else [*here.here, *here.to_come])]
@@ -415,7 +430,7 @@ def question(db: Session, at: AtPractice, now: datetime) -> Question:
         apart=frozenset(frozenset((str(a), str(b))) for a, b in apart if {str(a), str(b)} <= texts),
         remainder=Remainder(at.cohort.remainder),
         turning=turning,
-        rests=frozenset((str(one), 0) for one in rests),
+        rests=frozenset((str(one.member), 0) for one in in_order if one.rests),
         met={pair: count for pair, count in before.met.items() if pair <= texts},
         served={who: roles for who, roles in before.served.items() if who in texts},
         counselled=before.counselled,
@@ -449,24 +464,10 @@ def _group(held: HeldSession, seats: Sequence[SeatHeld], turning: Turning) -> Gr
     """A group as the engine has it. Who is client in no round, where everybody takes turns, rests."""
     members = tuple(str(seat.member) for seat in seats)
     all_turn = turning is not Turning.ONE_ROUND and rounds_for(held.shape, len(members)) >= len(members)
+    guests = any(seat.visited for seat in seats)  # whose client, for once, observes
     clients = {str(seat.member) for seat in seats if Role.CLIENT in {role for _, role in seat.turns}}
-    rests = frozenset(members) - clients if all_turn else frozenset()
+    rests = frozenset(members) - clients if all_turn and not guests else frozenset()
     return Group(members, len(members) == 2, turning, rests)
-
-
-def _rests(db: Session, at: AtPractice, known: set[UUID]) -> set[UUID]:
-    """Who would rather not be client today."""
-    rows = db.scalars(
-        select(Preference.membership_id)
-        .join(Membership, Membership.id == Preference.membership_id)
-        .where(
-            Membership.cohort_id == at.cohort.id,
-            Preference.kind == ChoiceKind.NOT_CLIENT.value,
-            Preference.ended_at.is_(None),
-            or_(Preference.practice_id.is_(None), Preference.practice_id == at.practice.id),
-        )
-    )
-    return {member for member in rows if member in known}
 
 
 @dataclass(frozen=True)

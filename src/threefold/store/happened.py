@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session as Unit
 
 from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span, minute
@@ -20,8 +20,8 @@ from threefold.core.slots import SessionShape, round_times
 from threefold.store.rows import CohortRow, PracticeRow
 from threefold.store.tables import metadata
 
-_happening, _seat, _triad, _turn, _practice, _withdrawal = (
-    metadata.tables[name] for name in ("happening", "seat", "triad", "turn", "practice_session", "withdrawal")
+_happening, _seat, _triad, _turn, _withdrawal, _encounter = (
+    metadata.tables[name] for name in ("happening", "seat", "triad", "turn", "withdrawal", "encounter")
 )
 
 
@@ -38,6 +38,7 @@ class SeatHeld:
     given_up_at: datetime | None
     withdrawn_at: datetime | None  # when they said that they can't make it, if that still holds
     turns: tuple[tuple[int, Role], ...]
+    visited: frozenset[int]  # the rounds among these that a guest is the client of
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def held_session(
             expected=frozenset(seat.member for seat in held if seat.given_up_at is None and seat.withdrawn_at is None),
             facts=facts,
             usual=Mode.ONLINE if practice.link and not practice.place else Mode.ROOM,
+            visited=frozenset((seat.triad, number) for seat in held for number in seat.visited),
         ),
     )
 
@@ -123,8 +125,9 @@ def rounds_as_they_ran(
 def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
     """Every seat of these sessions, given up or not, in the order of triads and places; one question."""
     rows: dict[UUID, list[Any]] = {}
+    visited: dict[UUID, set[int]] = defaultdict(set)
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
-    for *cells, number, role in db.execute(
+    for *cells, number, role, guest in db.execute(
         select(
             _seat.c.id,
             _seat.c.practice_id,
@@ -136,18 +139,30 @@ def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
             _withdrawal.c.at,
             _turn.c.round,
             _turn.c.role,
+            _encounter.c.id,
         )
         .select_from(_triad)
         .join(_seat, _seat.c.triad_id == _triad.c.id)
         .outerjoin(_withdrawal, (_withdrawal.c.seat_id == _seat.c.id) & _withdrawal.c.taken_back_at.is_(None))
         .outerjoin(_turn, (_turn.c.triad_id == _seat.c.triad_id) & (_turn.c.seat_id == _seat.c.id))
+        .outerjoin(
+            _encounter,
+            and_(
+                _encounter.c.triad_id == _turn.c.triad_id,
+                _encounter.c.round == _turn.c.round,
+                _encounter.c.answer == "accepted",
+                _encounter.c.called_off_at.is_(None),
+            ),
+        )
         .where(_triad.c.practice_id.in_(practices))
         .order_by(_triad.c.number, _seat.c.position, _seat.c.id, _turn.c.round)
     ):
         rows[cells[0]] = list(cells)
         if number is not None:
             turns[cells[0]].append((number, Role(role)))
-    return [SeatHeld(*(*cells, tuple(turns[id_]))) for id_, cells in rows.items()]
+        if guest is not None:
+            visited[cells[0]].add(number)
+    return [SeatHeld(*(*cells, tuple(turns[id_]), frozenset(visited[id_]))) for id_, cells in rows.items()]
 
 
 def facts_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, list[Fact]]:
