@@ -134,6 +134,9 @@ async def test_who_was_not_there_is_noted_after_the_session_without_a_reason_and
         trainee = await house.as_(person)
         assert (await trainee.get(f"/practice/{practice}/record")).status_code == 404
         assert "not there" not in await text(trainee, f"/practice/{practice}")
+        own = await text(trainee, f"/practice/{practice}/arrival")
+        assert ("What is noted of you" in own) is (person != built.people[5])
+        assert "not there" not in own
 
 
 async def load(house: House, built: Class, now: Any) -> Any:

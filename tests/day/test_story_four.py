@@ -79,6 +79,10 @@ async def test_story_four_eleven_by_pin_one_late_and_minutes_that_are_true(house
     assert f"{called[seated[triad][0]]} 120 – – 20 20 20 90 0" in record
     assert "Nobody saw" not in record
 
+    own = await text(phones[11], f"/practice/{practice}/arrival")
+    assert "111 minutes here, 9 min late; a tutor was there for 81 of them." in own
+    assert "Round 1: observer, 16 min Round 2: observer, 20 min Round 3: observer, 20 min" in own
+
     def served(db: Session) -> dict[str, dict[Role, int]]:
         found = ledger(db, built.cohort, house.now, leave_out=[built.sessions[0]])
         return {who: dict(roles) for who, roles in found.served.items()}

@@ -23,7 +23,6 @@ from threefold.store.happened import HeldSession, SeatHeld, facts_of, held_sessi
 from threefold.store.ledger import of_sessions
 from threefold.store.rows import PracticeRow, columns, split
 from threefold.store.tables import (
-    Happening,
     KeepApart,
     Membership,
     Person,
@@ -472,29 +471,40 @@ def _group(held: HeldSession, seats: Sequence[SeatHeld], turning: Turning) -> Gr
 
 @dataclass(frozen=True)
 class Arrival:
-    """What somebody sees of saying that they are here."""
+    """What somebody sees of saying that they are here, and of what is noted of them; nobody else's."""
 
     at: AtPractice
     is_open: bool
     asks_pin: bool
     here_since: datetime | None
+    account: Account | None  # None where nothing of theirs counts
+
+    @property
+    def words(self) -> list[str]:
+        """“Round 1: observer, 16 min”"""
+        if self.account is None:
+            return []
+        labels = self.at.cohort.role_labels
+        return [f"Round {held.round}: {labels.of(held.role)}, {held.minutes} min" for held in self.account.held]
 
 
 def arrival(db: Session, at: AtPractice, now: datetime) -> Arrival:
-    """Whether somebody can say that they are here, and whether it is known; one question."""
-    row = db.execute(
-        select(PracticeSession.pin_since, Happening.id)
-        .outerjoin(
-            Happening, (Happening.practice_id == PracticeSession.id) & (Happening.membership_id == at.membership.id)
-        )
-        .where(PracticeSession.id == at.practice.id)
-        .limit(1)
-    ).one()
-    scope = Scope(Kind.HERE, at.membership.id)
-    facts = facts_of(db, [at.practice.id]).get(at.practice.id, []) if row.id is not None else []
-    here = rules.covering(facts, scope, rules.minute(now))
-    practice = at.practice
+    """Whether somebody can say that they are here, and what is known of them; three questions."""
+    practice, member = at.practice, at.membership.id
+    pin_since = db.scalar(select(PracticeSession.pin_since).where(PracticeSession.id == practice.id))
+    facts = facts_of(db, [practice.id]).get(practice.id, [])
+    scope = Scope(Kind.HERE, member)
+    here = rules.covering(facts, scope, rules.minute(now)) if now < practice.ends_at else None
+    account = None
+    if any(fact.scope == scope for fact in facts):
+        account = held_session(at.cohort, practice, seats_in(db, [practice.id]), facts).happened.account(member, now)
     is_open = arriving.is_open(
         starts_at=practice.starts_at, ends_at=practice.ends_at, cancelled=practice.cancelled_at is not None, now=now
     )
-    return Arrival(at, is_open, row.pin_since is not None, here.from_at if here else None)
+    return Arrival(
+        at,
+        is_open,
+        pin_since is not None,
+        here.from_at if here else None,
+        account if account and account.minutes else None,
+    )
