@@ -15,6 +15,7 @@ from threefold.calibration.pages import routes as calibration
 from threefold.choices.pages import routes as choices
 from threefold.cohorts.pages import routes as cohorts
 from threefold.concerns.pages import routes as concerns
+from threefold.day.pages import routes as day
 from threefold.feedback.pages import routes as feedback
 from threefold.frameworks.pages import routes as frameworks
 from threefold.growth.pages import routes as growth
@@ -79,6 +80,7 @@ def build_app(
     everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, availability]
     everyday = [people, cohorts, frameworks, plans, practice, changes, replies, swaps, choices, concerns]
     everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, guests]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, day, replies, choices, concerns]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*everyday, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

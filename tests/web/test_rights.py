@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from tests.builders import Class, a_cohort, a_person, an_id
 from tests.house import Browser, House
 from threefold.app import build_app
+from threefold.core.arriving import code
 from threefold.core.identity import token_digest
 from threefold.store.tables import (
     ApartRequest,
@@ -36,6 +37,7 @@ from threefold.store.tables import (
     SwapRequest,
     metadata,
 )
+from threefold.web.security import Keys
 
 RIGHTS = {"open to all", "signed in", "by secret"}
 
@@ -119,6 +121,10 @@ ITS_PEOPLE = {
     "POST /cohorts/{cohort_id}/apart-requests": "counsellor observer client elsewhere",
     "POST /cohorts/{cohort_id}/apart-requests/{request_id}/ending": "counsellor",
     "GET /practice/{practice_id}/brief": "counsellor",
+    "GET /here/{code}": "counsellor observer client elsewhere tutor",
+    "POST /here/{code}": "counsellor observer client elsewhere",
+    "GET /practice/{practice_id}/arrival": "counsellor observer client elsewhere",
+    "POST /practice/{practice_id}/arrival": "counsellor observer client elsewhere",
     "GET /practice/{practice_id}": "counsellor observer client elsewhere tutor",
     "GET /seats/{seat_id}/invitation.ics": "counsellor",
     "GET /seats/{seat_id}/withdrawal": "counsellor",
@@ -267,6 +273,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "membership_id": built.members[5],
         "plan_id": await house.store.write(work),
         "practice_id": built.sessions[1],
+        "code": code(built.sessions[1], Keys(house.settings.secret).digest("here", str(built.sessions[1]))),
         "triad_id": built.triads[0][0],
         "seat_id": built.seats[1][built.members[0]],
         "piece_id": piece,

@@ -23,6 +23,7 @@ from threefold.store.tables import (
     Membership,
     PlanDraft,
     PracticeSession,
+    Triad,
 )
 from threefold.store.within import Within
 
@@ -105,20 +106,27 @@ def set_sessions(
 
 
 def _replace_dates(db: Session, cohort: Cohort, pattern: WeeklyPattern, new_id: Callable[[], UUID]) -> None:
-    """Dates that stay keep their row, and with it who said they are away, whatever the time of day."""
+    """Dates that stay keep their row, and with it who said they are away, whatever the time of day.
+
+    A session that was held on the spot, before there was a plan, stays as it is and is counted after the others.
+    """
     zone = ZoneInfo(pattern.zone)
-    had = {
-        row.starts_at.astimezone(zone).date(): row
-        for row in db.scalars(select(PracticeSession).where(PracticeSession.cohort_id == cohort.id))
-    }
+    rows = db.scalars(select(PracticeSession).where(PracticeSession.cohort_id == cohort.id)).all()
+    held = set(db.scalars(select(Triad.practice_id).where(Triad.practice_id.in_([row.id for row in rows]))))
+    had = {row.starts_at.astimezone(zone).date(): row for row in rows if row.id not in held}
     slots = dates(pattern)
     staying = {slot.date for slot in slots}
+    for row in rows:
+        if row.id in held:
+            row.number = -row.number
     for day, row in had.items():
         row.number = -row.number  # out of the way of the numbers that follow
         if day not in staying:
             db.execute(delete(Away).where(Away.practice_id == row.id))
             db.delete(row)
     db.flush()
+    for number, row in enumerate((row for row in rows if row.id in held), start=len(slots) + 1):
+        row.number = number
     for slot in slots:
         row = had.get(slot.date) or PracticeSession(id=new_id(), cohort_id=cohort.id)
         row.number, row.starts_at, row.ends_at = slot.number, slot.starts_at, slot.ends_at

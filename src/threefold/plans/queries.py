@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from threefold.core.choices import Kind
@@ -16,7 +16,7 @@ from threefold.matching import CourseProblem, Plan, Remainder, check
 from threefold.matching.pins import Pin, pins_in
 from threefold.matching.wire import plan_in
 from threefold.store.rows import CohortRow
-from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession, Preference
+from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession, Preference, Triad
 from threefold.store.within import Within
 
 
@@ -104,7 +104,7 @@ def course(db: Session, within: Within) -> Course:
         (reader for role, reader in readers if role == "tutor"), key=lambda r: r.person_id != cohort.created_by
     )
     known = frozenset(reader.member for reader in people)
-    dates = _dates(db, cohort.id, known)
+    dates = _dates(db, cohort, known)
     apart = frozenset(
         frozenset((str(one), str(other)))
         for one, other in db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort.id))
@@ -188,17 +188,21 @@ def _rests(
     return frozenset(rests), known & always
 
 
-def _dates(db: Session, cohort_id: UUID, known: frozenset[Someone]) -> tuple[Date, ...]:
+def _dates(db: Session, cohort: CohortRow, known: frozenset[Someone]) -> tuple[Date, ...]:
+    """The dates to be planned; one that was practised on the spot before there was a plan is none of them."""
     away: dict[UUID, list[Someone]] = {}
     for practice_id, member in db.execute(
         select(Away.practice_id, Away.membership_id)
         .join(PracticeSession, PracticeSession.id == Away.practice_id)
-        .where(PracticeSession.cohort_id == cohort_id)
+        .where(PracticeSession.cohort_id == cohort.id)
     ):
         if str(member) in known:
             away.setdefault(practice_id, []).append(str(member))
+    planned = () if cohort.published_at else (~exists().where(Triad.practice_id == PracticeSession.id),)
     rows: Sequence[PracticeSession] = db.scalars(
-        select(PracticeSession).where(PracticeSession.cohort_id == cohort_id).order_by(PracticeSession.starts_at)
+        select(PracticeSession)
+        .where(PracticeSession.cohort_id == cohort.id, *planned)
+        .order_by(PracticeSession.starts_at)
     ).all()
     return tuple(
         Date(row.id, row.number, row.starts_at, row.ends_at, row.place, row.link, tuple(away.get(row.id, ())))

@@ -1,20 +1,20 @@
 """What really happened in a cohort so far: who met whom, who held which role how long, who counselled whom."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core.grouping import Group, Pair, Person
+from threefold.core.happened import Account, meet, minutes
 from threefold.core.roles import Role
-from threefold.core.slots import SessionShape, shape_for
-from threefold.store.guests import rounds_with_a_guest
-from threefold.store.rows import CohortRow, value
-from threefold.store.tables import Cohort, PracticeSession, Seat, Turn, Withdrawal
+from threefold.store.happened import HeldSession, held_sessions
+from threefold.store.rows import CohortRow, PracticeRow, columns, split, value
+from threefold.store.tables import Cohort, PracticeSession
 
 
 @dataclass(frozen=True)
@@ -33,48 +33,58 @@ class Ledger:
 def ledger(db: Session, cohort_id: UUID, now: datetime, *, leave_out: Collection[UUID] = ()) -> Ledger:
     """What counts of the sessions that have begun, extra practice included; `leave_out` are sessions to pass over.
 
-    Whoever had said that they can't make it was not there, and a round without its counsellor or client was not held.
-    A guest is a client too.
+    By the minute, where a register was taken. Where none was, whoever had said that they can't make it was not there,
+    and everybody else was. A round without its counsellor or client was not held. Three questions beside the cohort's.
     """
     cohort = value(CohortRow, db.get_one(Cohort, cohort_id))
-    together: dict[UUID, list[Person]] = defaultdict(list)
-    rounds: dict[tuple[UUID, int], dict[Role, list[Person]]] = defaultdict(lambda: defaultdict(list))
-    shapes: dict[UUID, SessionShape] = {}
-    for practice, shape, triad, member, number, role in db.execute(
-        select(
-            PracticeSession.id, PracticeSession.shape, Seat.triad_id, Seat.membership_id, Turn.round, Turn.role,
-        )
-        .join(Seat, Seat.practice_id == PracticeSession.id)
-        .outerjoin(Turn, Turn.seat_id == Seat.id)
-        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
+    into = split(PracticeRow)
+    rows = db.execute(
+        select(*columns(PracticeRow))
         .where(
             PracticeSession.cohort_id == cohort_id,
             PracticeSession.starts_at <= now,
             PracticeSession.cancelled_at.is_(None),
-            Seat.given_up_at.is_(None),
-            or_(Withdrawal.at.is_(None), Withdrawal.taken_back_at.is_not(None)),
         )
-        .order_by(PracticeSession.starts_at, Seat.triad_id, Seat.position, Turn.round)
-    ):  # fmt: skip
-        if practice in leave_out:
-            continue
-        shapes[triad] = SessionShape(*shape) if shape else cohort.shape
-        if str(member) not in together[triad]:
-            together[triad].append(str(member))
-        if number is not None:
-            rounds[triad, number][Role(role)].append(str(member))
-    how_many = Counter(triad for triad, _ in rounds)
+        .order_by(PracticeSession.starts_at)
+    )
+    practices = [into(*row)[0] for row in rows if row.id not in leave_out]
+    return of_sessions(held_sessions(db, cohort, practices).values(), now)
+
+
+def of_sessions(sessions: Iterable[HeldSession], now: datetime) -> Ledger:
+    """The same of sessions that have been loaded."""
+    met: Counter[Pair] = Counter()
     served: dict[Person, Counter[Role]] = defaultdict(Counter)
     counselled: Counter[tuple[Person, Person]] = Counter()
-    visited = rounds_with_a_guest(db, cohort_id)
-    for (triad, number), roles in rounds.items():
-        if not roles[Role.COUNSELLOR] or not (roles[Role.CLIENT] or (triad, number) in visited):
-            continue
-        if roles[Role.CLIENT]:
-            counselled[roles[Role.COUNSELLOR][0], roles[Role.CLIENT][0]] += 1
-        minutes = shape_for(shapes[triad], how_many[triad]).practice
-        for role, people in roles.items():
-            for person in people:
-                served[person][role] += minutes
-    met = Counter(pair for members in together.values() for pair in Group(tuple(members)).pairs())
+    for session in sessions:
+        # A session without a register counts in full once it has begun, as it did when it was planned.
+        until = now if session.happened.register_taken else max(now, session.practice.ends_at)
+        accounts = session.happened.accounts(until)
+        met.update(_met(session, accounts))
+        pairs: dict[tuple[UUID, int], dict[Role, Person]] = defaultdict(dict)
+        for account in accounts.values():
+            who = str(account.member)
+            for held in account.held:
+                if held.minutes:
+                    served[who][held.role] += held.minutes
+                    pairs[held.triad, held.round].setdefault(held.role, who)
+        counselled.update(
+            (roles[Role.COUNSELLOR], roles[Role.CLIENT])
+            for roles in pairs.values()
+            if Role.COUNSELLOR in roles and Role.CLIENT in roles
+        )
     return Ledger(met, served, counselled)
+
+
+def _met(session: HeldSession, accounts: Mapping[UUID, Account]) -> set[Pair]:
+    """The pairs who sat in one group for at least a minute of the session."""
+    together: dict[UUID, list[UUID]] = defaultdict(list)
+    for sat in session.happened.sat:
+        together[sat.triad].append(sat.member)
+    spans = {(sat.triad, sat.member): meet([sat.span], accounts[sat.member].here) for sat in session.happened.sat}
+    return {
+        pair
+        for triad, members in together.items()
+        for pair in Group(tuple(map(str, members))).pairs()
+        if len(pair) == 2 and minutes(meet(*(spans[triad, UUID(who)] for who in pair)))
+    }

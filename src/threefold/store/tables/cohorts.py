@@ -133,6 +133,7 @@ class PracticeSession(Table):
     cancelled_by: Mapped[UUID | None]
     shape: Mapped[list[Any] | None]  # minutes of its own, in the order of core.slots.SessionShape; None: the cohort's
     window_id: Mapped[UUID | None] = to("practice_window.id")  # extra practice, which it belongs to
+    pin_since: Mapped[datetime | None]  # saying that one is here asks for the PIN shown in the room
     __table_args__ = (UniqueConstraint("cohort_id", "number"), Index("ix_practice_session_ends", "ends_at"))
 
 

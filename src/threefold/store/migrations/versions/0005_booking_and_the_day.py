@@ -355,6 +355,7 @@ def upgrade() -> None:
     with op.batch_alter_table("practice_session") as practice_session:
         practice_session.add_column(sa.Column("shape", Json(), nullable=True))
         practice_session.add_column(sa.Column("window_id", sa.Uuid(), nullable=True))
+        practice_session.add_column(sa.Column("pin_since", UtcDateTime(), nullable=True))
         practice_session.create_index(op.f("ix_practice_session_window_id"), ["window_id"], unique=False)
         practice_session.create_foreign_key(
             op.f("fk_practice_session_window_id"), "practice_window", ["window_id"], ["id"]
@@ -380,6 +381,7 @@ def downgrade() -> None:
     with op.batch_alter_table("practice_session") as practice_session:
         practice_session.drop_constraint(op.f("fk_practice_session_window_id"), type_="foreignkey")
         practice_session.drop_index(op.f("ix_practice_session_window_id"))
+        practice_session.drop_column("pin_since")
         practice_session.drop_column("window_id")
         practice_session.drop_column("shape")
     with op.batch_alter_table("cohort") as cohort:

@@ -1,0 +1,203 @@
+"""Practice sessions as they were held: who sat where, what was noted as it happened, and the rounds as they ran.
+
+Three questions however many sessions there are. What is read here feeds the record of a session, the ledger, and
+whoever has to know that somebody was not there for a round.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session as Unit
+
+from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span, minute
+from threefold.core.roles import Role
+from threefold.core.slots import SessionShape, round_times
+from threefold.store.rows import CohortRow, PracticeRow
+from threefold.store.tables import metadata
+
+_happening, _seat, _triad, _turn, _withdrawal, _encounter = (
+    metadata.tables[name] for name in ("happening", "seat", "triad", "turn", "withdrawal", "encounter")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatHeld:
+    """A seat of a session, given up ones too, with its turns."""
+
+    seat: UUID
+    practice: UUID
+    triad: UUID
+    member: UUID
+    position: int
+    taken_at: datetime
+    given_up_at: datetime | None
+    withdrawn_at: datetime | None  # when they said that they can't make it, if that still holds
+    turns: tuple[tuple[int, Role], ...]
+    visited: frozenset[int]  # the rounds among these that a guest is the client of
+
+
+@dataclass(frozen=True)
+class HeldSession:
+    """One session: its row, its seats (those given up before it began left out), and what happened."""
+
+    practice: PracticeRow
+    shape: SessionShape
+    seats: tuple[SeatHeld, ...]
+    happened: Session
+
+    @property
+    def sitting(self) -> dict[UUID, list[SeatHeld]]:
+        """Who sits where now, by triad, in their order."""
+        found: dict[UUID, list[SeatHeld]] = defaultdict(list)
+        for seat in sorted(self.seats, key=lambda seat: seat.position):
+            if seat.given_up_at is None:
+                found[seat.triad].append(seat)
+        return dict(found)
+
+
+def held_sessions(db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow]) -> dict[UUID, HeldSession]:
+    """These sessions of a cohort as they were held so far."""
+    ids = [practice.id for practice in practices]
+    seats, facts = seats_in(db, ids), facts_of(db, ids)
+    by_practice: dict[UUID, list[SeatHeld]] = defaultdict(list)
+    for seat in seats:
+        by_practice[seat.practice].append(seat)
+    return {
+        practice.id: held_session(cohort, practice, by_practice[practice.id], facts.get(practice.id, ()))
+        for practice in practices
+    }
+
+
+def held_session(
+    cohort: CohortRow, practice: PracticeRow, seats: Iterable[SeatHeld], facts: Sequence[Fact]
+) -> HeldSession:
+    """A session from what was read of it."""
+    span = Span(practice.starts_at, practice.ends_at)
+    shape = practice.shape_in(cohort)
+    held = tuple(seat for seat in seats if seat.given_up_at is None or seat.given_up_at > practice.starts_at)
+    return HeldSession(
+        practice,
+        shape,
+        held,
+        Session(
+            span=span,
+            ran=rounds_as_they_ran(practice, shape, held),
+            sat=tuple(
+                Sat(seat.member, seat.triad, Span(begins, until), seat.turns)
+                for seat in held
+                for begins, until in [_while_held(seat, span)]
+                if begins < until
+            ),
+            expected=frozenset(seat.member for seat in held if seat.given_up_at is None and seat.withdrawn_at is None),
+            facts=facts,
+            usual=Mode.ONLINE if practice.link and not practice.place else Mode.ROOM,
+            visited=frozenset((seat.triad, number) for seat in held for number in seat.visited),
+        ),
+    )
+
+
+def _while_held(seat: SeatHeld, span: Span) -> tuple[datetime, datetime]:
+    """When somebody held a seat in its session, in whole minutes as everything there."""
+    until = span.until_at if seat.given_up_at is None else min(minute(seat.given_up_at), span.until_at)
+    return max(minute(seat.taken_at), span.from_at), until
+
+
+def rounds_as_they_ran(
+    practice: PracticeRow, shape: SessionShape, seats: Iterable[SeatHeld]
+) -> Mapping[tuple[UUID, int], Span]:
+    """When the practice of each group's rounds ran, by triad and round: by the timetable."""
+    how_many: dict[UUID, int] = {}
+    for seat in seats:
+        how_many[seat.triad] = max([how_many.get(seat.triad, 0), *(number for number, _ in seat.turns)])
+    return {
+        (triad, each.number): Span(each.starts_at, each.feedback_at)
+        for triad, rounds in how_many.items()
+        if rounds
+        for each in round_times(practice.starts_at, shape, rounds)
+    }
+
+
+def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
+    """Every seat of these sessions, given up or not, in the order of triads and places; one question."""
+    rows: dict[UUID, list[Any]] = {}
+    visited: dict[UUID, set[int]] = defaultdict(set)
+    turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
+    for *cells, number, role, guest in db.execute(
+        select(
+            _seat.c.id,
+            _seat.c.practice_id,
+            _seat.c.triad_id,
+            _seat.c.membership_id,
+            _seat.c.position,
+            _seat.c.taken_at,
+            _seat.c.given_up_at,
+            _withdrawal.c.at,
+            _turn.c.round,
+            _turn.c.role,
+            _encounter.c.id,
+        )
+        .select_from(_triad)
+        .join(_seat, _seat.c.triad_id == _triad.c.id)
+        .outerjoin(_withdrawal, (_withdrawal.c.seat_id == _seat.c.id) & _withdrawal.c.taken_back_at.is_(None))
+        .outerjoin(_turn, (_turn.c.triad_id == _seat.c.triad_id) & (_turn.c.seat_id == _seat.c.id))
+        .outerjoin(
+            _encounter,
+            and_(
+                _encounter.c.triad_id == _turn.c.triad_id,
+                _encounter.c.round == _turn.c.round,
+                _encounter.c.answer == "accepted",
+                _encounter.c.called_off_at.is_(None),
+            ),
+        )
+        .where(_triad.c.practice_id.in_(practices))
+        .order_by(_triad.c.number, _seat.c.position, _seat.c.id, _turn.c.round)
+    ):
+        rows[cells[0]] = list(cells)
+        if number is not None:
+            turns[cells[0]].append((number, Role(role)))
+        if guest is not None:
+            visited[cells[0]].add(number)
+    return [SeatHeld(*(*cells, tuple(turns[id_]), frozenset(visited[id_]))) for id_, cells in rows.items()]
+
+
+def facts_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, list[Fact]]:
+    """What was noted of these sessions, oldest first; one question."""
+    found: dict[UUID, list[Fact]] = defaultdict(list)
+    h = _happening.c
+    for row in db.execute(
+        select(
+            h.practice_id, h.kind, h.membership_id, h.triad_id, h.round, h.value, h.from_at, h.until_at, h.replaces,
+            h.id, h.recorded_at, h.recorded_by, h.how, h.why,
+        )
+        .where(h.practice_id.in_(practices))
+        .order_by(h.recorded_at, h.id)
+    ):  # fmt: skip
+        scope = Scope(Kind(row.kind), row.membership_id, row.triad_id, row.round)
+        found[row.practice_id].append(
+            Fact(
+                scope, row.value, row.from_at, row.until_at, row.replaces,
+                id=row.id, recorded_at=row.recorded_at, recorded_by=row.recorded_by, how=How(row.how), why=row.why,
+            )
+        )  # fmt: skip
+    return found
+
+
+def absent_from(held: HeldSession, now: datetime) -> frozenset[tuple[UUID, int, UUID]]:
+    """(triad, round, membership) of those who sat in a round that has run and were not there for any of it.
+
+    Where no register was taken that is who said beforehand that they can't make it: no more is known.
+    """
+    accounts = held.happened.accounts(now)
+    return frozenset(
+        (sat.triad, number, sat.member)
+        for sat in held.happened.sat
+        for number, _ in sat.turns
+        if (ran := held.happened.ran.get((sat.triad, number))) is not None
+        and ran.until_at <= now
+        and not any(span.from_at < ran.until_at and ran.from_at < span.until_at for span in accounts[sat.member].here)
+    )
