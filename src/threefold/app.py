@@ -77,12 +77,10 @@ def build_app(
             await house.solver.close()
             await store.close()
 
-    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, availability]
-    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, swaps, choices, concerns]
-    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, guests]
-    everyday = [people, cohorts, frameworks, plans, practice, changes, day, replies, choices, concerns]
+    arranged = [people, cohorts, frameworks, plans, choices, concerns]
+    practised = [practice, changes, replies, availability, swaps, guests, day]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
-    slices = [*everyday, *learning, service, outbox if settings.demo else ()]
+    slices = [*arranged, *practised, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]
     for handler in routes:
         if HttpMethod.GET in handler.http_methods:
