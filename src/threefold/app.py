@@ -25,6 +25,7 @@ from threefold.portfolio.pages import routes as portfolio
 from threefold.practice.changes import routes as changes
 from threefold.practice.pages import routes as practice
 from threefold.practice.replies import routes as replies
+from threefold.repairs.pages import routes as repairs
 from threefold.settings import Settings
 from threefold.store.engine import Store
 from threefold.web.cached import Kept
@@ -73,7 +74,7 @@ def build_app(
             await house.solver.close()
             await store.close()
 
-    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, repairs, choices, concerns]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*everyday, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

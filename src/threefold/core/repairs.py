@@ -3,10 +3,11 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
+from threefold.core.said import listed
 
 Member = TypeVar("Member", bound=Hashable)
 Tutor = TypeVar("Tutor", bound=Hashable)
@@ -53,6 +54,10 @@ class Sitting(Generic[Member, Tutor]):
         """What somebody is in each round of this group."""
         return tuple(roles.get(member) for roles in self.rota)
 
+    def named(self, names: Mapping[Member, str]) -> str:
+        """“Kit, Grace and Amara”."""
+        return listed([names[member] for member in self.members])
+
 
 class Way(StrEnum):
     """What is another for somebody; the first that holds."""
@@ -77,6 +82,24 @@ class Change(Generic[Member, Tutor]):
     def others(self, sitting: Sitting[Member, Tutor] | None) -> tuple[Member, ...]:
         """Whom they sit with there."""
         return tuple(one for one in sitting.members if one != self.member) if sitting else ()
+
+    def said(self, names: Mapping[Any, str]) -> str:
+        """“with Kit and Chloe → with Chloe, Marion observes”: what is another, without the person’s own name.
+
+        `names` are those of members and tutors; a tutor who is not chosen yet (True) is “a tutor”.
+        """
+        if self.way is Way.ROLES:
+            return f"stays {self._with_whom(self.now, names)}, in other roles"
+        if self.way is Way.ROOM:
+            return " → ".join(sitting.room or "no room" for sitting in (self.was, self.now) if sitting)
+        return f"{self._with_whom(self.was, names)} → {self._with_whom(self.now, names)}"
+
+    def _with_whom(self, sitting: Sitting[Member, Tutor] | None, names: Mapping[Any, str]) -> str:
+        if sitting is None:
+            return "no place"
+        others = listed([names[one] for one in self.others(sitting)])
+        watched = f", {names.get(sitting.tutor, 'a tutor')} observes" if sitting.tutor else ""
+        return f"with {others}{watched}" if others else f"alone{watched}"
 
 
 def changes(

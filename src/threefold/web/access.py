@@ -19,6 +19,7 @@ from threefold.store.tables import (
     Membership,
     Piece,
     PlanDraft,
+    PlanVersion,
     Preference,
     metadata,
 )
@@ -258,3 +259,12 @@ def apart_request_for(db: Session, me: Me, cohort_id: UUID, request_id: UUID) ->
 def cohorts_of(db: Session, me: Me, right: Right) -> list[Within]:
     """Every cohort the asker holds the right in, newest first, archived ones last."""
     return _MY_COHORTS[right].all(db, me=me.id)
+
+
+def version_for(db: Session, me: Me, cohort_id: UUID, version_id: UUID) -> tuple[Within, PlanVersion]:
+    """A version of the plan of a published cohort, for its tutors."""
+    within = cohort_for(db, me, cohort_id, Right.TUTOR)
+    kept = db.get(PlanVersion, version_id)
+    if kept is None or kept.cohort_id != cohort_id:
+        raise NotYours
+    return within, kept
