@@ -134,9 +134,7 @@ def _places(sittings: Iterable[Sitting[Member, Tutor]]) -> dict[Member, Sitting[
     return {member: sitting for sitting in sittings for member in sitting.members}
 
 
-def _way(
-    member: Member, was: Sitting[Member, Tutor] | None, now: Sitting[Member, Tutor] | None
-) -> Way | None:
+def _way(member: Member, was: Sitting[Member, Tutor] | None, now: Sitting[Member, Tutor] | None) -> Way | None:
     if was is None or now is None:
         return Way.COMES if was is None else Way.GOES
     differs = (

@@ -77,9 +77,7 @@ def mend(
     return None
 
 
-def _sittings(
-    db: Session, one: Seated, tutors: Sequence[UUID], rooms: Iterable[str]
-) -> Iterator[Sitting]:
+def _sittings(db: Session, one: Seated, tutors: Sequence[UUID], rooms: Iterable[str]) -> Iterator[Sitting]:
     """The groups as they are to sit. A pair keeps the tutor it has, or gets one who observes no other."""
     now = {each.members: each for each in sittings_of(db, one.practice)}
     kept = {
@@ -117,8 +115,10 @@ def pair_up(
     if refusal := _changeable(db, at, now):
         return refusal
     groups = sittings_of(db, at.practice.id)
-    group = next((each for each in groups if each.triad_id == triad_id and out in each.members), None)
-    if group is None or len(group.members) != 3:
+    group = next((each for each in groups if each.triad_id == triad_id), None)
+    if group and out not in group.members and (len(group.members), group.tutor_id) == (2, tutor):
+        return None  # a double click
+    if group is None or out not in group.members or len(group.members) != 3:
         return Refusal.because(CHANGED)
     if not _teaches(db, at, tutor):
         return Refusal.because("Choose a tutor of this cohort.", "tutor")
@@ -283,9 +283,7 @@ def _come_back(db: Session, within: Within, before: Mapping[UUID, Groups], since
     members = {member for groups in before.values() for group in groups for member in group.members}
     db.execute(
         update(Membership)
-        .where(
-            Membership.cohort_id == within.cohort.id, Membership.id.in_(members), Membership.left_at == since
-        )
+        .where(Membership.cohort_id == within.cohort.id, Membership.id.in_(members), Membership.left_at == since)
         .values(left_at=None, left_by=None)
     )
 

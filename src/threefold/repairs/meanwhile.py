@@ -11,7 +11,9 @@ from threefold.core.names import first_name
 from threefold.store.tables import Membership, Person, PracticeSession, Seat, Withdrawal
 
 
-def busy_then(db: Session, members: Sequence[UUID], whens: Collection[When], *, leave_out: Collection[UUID]) -> list[str]:
+def busy_then(
+    db: Session, members: Sequence[UUID], whens: Collection[When], *, leave_out: Collection[UUID]
+) -> list[str]:
     """Their first names, each once; which session it is stays unsaid, since it may be another group's.
 
     `leave_out` are the sessions that are about to be at these times themselves.

@@ -17,6 +17,7 @@ from threefold.core.repairs import Scope, Why
 from threefold.practice.changes import Hears, heard, read_when
 from threefold.repairs import actions, queries
 from threefold.repairs.queries import Choices, Date, Trainee
+from threefold.repairs.term import routes as term
 from threefold.repairs.versions import routes as versions
 from threefold.repairs.ways import Asking, Way, Ways, ways
 from threefold.store.courses import course_now
@@ -152,9 +153,7 @@ def read_question(within: Within, choices: Choices, form: Form) -> RepairPage:
     date = choices.date(form.id("practice")) or (None if form.has("practice") else next(iter(choices.dates), None))
     said = date.away if date and scope is Scope.DATE and not form.has("asked") and not form.has("who") else ()
     named = [choices.person(member) for member in dict.fromkeys((*form.all("who")[:MOST_PEOPLE], *said))]
-    people = tuple(
-        one for one in named if one and (one.left_at is None or scope is Scope.LEAVER)
-    )
+    people = tuple(one for one in named if one and (one.left_at is None or scope is Scope.LEAVER))
     return RepairPage(within.cohort, choices, scope, date, people)
 
 
@@ -191,6 +190,8 @@ async def mend(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         page = await looked_up(visit, cohort_id, form, steps_of(form))
         way = page.ways.marked(form.get("way")) if page.ways else None
         if page.ways is None or way is None:
+            if await visit.read(lambda db, me: done_already(db, me, cohort_id, form)):
+                return visit.go(f"/cohorts/{cohort_id}/versions")
             return await answer(visit, cohort_id, form, Refusal.because(actions.CHANGED))
         work = mending(visit, cohort_id, page, page.ways, way)
         if form.get("do") == "look":
@@ -204,6 +205,10 @@ async def mend(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
         if outcome.problems[0].sentence != actions.CHANGED:
             return await answer(visit, cohort_id, form, outcome)
     return visit.busy()
+
+
+def done_already(db: Session, me: Me, cohort_id: UUID, form: Form) -> bool:
+    return queries.was_done(db, cohort_for(db, me, cohort_id, Right.TUTOR), form.get("way"))
 
 
 def mending(visit: Visit, cohort_id: UUID, page: RepairPage, found: Ways, way: Way) -> Work:
@@ -228,7 +233,7 @@ def mending(visit: Visit, cohort_id: UUID, page: RepairPage, found: Ways, way: W
             why=Why(page.scope.value),
             tutors=found.asking.course.tutors,
             leave=leave,
-            said={"moved": way.moved, "repeats": way.repeats_added, "owed": way.owed, "people": page.picked},
+            said={"way": way.mark, "moved": way.moved, "repeats": way.repeats_added, "owed": way.owed, "people": page.picked},
             domain=visit.house.settings.mail_domain,
             by=me,
             now=visit.now,
@@ -269,9 +274,7 @@ async def pair_up(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
         if missing or not (triad and out and tutor):
             return missing
         domain = visit.house.settings.mail_domain
-        return actions.pair_up(
-            db, at, triad, out, tutor, domain=domain, by=me, now=visit.now, new_id=visit.new_id
-        )
+        return actions.pair_up(db, at, triad, out, tutor, domain=domain, by=me, now=visit.now, new_id=visit.new_id)
 
     return await by_hand(visit, practice_id, form, work, "pairs", ("They work as a pair, and a tutor observes.",))
 
@@ -297,9 +300,7 @@ async def move_group(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     return await by_hand(visit, practice_id, form, work, "group-times", ("One group meets at another time.",))
 
 
-async def by_hand(
-    visit: Visit, practice_id: UUID, form: Form, work: Work, noun: str, says: Sequence[str]
-) -> Answer:
+async def by_hand(visit: Visit, practice_id: UUID, form: Form, work: Work, noun: str, says: Sequence[str]) -> Answer:
     """Show who would hear of it (`do` is "look"), or do it; a refusal comes back on the page it was asked from."""
     at = await visit.read(lambda db, me: practice_for(db, me, practice_id, Right.TUTOR))
     if at.cohort.published_at is None:
@@ -317,4 +318,4 @@ async def by_hand(
     return visit.page("repairs/look.html", page=look, problems=())
 
 
-routes = [show, mend, pair_up, move_group, *versions]
+routes = [show, mend, pair_up, move_group, *versions, *term]

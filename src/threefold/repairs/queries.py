@@ -13,7 +13,7 @@ from threefold.core.grouping import Person as Someone
 from threefold.core.names import first_name, short_names
 from threefold.core.repairs import Change, Sitting, changes
 from threefold.repairs.ways import Former
-from threefold.store.tables import Letter, Membership, Person, PlanVersion, PracticeSession, Seat, Triad, Withdrawal
+from threefold.store.tables import Deed, Letter, Membership, Person, PlanVersion, PracticeSession, Seat, Triad, Withdrawal
 from threefold.store.versions import KeptGroup, groups_in
 from threefold.store.within import Within
 
@@ -101,6 +101,17 @@ def choices(db: Session, within: Within, now: datetime) -> Choices:
             for row in people
         ),
     )
+
+
+def was_done(db: Session, within: Within, mark: str) -> bool:
+    """Whether the last repair of the plan was just this one: a double click, or a second tab."""
+    last = db.scalar(
+        select(Deed.subject)
+        .where(Deed.cohort_id == within.cohort.id, Deed.verb == "repaired the plan")
+        .order_by(Deed.at.desc(), Deed.id.desc())
+        .limit(1)
+    )
+    return last is not None and last.get("way") == mark
 
 
 def former(db: Session, members: Sequence[UUID], now: datetime) -> Former:
@@ -199,7 +210,7 @@ def history(db: Session, within: Within, now: datetime) -> History:
                 changes(_sittings(before.get(id, ())), _sittings(after[id])),
                 _sittings(after[id]),
             )
-            for id in sorted(after, key=lambda id: practices[id].starts_at if id in practices else kept.made_at)
+            for id in sorted(after, key=lambda one: practices[one].starts_at if one in practices else kept.made_at)
         ]
         begun = any(one.starts_at is None or one.starts_at <= now for one in sessions)
         found.append(Version(kept.id, kept.number, kept.why, kept.made_at, by, kept.undone_at, tuple(sessions), begun))
@@ -223,9 +234,7 @@ def _letters_since(db: Session, version: Version) -> list[tuple[bool, datetime]]
     rows = db.execute(
         select(Letter.sent_at, Letter.lease_until, Letter.tries, Letter.stopped_at, Letter.due_at)
         .join(Seat, Seat.id == Letter.seat_id)
-        .where(
-            Seat.practice_id.in_([one.practice for one in version.sessions]), Letter.written_at >= version.made_at
-        )
+        .where(Seat.practice_id.in_([one.practice for one in version.sessions]), Letter.written_at >= version.made_at)
     )
     return [
         (bool(row.sent_at or row.lease_until or row.tries), row.due_at)

@@ -1,8 +1,8 @@
 """The ways to mend a published term, for the page that offers them: asked of a snapshot, found outside any unit."""
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -11,7 +11,7 @@ from uuid import UUID
 from threefold.core.grouping import Group, Person
 from threefold.core.repairs import Change, Scope, Sitting, changes
 from threefold.core.said import day
-from threefold.core.slots import SessionShape
+from threefold.core.slots import SessionShape, duration, shape_for
 from threefold.matching import NoPlan, Plan, say_clash
 from threefold.matching.repair import Progress, RepairOption, RepairProblem, repair
 from threefold.matching.repair.asking import Question, asked
@@ -89,6 +89,11 @@ class Asking:
                 place: len(course.tutors) - len({tutor for tutor in date.tutors if tutor})
                 for place, date in enumerate(course.dates)
             },
+            lengths={
+                (place, rounds): shape_for(date.shape, rounds).practice
+                for place, date in enumerate(course.dates)
+                for rounds in range(1, 2 * date.shape.rounds + 2)
+            },
         )
 
 
@@ -139,7 +144,7 @@ def ways(asking: Asking, *, steps: int = STEPS, progress: Progress | None = None
 
 
 def dates_in_words(asking: Asking) -> list[str]:
-    return [day(date.starts_at, asking.within.cohort.zone) for date in asking.course.dates]
+    return ["the session of " + day(date.starts_at, asking.within.cohort.zone) for date in asking.course.dates]
 
 
 def _way(asking: Asking, problem: RepairProblem, option: RepairOption, weeks: Sequence[str]) -> Way:
@@ -158,12 +163,22 @@ def _way(asking: Asking, problem: RepairProblem, option: RepairOption, weeks: Se
         mark=_mark(seated),
         steps=option.plan.steps,
         moved=len(option.consequences.people_moved),
-        sentences=said,
+        sentences=(*said, *_hours(asking, option)),
         dates=tuple(dates),
         seated=tuple(seated),
         owed={who: {role.value: n for role, n in roles.items()} for who, roles in option.consequences.owed.items()},
         repeats_added=option.consequences.repeats_added,
     )
+
+
+def _hours(asking: Asking, option: RepairOption) -> Iterator[str]:
+    """What it does to the hours of those who are out; who is there has the whole session, whoever they sit with."""
+    minutes: Counter[Person] = Counter()
+    for place, person in option.consequences.ended:
+        date = asking.course.dates[place]
+        minutes[person] += int((date.ends_at - date.starts_at).total_seconds()) // 60
+    for person, lost in minutes.items():
+        yield f"{asking.course.names[person]} has {duration(lost)} fewer in the course; nobody else’s hours change."
 
 
 def _sitting(group: Group) -> Sitting[Person, bool]:

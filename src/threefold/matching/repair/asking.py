@@ -8,6 +8,7 @@ from threefold.core.repairs import Scope
 from threefold.matching.plan import Plan
 from threefold.matching.problem import CourseProblem
 from threefold.matching.repair import RepairProblem
+from threefold.matching.repair.consequences import NO_LENGTHS, Lengths
 
 Away = Mapping[int, frozenset[Person]]
 """Who has said that they can't make a session, by its place in time."""
@@ -30,6 +31,7 @@ def asked(
     *,
     away: Away,
     tutors: Mapping[int, int],
+    lengths: Lengths = NO_LENGTHS,
 ) -> RepairProblem:
     """The published term with these people out of it, or in it anew.
 
@@ -61,6 +63,7 @@ def asked(
         Plan(tuple(plan)),
         frozenset(range(len(plan))) - frozenset(sessions),
         {number: max(0, tutors.get(number, 0)) for number in sessions},
+        lengths=lengths,
     )
 
 
