@@ -17,6 +17,7 @@ from threefold.core.grouping import Group
 from threefold.core.meeting import When, may_change
 from threefold.core.refusal import Refusal
 from threefold.core.repairs import Why, may_undo
+from threefold.core.term import Kind
 from threefold.repairs.meanwhile import busy_then
 from threefold.repairs.ways import Seated
 from threefold.store.deeds import record
@@ -38,6 +39,8 @@ from threefold.store.within import AtPractice, Within
 
 CHANGED = "The term has changed while you looked, so nothing was done. These ways are reckoned anew."
 ANOTHER_THEN = "Somebody in this group has another session then"
+
+_READ = Letter.sent_at.is_not(None) | Letter.lease_until.is_not(None) | (Letter.tries > 0)
 
 
 def mend(
@@ -235,11 +238,10 @@ def go_back(
 
 def heard(db: Session, practices: Sequence[UUID], since: datetime) -> bool:
     """Whether a letter about these sessions that was written since then has left, is leaving, or was tried."""
-    read = Letter.sent_at.is_not(None) | Letter.lease_until.is_not(None) | (Letter.tries > 0)
     asked = (
         select(Letter.id)
         .join(Seat, Seat.id == Letter.seat_id)
-        .where(Seat.practice_id.in_(practices), Letter.written_at >= since, read)
+        .where(Seat.practice_id.in_(practices), Letter.written_at >= since, _READ)
     )
     return db.scalar(asked.limit(1)) is not None
 
@@ -274,8 +276,19 @@ def _bring_back(db: Session, practice: UUID, groups: Groups, since: datetime) ->
     for number, seat in enumerate(db.scalars(given_up.order_by(Seat.given_up_at.desc(), Seat.id.desc())).all()):
         if seat.membership_id in wanted:
             wanted.discard(seat.membership_id)
+            if _let_go(db, seat):
+                continue  # reseating gives them a place under an invitation of its own
             seat.given_up_at, seat.position = None, 2 * BETWEEN + number
             db.flush()
+
+
+def _let_go(db: Session, seat: Seat) -> bool:
+    """Whether a calendar has taken this seat out, for somebody who is expected again: many never re-open an entry."""
+    withdrawal = db.get(Withdrawal, seat.id)
+    if withdrawal is not None and withdrawal.taken_back_at is None:
+        return False
+    cancelled = (Letter.seat_id == seat.id, Letter.kind == Kind.CANCELLATION.value, _READ)
+    return db.scalar(select(Letter.id).where(*cancelled).limit(1)) is not None
 
 
 def _come_back(db: Session, within: Within, before: Mapping[UUID, Groups], since: datetime) -> None:
