@@ -84,7 +84,7 @@ def event_of(message: bytes) -> tuple[str, str, int]:
     assert isinstance(content, bytes)
     calendar = Calendar.from_ical(content)
     (event,) = calendar.events
-    return str(calendar["method"]), str(event["uid"]), int(event["sequence"])
+    return str(calendar["method"]), str(event["uid"]), int(str(event["sequence"]))
 
 
 def words_of(answer: httpx.Response) -> str:
@@ -105,7 +105,7 @@ def forms_of(answer: httpx.Response, action: str) -> list[dict[str, Any]]:
 
 
 async def ask(tutor: Browser, made: Class, scope: str, practice: UUID, *who: UUID) -> httpx.Response:
-    question = [("asked", "yes"), ("scope", scope), ("practice", str(practice)), *(("who", str(one)) for one in who)]
+    question: dict[str, Any] = {"asked": "yes", "scope": scope, "practice": str(practice), "who": [str(one) for one in who]}
     return await tutor.get(f"/cohorts/{made.cohort}/repair", params=question)
 
 

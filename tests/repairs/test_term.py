@@ -1,14 +1,17 @@
 """A published term gets another time, place or number of rounds from a date on; what was held stays as it was."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.builders import Class, a_cohort
 from tests.house import Browser, House
@@ -16,7 +19,7 @@ from tests.repairs.terms import all_left, event_of, forms_of, places, practice_a
 from threefold.core.refusal import Refusal
 from threefold.core.slots import SessionShape
 from threefold.core.usual import Meets, Usual, changed, shorter_in_fours
-from threefold.store.tables import Cohort, PlanVersion, PracticeSession, Turn
+from threefold.store.tables import Cohort, Membership, PlanVersion, PracticeSession, Seat, Turn
 
 
 @pytest.fixture
@@ -25,29 +28,29 @@ async def made(house: House) -> Class:
     return await told(house, trainees=9, weeks=4)
 
 
-async def filled(house: House, tutor: Browser, made: Class, **typed: str) -> dict[str, Any]:
+async def filled(tutor: Browser, made: Class, **typed: str) -> dict[str, Any]:
     page = await tutor.get(f"/cohorts/{made.cohort}/term")
     (shown,) = forms_of(page, f"/cohorts/{made.cohort}/term")
     values = {name.removeprefix("was-"): value[0] for name, value in shown.items()}
     return {**shown, **values, "from": str(made.sessions[1]), "do": "tell", **typed}
 
 
-async def send(house: House, tutor: Browser, made: Class, **typed: str) -> Any:
-    return await tutor.send_form(f"/cohorts/{made.cohort}/term", await filled(house, tutor, made, **typed))
+async def send(tutor: Browser, made: Class, **typed: str) -> Any:
+    return await tutor.send_form(f"/cohorts/{made.cohort}/term", await filled(tutor, made, **typed))
 
 
 async def test_another_day_and_time_from_a_date_on_are_shown_first_and_then_told(house: House, made: Class) -> None:
     tutor = await house.as_(made.tutors[0])
     before = {practice: await places(house, practice) for practice in made.sessions}
     looked = await send(
-        house, tutor, made, **{"weekday": "2", "start": "19:00", "from": str(made.sessions[2]), "do": "look"}
+        tutor, made, **{"weekday": "2", "start": "19:00", "from": str(made.sessions[2]), "do": "look"}
     )
     words = words_of(looked)
     assert "18 letters would go out" in words
     assert "Thursday 15 October, 18:30 to 20:30 UK time → Wednesday 14 October, 19:00 to 21:00 UK time" in words
     assert (await practice_at(house, made.sessions[2])).starts_at.isoformat() == "2026-10-15T17:30:00+00:00"
     assert await waiting(house) == []
-    answer = await send(house, tutor, made, **{"weekday": "2", "start": "19:00", "from": str(made.sessions[2])})
+    answer = await send(tutor, made, **{"weekday": "2", "start": "19:00", "from": str(made.sessions[2])})
     assert (answer.status_code, answer.headers["location"]) == (303, f"/cohorts/{made.cohort}")
     found = [(await practice_at(house, practice)).starts_at.isoformat() for practice in made.sessions]
     assert found == [f"2026-10-{day}+00:00" for day in ("01T17:30:00", "08T17:30:00", "14T18:00:00", "21T18:00:00")]
@@ -65,9 +68,9 @@ async def test_a_session_with_a_place_of_its_own_keeps_it_unless_the_place_is_wh
     tutor = await house.as_(made.tutors[0])
     own = made.sessions[2]
     await house.store.write(lambda db: setattr(db.get_one(PracticeSession, own), "place", "The library"))
-    await send(house, tutor, made, start="19:00")
+    await send(tutor, made, start="19:00")
     assert (await practice_at(house, own)).place == "The library"
-    await send(house, tutor, made, place="The Annexe")
+    await send(tutor, made, place="The Annexe")
     assert {(await practice_at(house, each)).place for each in made.sessions[1:]} == {"The Annexe"}
     assert (await practice_at(house, made.sessions[0])).place == "Elm House"
     cohort = await house.store.read(lambda db: db.get_one(Cohort, made.cohort))
@@ -76,7 +79,7 @@ async def test_a_session_with_a_place_of_its_own_keeps_it_unless_the_place_is_wh
 
 async def test_rooms_are_given_out_in_their_order_and_told_to_those_who_sit_in_them(house: House, made: Class) -> None:
     tutor = await house.as_(made.tutors[0])
-    await send(house, tutor, made, rooms="Room 2\nRoom 3", **{"from": str(made.sessions[3])})
+    await send(tutor, made, rooms="Room 2\nRoom 3", **{"from": str(made.sessions[3])})
     letters = await waiting(house)
     assert Counter(letter.subject for letter in letters) == {
         "Changed: Thursday 22 October now in Room 2, Elm House": 3,
@@ -98,9 +101,9 @@ async def test_with_one_round_instead_of_three_roles_are_shared_out_anew_and_the
     tutor = await house.as_(made.tutors[0])
     held = await places(house, made.sessions[0])
     typed = {"rounds": "1", "practice": "50", "feedback": "30"}
-    looked = await send(house, tutor, made, **typed, do="look")
+    looked = await send(tutor, made, **typed, do="look")
     assert "Roles are shared out anew In 9 groups, since their number of rounds changes." in words_of(looked)
-    assert (await send(house, tutor, made, **typed)).status_code == 303
+    assert (await send(tutor, made, **typed)).status_code == 303
     assert await places(house, made.sessions[0]) == held
     past = await practice_at(house, made.sessions[0])
     assert past.shape == [3, 20, 10, 15, 15, 0], "it says itself how it was held"
@@ -127,20 +130,22 @@ async def test_with_one_round_instead_of_three_roles_are_shared_out_anew_and_the
 async def test_minutes_alone_leave_every_turn_as_it_is(house: House, made: Class) -> None:
     tutor = await house.as_(made.tutors[0])
     before = {practice: await places(house, practice) for practice in made.sessions}
-    rows = await house.store.read(lambda db: {(t.triad_id, t.round, t.seat_id, t.role) for t in db.scalars(select(Turn))})
-    await send(house, tutor, made, practice="15", feedback="15")
+
+    def rows(db: Session) -> set[tuple[object, ...]]:
+        return {(turn.triad_id, turn.round, turn.seat_id, turn.role) for turn in db.scalars(select(Turn))}
+
+    turns = await house.store.read(rows)
+    await send(tutor, made, practice="15", feedback="15")
     assert {practice: await places(house, practice) for practice in made.sessions} == before
-    assert rows == await house.store.read(
-        lambda db: {(t.triad_id, t.round, t.seat_id, t.role) for t in db.scalars(select(Turn))}
-    )
+    assert await house.store.read(rows) == turns
 
 
 async def test_back_to_three_rounds_before_anybody_heard_tells_nobody(house: House, made: Class) -> None:
     tutor = await house.as_(made.tutors[0])
-    await send(house, tutor, made, start="19:00")
+    await send(tutor, made, start="19:00")
     assert len(await waiting(house)) == 27
     house.later(minutes=2)
-    await send(house, tutor, made, start="18:30")
+    await send(tutor, made, start="18:30")
     assert await waiting(house) == []
 
 
@@ -148,18 +153,16 @@ async def test_shorter_rounds_in_fours_and_people_with_another_session_are_said_
     made = await told(house, trainees=7, weeks=3)
     other = await a_cohort(house.store, name="Tuesdays", first=date(2026, 10, 6), weeks=3)
 
-    def joins(db: Any) -> None:
-        from threefold.store.tables import Membership, Seat  # noqa: PLC0415 - the one use
-
-        seat = db.scalar(select(Seat).where(Seat.practice_id == other.sessions[1]))
+    def joins(db: Session) -> None:
+        seat = db.scalars(select(Seat).where(Seat.practice_id == other.sessions[1]).limit(1)).one()
         db.get_one(Membership, seat.membership_id).person_id = made.people[0]
 
     await house.store.write(joins)
     tutor = await house.as_(made.tutors[0])
-    looked = words_of(await send(house, tutor, made, weekday="1", **{"from": str(made.sessions[2]), "do": "look"}))
+    looked = words_of(await send(tutor, made, weekday="1", **{"from": str(made.sessions[2]), "do": "look"}))
     assert "Amara has another session then" in looked
     assert "Tuesdays" not in looked.replace("Tuesdays, 18:30", "")
-    looked = words_of(await send(house, tutor, made, practice="15", feedback="15", do="look"))
+    looked = words_of(await send(tutor, made, practice="15", feedback="15", do="look"))
     assert "Thursday 8 October: shorter rounds in groups of four" in looked
     assert "In a group of 4 there are 4 rounds of 11 + 11 min." in looked
 
@@ -179,7 +182,7 @@ async def test_what_cannot_be_is_said_with_every_word_kept(
     house: House, made: Class, typed: dict[str, str], said: str
 ) -> None:
     tutor = await house.as_(made.tutors[0])
-    answer = await send(house, tutor, made, **typed)
+    answer = await send(tutor, made, **typed)
     assert answer.status_code == 422
     assert said in answer.text
     assert await waiting(house) == []
@@ -188,8 +191,8 @@ async def test_what_cannot_be_is_said_with_every_word_kept(
 async def test_the_form_may_be_two_weeks_old_in_another_tab(house: House, made: Class) -> None:
     """What was not changed on it is not put back."""
     tutor = await house.as_(made.tutors[0])
-    old = await filled(house, tutor, made, place="The Annexe")
-    await send(house, tutor, made, start="19:00")
+    old = await filled(tutor, made, place="The Annexe")
+    await send(tutor, made, start="19:00")
     await all_left(house)
     await tutor.send_form(f"/cohorts/{made.cohort}/term", old)
     practice = await practice_at(house, made.sessions[1])
@@ -203,12 +206,12 @@ SHAPE = SessionShape(3, 20, 10, 15, 15)
 USUAL = Usual(3, time(18, 30), 120, "Elm House", "", (), SHAPE)
 
 
-def a_term(weeks: int, **own: Any) -> list[Meets[int]]:
+def a_term(weeks: int) -> list[Meets[int]]:
     first = datetime(2026, 10, 8, 17, 30, tzinfo=UTC)
     found = []
     for week in range(weeks):
         at = first + timedelta(weeks=week, hours=week > 2)  # the clocks went back on 25 October
-        found.append(Meets(week, week + 1, at, at + timedelta(hours=2), "Elm House", "", ("", ""), SHAPE, (3, 4), **own))
+        found.append(Meets(week, week + 1, at, at + timedelta(hours=2), "Elm House", "", ("", ""), SHAPE, (3, 4)))
     return found
 
 
@@ -220,9 +223,6 @@ def a_term(weeks: int, **own: Any) -> list[Meets[int]]:
 def test_every_session_is_in_its_week_on_the_same_wall_clock_or_the_change_is_refused(
     weekday: int, start: time, minutes: int
 ) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - the one use
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - the one use
-
     wanted = replace(USUAL, weekday=weekday, start=start, minutes=minutes)
     sessions = a_term(6)
     found = changed(sessions, USUAL, wanted, "Europe/London", now=NOW)

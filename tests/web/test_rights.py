@@ -29,6 +29,7 @@ from threefold.store.tables import (
     Opening,
     Piece,
     PlanDraft,
+    PlanVersion,
     Preference,
     Reply,
     metadata,
@@ -183,7 +184,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     she counselled Chloe while Ben observed and wrote about it, and which she has opened.
     """
     piece, reply, proposal, note = an_id(), an_id(), an_id(), an_id()
-    concern, preference, request = an_id(), an_id(), an_id()
+    concern, preference, request, version = an_id(), an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -226,6 +227,8 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         db.add(Concern(id=concern, person_id=built.people[0], cohort_id=built.cohort, words="Dev.", at=house.now))
         db.add(Preference(id=preference, membership_id=amara, kind="brief", since=house.now))
         db.add(ApartRequest(id=request, membership_id=amara, other_id=dev, asked_at=house.now))
+        kept = {"before": {}, "after": {}, "made_at": house.now, "made_by": built.tutors[0]}
+        db.add(PlanVersion(id=version, cohort_id=built.cohort, number=1, why="date", **kept))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
     return {
@@ -242,6 +245,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "request_id": request,
         "proposal_id": proposal,
         "note_id": note,
+        "version_id": version,
         **NUMBERS,
     }
 

@@ -50,10 +50,6 @@ class Sitting(Generic[Member, Tutor]):
     room: str = ""
     tutor: Tutor | None = None
 
-    def roles(self, member: Member) -> tuple[Role | None, ...]:
-        """What somebody is in each round of this group."""
-        return tuple(roles.get(member) for roles in self.rota)
-
     def named(self, names: Mapping[Member, str]) -> str:
         """“Kit, Grace and Amara”."""
         return listed([names[member] for member in self.members])
@@ -65,7 +61,7 @@ class Way(StrEnum):
     COMES = "comes"
     GOES = "goes"
     PEOPLE = "people"  # they sit with others
-    ROLES = "roles"  # with the same people, as something else
+    ROLES = "roles"  # with the same people, and somebody of them is something else
     ROOM = "room"
     TUTOR = "tutor"
 
@@ -89,7 +85,7 @@ class Change(Generic[Member, Tutor]):
         `names` are those of members and tutors; a tutor who is not chosen yet (True) is “a tutor”.
         """
         if self.way is Way.ROLES:
-            return f"stays {self._with_whom(self.now, names)}, in other roles"
+            return f"stays {self._with_whom(self.now, names)}, in another order of roles"
         if self.way is Way.ROOM:
             return " → ".join(sitting.room or "no room" for sitting in (self.was, self.now) if sitting)
         return f"{self._with_whom(self.was, names)} → {self._with_whom(self.now, names)}"
@@ -110,7 +106,7 @@ def changes(
     found = []
     for member in dict.fromkeys((*was, *now)):
         one, other = was.get(member), now.get(member)
-        if (way := _way(member, one, other)) is not None:
+        if (way := _way(one, other)) is not None:
             found.append(Change(member, way, one, other))
     return tuple(found)
 
@@ -134,12 +130,12 @@ def _places(sittings: Iterable[Sitting[Member, Tutor]]) -> dict[Member, Sitting[
     return {member: sitting for sitting in sittings for member in sitting.members}
 
 
-def _way(member: Member, was: Sitting[Member, Tutor] | None, now: Sitting[Member, Tutor] | None) -> Way | None:
+def _way(was: Sitting[Member, Tutor] | None, now: Sitting[Member, Tutor] | None) -> Way | None:
     if was is None or now is None:
         return Way.COMES if was is None else Way.GOES
     differs = (
         (set(was.members) != set(now.members), Way.PEOPLE),
-        (was.roles(member) != now.roles(member), Way.ROLES),
+        (was.rota != now.rota, Way.ROLES),
         (was.room != now.room, Way.ROOM),
         (was.tutor != now.tutor, Way.TUTOR),
     )

@@ -220,7 +220,7 @@ def mending(visit: Visit, cohort_id: UUID, page: RepairPage, found: Ways, way: W
                 member = members.member_of(db, within, UUID(one.member))
                 if member is None:
                     continue
-                refusal = members.remove(db, within, member[0], by=me, now=visit.now, new_id=visit.new_id)
+                refusal = members.take_out(db, within, member[0], by=me, now=visit.now, new_id=visit.new_id)
                 if refusal:
                     return refusal
             return None
@@ -233,7 +233,13 @@ def mending(visit: Visit, cohort_id: UUID, page: RepairPage, found: Ways, way: W
             why=Why(page.scope.value),
             tutors=found.asking.course.tutors,
             leave=leave,
-            said={"way": way.mark, "moved": way.moved, "repeats": way.repeats_added, "owed": way.owed, "people": page.picked},
+            said={
+                "way": way.mark,
+                "moved": way.moved,
+                "repeats": way.repeats_added,
+                "owed": way.owed,
+                "people": page.picked,
+            },
             domain=visit.house.settings.mail_domain,
             by=me,
             now=visit.now,

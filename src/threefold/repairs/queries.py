@@ -13,7 +13,17 @@ from threefold.core.grouping import Person as Someone
 from threefold.core.names import first_name, short_names
 from threefold.core.repairs import Change, Sitting, changes
 from threefold.repairs.ways import Former
-from threefold.store.tables import Deed, Letter, Membership, Person, PlanVersion, PracticeSession, Seat, Triad, Withdrawal
+from threefold.store.tables import (
+    Deed,
+    Letter,
+    Membership,
+    Person,
+    PlanVersion,
+    PracticeSession,
+    Seat,
+    Triad,
+    Withdrawal,
+)
 from threefold.store.versions import KeptGroup, groups_in
 from threefold.store.within import Within
 

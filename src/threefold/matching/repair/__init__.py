@@ -178,8 +178,13 @@ class _Mend:
         spread = self._spread(drafts[0]) if self.goes_on else 0
         while self.goes_on:
             cycle = min(2 * cycle, LONGEST_CYCLE)
-            unproven = [draft for draft in drafts if self._repeats(draft) > draft.least_repeats]
-            if drafts[0] not in unproven and rivals and spread > self._least_spread(drafts[0]):
+            unproven = [
+                draft
+                for draft in drafts
+                if draft.reseating.may_change and self._repeats(draft) > draft.least_repeats
+            ]
+            rivalled = drafts[0].reseating.may_change and drafts[0] not in unproven
+            if rivalled and rivals and spread > self._least_spread(drafts[0]):
                 rivals -= 1
                 rival = self.draft(drafts[0].kind, drafts[0].torn)
                 rival.reseating.search(cycle, self._hear)
