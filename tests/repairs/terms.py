@@ -105,7 +105,12 @@ def forms_of(answer: httpx.Response, action: str) -> list[dict[str, Any]]:
 
 
 async def ask(tutor: Browser, made: Class, scope: str, practice: UUID, *who: UUID) -> httpx.Response:
-    question: dict[str, Any] = {"asked": "yes", "scope": scope, "practice": str(practice), "who": [str(one) for one in who]}
+    question: dict[str, Any] = {
+        "asked": "yes",
+        "scope": scope,
+        "practice": str(practice),
+        "who": [str(one) for one in who],
+    }
     return await tutor.get(f"/cohorts/{made.cohort}/repair", params=question)
 
 

@@ -42,9 +42,7 @@ async def send(tutor: Browser, made: Class, **typed: str) -> Any:
 async def test_another_day_and_time_from_a_date_on_are_shown_first_and_then_told(house: House, made: Class) -> None:
     tutor = await house.as_(made.tutors[0])
     before = {practice: await places(house, practice) for practice in made.sessions}
-    looked = await send(
-        tutor, made, **{"weekday": "2", "start": "19:00", "from": str(made.sessions[2]), "do": "look"}
-    )
+    looked = await send(tutor, made, **{"weekday": "2", "start": "19:00", "from": str(made.sessions[2]), "do": "look"})
     words = words_of(looked)
     assert "18 letters would go out" in words
     assert "Thursday 15 October, 18:30 to 20:30 UK time → Wednesday 14 October, 19:00 to 21:00 UK time" in words

@@ -179,9 +179,7 @@ class _Mend:
         while self.goes_on:
             cycle = min(2 * cycle, LONGEST_CYCLE)
             unproven = [
-                draft
-                for draft in drafts
-                if draft.reseating.may_change and self._repeats(draft) > draft.least_repeats
+                draft for draft in drafts if draft.reseating.may_change and self._repeats(draft) > draft.least_repeats
             ]
             rivalled = drafts[0].reseating.may_change and drafts[0] not in unproven
             if rivalled and rivals and spread > self._least_spread(drafts[0]):
