@@ -28,6 +28,7 @@ from threefold.portfolio.pages import routes as portfolio
 from threefold.practice.changes import routes as changes
 from threefold.practice.pages import routes as practice
 from threefold.practice.replies import routes as replies
+from threefold.repairs.pages import routes as repairs
 from threefold.settings import Settings
 from threefold.store.engine import Store
 from threefold.swaps.pages import routes as swaps
@@ -78,7 +79,7 @@ def build_app(
             await store.close()
 
     arranged = [people, cohorts, frameworks, plans, choices, concerns]
-    practised = [practice, changes, replies, availability, swaps, guests, day]
+    practised = [practice, changes, replies, availability, swaps, repairs, guests, day]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*arranged, *practised, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

@@ -440,3 +440,28 @@ def test_every_option_keeps_every_rule_and_touches_nothing_it_need_not(problem: 
             for group in old:
                 if set(group.members) <= here - moving - tardy:
                     assert group in new
+
+
+def test_where_nothing_can_be_tried_the_search_ends() -> None:
+    """Everybody who is left goes on as they sat, which repeats; and the other way is as good as can be."""
+    nine = replace(course(9, 2), remainder=Remainder.PAIR_WITH_TUTOR)
+    published = seated("ABC DEF GHI", "ABC DEF GHI")
+
+    first, other = options(RepairProblem(without(nine, "A", 1), published, frozenset({0})))
+
+    assert (first.kind, first.consequences.moved, first.consequences.repeats) == (RepairKind.FEWEST_MOVED, (), 7)
+    assert (other.kind, other.consequences.repeats, other.least_repeats) == (RepairKind.FEWEST_REPEATS, 0, 0)
+
+
+def test_four_rounds_share_the_time_of_three() -> None:
+    """Four rounds of 15 minutes are as much practice as three of 20; only who does what is another."""
+    seven = replace(course(7, 1), round_minutes=20)
+    published = seated("ABC DEFG")
+    lengths = {(0, 3): 20, (0, 4): 15}
+
+    (first, *_) = options(RepairProblem(without(seven, "G", 0), published, lengths=lengths))
+
+    assert first.consequences.minutes == {
+        "G": {Role.COUNSELLOR: -15, Role.CLIENT: -15, Role.OBSERVER: -30},
+        **{one: {Role.COUNSELLOR: 5, Role.CLIENT: 5, Role.OBSERVER: -10} for one in "DEF"},
+    }

@@ -32,6 +32,7 @@ from threefold.store.tables import (
     Opening,
     Piece,
     PlanDraft,
+    PlanVersion,
     Preference,
     Reply,
     SwapRequest,
@@ -210,7 +211,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
     """
     piece, reply, proposal, note = an_id(), an_id(), an_id(), an_id()
     concern, preference, request, swap = an_id(), an_id(), an_id(), an_id()
-    guest, encounter = an_id(), an_id()
+    guest, encounter, version = an_id(), an_id(), an_id()
 
     def work(db: Session) -> object:
         db.add(
@@ -266,6 +267,8 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         db.flush()
         asked = {"triad_id": built.triads[1][1], "round": 1, "asked_at": house.now, "asked_by": built.tutors[0]}
         db.add(Encounter(id=encounter, guest_id=guest, stepped_out=[], **asked))
+        kept = {"before": {}, "after": {}, "made_at": house.now, "made_by": built.tutors[0]}
+        db.add(PlanVersion(id=version, cohort_id=built.cohort, number=1, why="date", **kept))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
     return {
@@ -286,6 +289,7 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         "swap_id": swap,
         "guest_id": guest,
         "encounter_id": encounter,
+        "version_id": version,
         **NUMBERS,
     }
 

@@ -24,6 +24,7 @@ from threefold.store.tables import (
     SignInSession,
     Staff,
 )
+from threefold.store.versions import version
 from threefold.store.within import Within
 
 
@@ -270,6 +271,17 @@ def correct(
 
 
 def remove(
+    db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+) -> Refusal | None:
+    """`take_out`, with the plan as it was before kept as a version."""
+    held = select(Seat.practice_id).where(Seat.membership_id == membership.id, Seat.given_up_at.is_(None))
+    coming = select(PracticeSession.id).where(PracticeSession.id.in_(held), PracticeSession.starts_at > now)
+    practices = db.scalars(coming).all()
+    with version(db, within.cohort.id, practices, why="removed", by=by.id, now=now, new_id=new_id):
+        return take_out(db, within, membership, by=by, now=now, new_id=new_id)
+
+
+def take_out(
     db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: Callable[[], UUID]
 ) -> Refusal | None:
     """Take somebody out of the cohort. What they did stays; seats in sessions still to come are given up.

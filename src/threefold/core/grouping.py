@@ -53,8 +53,10 @@ class Group:
             yield who[Role.COUNSELLOR], who[Role.CLIENT]
 
     def _without_whoever_rests(self, roles: dict[Person, Role]) -> dict[Person, Role]:
-        """The same round with somebody else as client where the client rests; {} where nobody can be."""
-        client = next(person for person, role in roles.items() if role is Role.CLIENT)
+        """The same round with somebody else as client where the client rests; {} where nobody is or can be."""
+        client = next((person for person, role in roles.items() if role is Role.CLIENT), None)
+        if client is None:
+            return {}
         if client not in self.rests:
             return roles
         if self.twice is None or roles[self.twice] is not Role.OBSERVER:

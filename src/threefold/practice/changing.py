@@ -21,6 +21,7 @@ from threefold.store.rows import PracticeRow, value
 from threefold.store.seats import BETWEEN, new_seat
 from threefold.store.sessions import Me
 from threefold.store.tables import KeepApart, Membership, PracticeSession, Seat, Triad, Turn
+from threefold.store.versions import version
 from threefold.store.within import AtPractice, Within
 
 
@@ -78,15 +79,16 @@ def swap(
         seat.id: [(turn.round, turn.role) for turn in db.scalars(select(Turn).where(Turn.seat_id == seat.id))]
         for seat in (first, second)
     }
-    for turn in db.scalars(select(Turn).where(Turn.seat_id.in_((one, other)))).all():
-        db.delete(turn)
-    db.flush()
-    here, there = (first.triad_id, first.position), (second.triad_id, second.position)
-    for seat, place in ((first, (first.triad_id, BETWEEN)), (second, here), (first, there)):
-        seat.triad_id, seat.position = place  # one after the other: two people never have the same place
+    with version(db, at.cohort.id, [practice.id], why="swapped", by=by.id, now=now, new_id=new_id):
+        for turn in db.scalars(select(Turn).where(Turn.seat_id.in_((one, other)))).all():
+            db.delete(turn)
         db.flush()
-    for seat, was in ((first, second.id), (second, first.id)):
-        db.add_all(Turn(triad_id=seat.triad_id, round=n, seat_id=seat.id, role=role) for n, role in turns[was])
+        here, there = (first.triad_id, first.position), (second.triad_id, second.position)
+        for seat, place in ((first, (first.triad_id, BETWEEN)), (second, here), (first, there)):
+            seat.triad_id, seat.position = place  # one after the other: two people never have the same place
+            db.flush()
+        for seat, was in ((first, second.id), (second, first.id)):
+            db.add_all(Turn(triad_id=seat.triad_id, round=n, seat_id=seat.id, role=role) for n, role in turns[was])
     record(
         db, id=new_id(), at=now, by=by.id, verb="swapped two", cohort_id=at.cohort.id, practice=practice.id,
         one=one, other=other,
@@ -112,11 +114,12 @@ def rest(
     if not held:
         return Refusal.because("That would leave the group without a round. Put them into other groups first.")
     stay = [(held.index(turn.round) + 1, turn.seat_id, turn.role) for turn in turns if turn.round in held]
-    for turn in turns:
-        db.delete(turn)
-    db.flush()
-    db.add_all(Turn(triad_id=seat.triad_id, round=number, seat_id=who, role=role) for number, who, role in stay)
-    rounds_moved(db, seat.triad_id, {was: place + 1 for place, was in enumerate(held)}, now)
+    with version(db, at.cohort.id, [practice.id], why="rested", by=by.id, now=now, new_id=new_id):
+        for turn in turns:
+            db.delete(turn)
+        db.flush()
+        db.add_all(Turn(triad_id=seat.triad_id, round=number, seat_id=who, role=role) for number, who, role in stay)
+        rounds_moved(db, seat.triad_id, {was: place + 1 for place, was in enumerate(held)}, now)
     record(
         db, id=new_id(), at=now, by=by.id, verb="left a round out", cohort_id=at.cohort.id, practice=practice.id,
         triad=seat.triad_id,
@@ -187,16 +190,36 @@ def join_the_term(
     new_id: Callable[[], UUID],
 ) -> None:
     """Newcomers observe in the smallest group of each session still to come, until a tutor changes it."""
-    apart = apart_in(db, within.cohort.id)
-    for practice in db.scalars(
+    if not members:
+        return
+    coming = db.scalars(
         select(PracticeSession)
         .where(
             PracticeSession.cohort_id == within.cohort.id,
             PracticeSession.starts_at > now,
             PracticeSession.cancelled_at.is_(None),
+            PracticeSession.window_id.is_(None),
         )
         .order_by(PracticeSession.starts_at)
-    ).all():
+    ).all()
+    practices = [practice.id for practice in coming]
+    with version(db, within.cohort.id, practices, why="joined", by=by.id, now=now, new_id=new_id):
+        _join_all(db, within, coming, members, domain=domain, by=by, now=now, new_id=new_id)
+
+
+def _join_all(
+    db: Session,
+    within: Within,
+    coming: Sequence[PracticeSession],
+    members: Sequence[UUID],
+    *,
+    domain: str,
+    by: Me,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    apart = apart_in(db, within.cohort.id)
+    for practice in coming:
         at = AtPractice(within.cohort, within.membership, value(PracticeRow, practice))
         for member in members:
             groups: dict[UUID, list[UUID]] = {

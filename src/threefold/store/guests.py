@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from threefold.core.roles import Role
-from threefold.store.tables import Encounter, Guest, Seat, Triad, Turn, metadata
+from threefold.store.tables import Encounter, Seat, Triad, Turn, metadata
 
 _encounter = metadata.tables["encounter"]
 # Word for word as the index `uq_encounter_round` has it, so that both databases use that index.
@@ -77,16 +77,6 @@ def guests_stay(db: Session, practice_id: UUID, now: datetime) -> None:
     db.flush()
     for encounter in db.scalars(asked.where(COMES)).all():
         take_turn(db, encounter)
-
-
-def rounds_with_a_guest(db: Session, cohort_id: UUID) -> set[tuple[UUID, int]]:
-    """The rounds of a cohort, by triad and number, that a guest is the client of."""
-    rows = db.execute(
-        select(Encounter.triad_id, Encounter.round)
-        .join(Guest, Guest.id == Encounter.guest_id)
-        .where(Guest.cohort_id == cohort_id, COMES)
-    )
-    return {(row.triad_id, row.round) for row in rows}
 
 
 def turns_lent(db: Session, triads: Collection[UUID]) -> list[tuple[UUID, UUID]]:

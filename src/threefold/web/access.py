@@ -21,6 +21,7 @@ from threefold.store.tables import (
     Membership,
     Piece,
     PlanDraft,
+    PlanVersion,
     Preference,
     metadata,
 )
@@ -337,3 +338,12 @@ def encounter_for(db: Session, me: Me, cohort_id: UUID, guest_id: UUID, encounte
     if encounter is None or encounter.guest_id != guest.id:
         raise NotYours
     return within, encounter
+
+
+def version_for(db: Session, me: Me, cohort_id: UUID, version_id: UUID) -> tuple[Within, PlanVersion]:
+    """A version of the plan of a published cohort, for its tutors."""
+    within = cohort_for(db, me, cohort_id, Right.TUTOR)
+    kept = db.get(PlanVersion, version_id)
+    if kept is None or kept.cohort_id != cohort_id:
+        raise NotYours
+    return within, kept

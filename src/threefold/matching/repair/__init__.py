@@ -17,7 +17,7 @@ from threefold.matching.bounds.spread import least_spread
 from threefold.matching.clash import NoPlan
 from threefold.matching.plan import InvalidPlan, Plan, check, meetings
 from threefold.matching.problem import CourseProblem
-from threefold.matching.repair.consequences import Appointment, Consequences, consequences, role_minutes
+from threefold.matching.repair.consequences import Appointment, Consequences, Lengths, consequences, role_minutes
 from threefold.matching.repair.renewed import renewed
 from threefold.matching.repair.reseating import EVERY, REPEAT, Reseating
 from threefold.matching.repair.torn import Members, Torn, least_repeats, moved_by_pins, repeats_of, ways_to_mend
@@ -48,6 +48,8 @@ class RepairProblem:
     `settled` are the sessions, by their place in time, that are past or frozen: they stay as `published` has them,
     whoever sat there. `free_tutors` says how many tutors could observe a pair in a session, whatever the
     cohort's rule for remainders. `late` are (person, session): they observe the first round, where somebody does.
+    `lengths` are the minutes of practice in a round, by (session, rounds of a group): four rounds share the time of
+    three. Where it says nothing a round has the course's `round_minutes`.
 
     Raises ValueError when the plan has another number of sessions, or a rule names a session that is not there.
     """
@@ -57,6 +59,7 @@ class RepairProblem:
     settled: frozenset[int] = frozenset()
     free_tutors: Mapping[int, int] = field(default_factory=dict)
     late: frozenset[tuple[Person, int]] = frozenset()
+    lengths: Lengths = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sessions = range(len(self.course.present))
@@ -175,8 +178,11 @@ class _Mend:
         spread = self._spread(drafts[0]) if self.goes_on else 0
         while self.goes_on:
             cycle = min(2 * cycle, LONGEST_CYCLE)
-            unproven = [draft for draft in drafts if self._repeats(draft) > draft.least_repeats]
-            if drafts[0] not in unproven and rivals and spread > self._least_spread(drafts[0]):
+            unproven = [
+                draft for draft in drafts if draft.reseating.may_change and self._repeats(draft) > draft.least_repeats
+            ]
+            rivalled = drafts[0].reseating.may_change and drafts[0] not in unproven
+            if rivalled and rivals and spread > self._least_spread(drafts[0]):
                 rivals -= 1
                 rival = self.draft(drafts[0].kind, drafts[0].torn)
                 rival.reseating.search(cycle, self._hear)
@@ -200,7 +206,7 @@ class _Mend:
         shown: list[tuple[_Draft, tuple[int, int, int], set[Appointment]]] = []
         found = []
         for place, draft in enumerate(drafts):
-            does = consequences(self.course, self.problem.published, self._sketch(draft))
+            does = consequences(self.course, self.problem.published, self._sketch(draft), self.problem.lengths)
             found.append(((len(does.moved), does.repeats, len(does.observed)), place, draft, set(does.moved)))
         for figures, _, draft, moved in sorted(found, key=lambda one: one[:2]):
             if all(
@@ -252,7 +258,7 @@ class _Mend:
         return RepairOption(
             kind=draft.kind,
             plan=Plan(plan.sessions, self.seed, self.done),
-            consequences=consequences(course, published, plan),
+            consequences=consequences(course, published, plan, self.problem.lengths),
             least_moved=sum(
                 torn.least_moved() + moved_by_pins(course, published.sessions[number], number)
                 for number, torn in draft.torn.items()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from threefold.core.grouping import Group, Person
 from threefold.core.roles import Role
@@ -13,6 +14,11 @@ Appointment = tuple[int, Person]
 """A session, by its place in time, and one person's seat in it."""
 
 Minutes = Mapping[Person, Mapping[Role, int]]
+
+Lengths = Mapping[tuple[int, int], int]
+"""Minutes of practice in a round, by the session's place in time and the number of rounds a group has in it."""
+
+NO_LENGTHS: Lengths = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Consequences:
         return tuple(person for person in self.told if person in moving)
 
 
-def consequences(course: CourseProblem, before: Plan, after: Plan) -> Consequences:
+def consequences(course: CourseProblem, before: Plan, after: Plan, lengths: Lengths = NO_LENGTHS) -> Consequences:
     """Everything that changes for anybody when `after` takes the place of `before`."""
     moved: list[Appointment] = []
     turned: list[Appointment] = []
@@ -72,7 +78,7 @@ def consequences(course: CourseProblem, before: Plan, after: Plan) -> Consequenc
             elif len(one.rounds()) == len(other.rounds()) and roles_of(one, person) != roles_of(other, person):
                 turned.append((number, person))
     told |= {person for _, person in (*moved, *turned, *ended)}
-    old_minutes, new_minutes = role_minutes(course, before), role_minutes(course, after)
+    old_minutes, new_minutes = (role_minutes(course, plan, lengths) for plan in (before, after))
     gained = {
         person: {
             role: new - old_minutes[person][role] for role, new in roles.items() if new != old_minutes[person][role]
@@ -103,15 +109,17 @@ def roles_of(group: Group, person: Person) -> tuple[Role, ...]:
     return tuple(roles[person] for roles in group.rounds())
 
 
-def role_minutes(course: CourseProblem, plan: Plan) -> dict[Person, Counter[Role]]:
+def role_minutes(course: CourseProblem, plan: Plan, lengths: Lengths = NO_LENGTHS) -> dict[Person, Counter[Role]]:
     """Minutes in each role by the plan alone."""
     minutes: dict[Person, Counter[Role]] = {person: Counter(dict.fromkeys(Role, 0)) for person in course.people}
-    for groups in plan.sessions:
+    for number, groups in enumerate(plan.sessions):
         for group in groups:
-            for roles in group.rounds():
+            rounds = group.rounds()
+            each = lengths.get((number, len(rounds)), course.round_minutes)
+            for roles in rounds:
                 for person, role in roles.items():
                     if person in minutes:
-                        minutes[person][role] += course.round_minutes
+                        minutes[person][role] += each
     return minutes
 
 

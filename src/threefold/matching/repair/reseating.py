@@ -63,6 +63,10 @@ class _Room:
         return sum(len(group) for group in groups if frozenset(group) in self.cherished)
 
 
+def _has_choice(room: _Room) -> bool:
+    return len(room.built) > 1 or bool(room.going_on and room.given_up)
+
+
 class Reseating:
     """A way to seat some sessions of a course anew, made better step by step; the best so far is kept.
 
@@ -111,6 +115,11 @@ class Reseating:
         }
 
     @property
+    def may_change(self) -> bool:
+        """Whether there is anything to try: two groups built anew, or one that could go on instead of another."""
+        return any(map(_has_choice, self._kept))
+
+    @property
     def seats(self) -> int:
         """How many seats there are to be filled anew."""
         return sum(len(group) for room in self._kept for group in room.built)
@@ -118,7 +127,7 @@ class Reseating:
     def search(self, steps: int, heard: Heard) -> bool:
         """One cycle of so many changes tried, from the best so far; False when asked to stop."""
         self._return_to_best()
-        rooms = [room for room in self._rooms if len(room.built) > 1 or (room.going_on and room.given_up)]
+        rooms = list(filter(_has_choice, self._rooms))
         chance = self._draw.random
         for begun in range(0, steps if rooms else 0, EVERY):
             heat = HOT * (COLD / HOT) ** (begun / steps)
