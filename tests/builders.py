@@ -21,6 +21,8 @@ from threefold.store.tables import (
     Cohort,
     Letter,
     Membership,
+    OneOffDay,
+    OwnCalendar,
     Person,
     PlanDraft,
     PracticeSession,
@@ -28,6 +30,7 @@ from threefold.store.tables import (
     Staff,
     Triad,
     Turn,
+    UsualWeek,
 )
 from threefold.store.terms import term_ahead
 
@@ -305,3 +308,28 @@ def groups_of(members: list[UUID], week: int) -> list[list[UUID]]:
     for n, extra in enumerate(turned[3 * whole :]):
         groups[n % whole].append(extra)
     return groups
+
+
+async def offers(
+    store: Store,
+    person: UUID,
+    *marks: tuple[int, int, int, str],
+    zone: str = "Europe/London",
+    one_offs: dict[date, list[tuple[int, int, str]]] | None = None,
+    busy: list[tuple[datetime, datetime]] | None = None,
+) -> None:
+    """Somebody's usual week, by (weekday, hour it begins, hour it ends, "free" or "if_needed"); dates unlike it by
+    (hour it begins, hour it ends, how); hours their own calendar takes.
+    """
+
+    def work(db: Session) -> None:
+        week = [[weekday, begins * 60, (ends - begins) * 60, how] for weekday, begins, ends, how in marks]
+        db.merge(UsualWeek(person_id=person, zone=zone, marks=week, version=1, saved_at=BEFORE))
+        for on, day in (one_offs or {}).items():
+            spans = [[begins * 60, (ends - begins) * 60, how] for begins, ends, how in day]
+            db.merge(OneOffDay(person_id=person, on=on, marks=spans, saved_at=BEFORE))
+        if busy is not None:
+            taken = [[begins.isoformat(), ends.isoformat()] for begins, ends in busy]
+            db.merge(OwnCalendar(person_id=person, address="", busy=taken, added_at=BEFORE, read_at=BEFORE))
+
+    await store.write(work)
