@@ -10,6 +10,7 @@ from litestar import HttpMethod, Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from threefold.booking.pages import routes as booking
 from threefold.calibration.pages import routes as calibration
 from threefold.choices.pages import routes as choices
 from threefold.cohorts.pages import routes as cohorts
@@ -73,7 +74,7 @@ def build_app(
             await house.solver.close()
             await store.close()
 
-    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, booking]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*everyday, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

@@ -162,7 +162,7 @@ class Taking:
     fills: bool  # its turns can be laid out now
 
 
-# --- taking a place ---------------------------------------------------------------------------------------------------
+# --- taking a place -------------------------------------------------------------------------------------------------
 
 
 def in_the_way(time: Time, who: Someone, now: datetime) -> str:
@@ -255,7 +255,7 @@ def step_out(time: Time, member: UUID, now: datetime) -> Refusal | None:
     return None
 
 
-# --- what follows by itself -------------------------------------------------------------------------------------------
+# --- what follows by itself -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,11 +346,11 @@ def head_start(
     return Offering(candidates[min(fit)[2]][0].member, circle.id, ends) if fit else None
 
 
-# --- roles owed -------------------------------------------------------------------------------------------------------
+# --- roles owed -----------------------------------------------------------------------------------------------------
 
 
 def owed(served: Mapping[Role, int], minutes: int) -> dict[Role, int]:
-    """Turns somebody is behind in each role, beside the one they have held most; `served` in minutes, a turn's given."""
+    """Turns somebody is behind in each role, beside the one they held most; `served` in minutes, a turn's given."""
     had = turns_so_far(served, minutes)
     most = max(had.values())
     return {role: most - count for role, count in had.items()}

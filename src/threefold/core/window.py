@@ -171,7 +171,7 @@ def check_length(shape: SessionShape, minutes: int) -> Refusal | None:
 
 def check_close(
     way: Way, closes: datetime | None, zone: str, times: Sequence[datetime], now: datetime
-) -> datetime | None | Refusal:
+) -> datetime | Refusal | None:
     """When offers close, in UTC; None where people start and join. `closes` is on the wall clock."""
     if way is Way.JOINED:
         return None

@@ -19,7 +19,11 @@ from threefold.store.tables import (
     Membership,
     Piece,
     PlanDraft,
+    PracticeWindow,
     Preference,
+    Seat,
+    Triad,
+    Waiting,
     metadata,
 )
 from threefold.store.within import AtPractice, InRound, InTriad, NotYours, Within
@@ -258,3 +262,52 @@ def apart_request_for(db: Session, me: Me, cohort_id: UUID, request_id: UUID) ->
 def cohorts_of(db: Session, me: Me, right: Right) -> list[Within]:
     """Every cohort the asker holds the right in, newest first, archived ones last."""
     return _MY_COHORTS[right].all(db, me=me.id)
+
+
+def window_for(db: Session, me: Me, window_id: UUID, right: Right = Right.MEMBER) -> tuple[Within, PracticeWindow]:
+    """Extra practice of a published cohort; what is not open yet is its tutors' alone."""
+    window = db.get(PracticeWindow, window_id)
+    if window is None:
+        raise NotYours
+    within = cohort_for(db, me, window.cohort_id, right)
+    if not within.is_tutor and (window.opened_at is None or within.cohort.published_at is None):
+        raise NotYours
+    return within, window
+
+
+def extra_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.TRAINEE) -> AtPractice:
+    """A time of extra practice that one can book."""
+    at = practice_for(db, me, practice_id, right)
+    if at.practice.window_id is None:
+        raise NotYours
+    return at
+
+
+def open_triad_for(db: Session, me: Me, triad_id: UUID) -> AtPractice:
+    """The time of a triad that trainees of its cohort can join; whether they may take a place is a rule of core."""
+    triad = db.get(Triad, triad_id)
+    if triad is None or triad.places is None:
+        raise NotYours
+    return extra_for(db, me, triad.practice_id)
+
+
+def place_for(db: Session, me: Me, seat_id: UUID) -> tuple[AtPractice, Seat]:
+    """The asker's own seat in extra practice, also once it has been given up."""
+    seat = db.get(Seat, seat_id)
+    if seat is None:
+        raise NotYours
+    at = extra_for(db, me, seat.practice_id)
+    if at.membership.id != seat.membership_id:
+        raise NotYours
+    return at, seat
+
+
+def waiting_for(db: Session, me: Me, waiting_id: UUID) -> tuple[AtPractice, Waiting]:
+    """The asker's own waiting for a place, also once it has come to an end."""
+    waiting = db.get(Waiting, waiting_id)
+    if waiting is None or waiting.practice_id is None:
+        raise NotYours
+    at = extra_for(db, me, waiting.practice_id)
+    if at.membership.id != waiting.membership_id:
+        raise NotYours
+    return at, waiting
