@@ -128,7 +128,7 @@ def window_shown(db: Session, within: Within, entity: PracticeWindow, now: datet
         select(Membership.id, Person.name)
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.id.in_(waiting))
-    ).tuples()
+    )
     offers = db.execute(
         select(Person.name, WindowOffer.times, WindowOffer.wants, WindowOffer.unplaced)
         .join(Membership, Membership.id == WindowOffer.membership_id)
@@ -140,6 +140,6 @@ def window_shown(db: Session, within: Within, entity: PracticeWindow, now: datet
         within.cohort,
         window_row(entity),
         tuple(found),
-        dict(names),
+        {member: name for member, name in names},
         tuple((name, len(times), wants, unplaced) for name, times, wants, unplaced in offers),
     )

@@ -86,13 +86,14 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         meetings=meetings,
         circles=circles,
         seats=_seats(db, cohort_id, now, overviews),
-        lately=dict(
-            db.execute(
+        lately={
+            lane: id_
+            for lane, id_ in db.execute(
                 select(Letter.lane, Letter.id)
                 .where(Letter.cohort_id == cohort_id, Letter.id >= first_id(int(now.timestamp() * 1000)))
                 .order_by(Letter.id)
-            ).tuples()
-        ),
+            )
+        },
     )
 
 
