@@ -1,4 +1,4 @@
-"""Extra practice as trainees book it: start, join, take the third seat, step out, wait; and every letter that follows."""
+"""Extra practice as trainees book it: start, join, take the third seat, step out, wait; and every letter of it."""
 
 import re
 from collections import Counter
@@ -377,9 +377,7 @@ async def test_a_room_without_what_somebody_needs_is_not_offered_to_them(house: 
     assert "Amara" not in (await ben.get(EXTRA)).text
     assert (await ben.send_form(f"/practice/{extra.times[0]}/seats")).status_code == 303
     asked = select(Triad.room).join(Seat, Seat.triad_id == Triad.id).where(Seat.membership_id == made.members[1])
-    rooms_of = await house.store.read(
-        lambda db: list(db.scalars(asked.where(Triad.practice_id == extra.times[0])))
-    )
+    rooms_of = await house.store.read(lambda db: list(db.scalars(asked.where(Triad.practice_id == extra.times[0]))))
     assert rooms_of == ["Hall"]
 
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from msgspec import structs
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import Class, a_cohort, a_person, an_id
+from tests.builders import Class, a_cohort, a_person, an_id, extra_practice
 from tests.house import Browser, House
 from threefold.app import build_app
 from threefold.core.identity import token_digest
@@ -31,6 +31,9 @@ from threefold.store.tables import (
     PlanDraft,
     Preference,
     Reply,
+    Seat,
+    Triad,
+    Waiting,
     metadata,
 )
 
@@ -90,6 +93,7 @@ ABOUT_NO_COHORT = {
     "POST /portfolio/naming",
     "POST /portfolio/naming/withdrawal",
     "GET /portfolio/print",
+    "GET /practice/extra",
     "GET /waiting",
 }
 # What ships lies under addresses that are the same for everybody.
@@ -105,6 +109,16 @@ ITS_PEOPLE = {
     "POST /cohorts/{cohort_id}/choices/{preference_id}/ending": "counsellor",
     "POST /cohorts/{cohort_id}/apart-requests": "counsellor observer client elsewhere",
     "POST /cohorts/{cohort_id}/apart-requests/{request_id}/ending": "counsellor",
+    "POST /practice/{extra_id}/seats": "counsellor observer client elsewhere",
+    "POST /practice/{extra_id}/triads": "counsellor observer client elsewhere",
+    "POST /practice/{extra_id}/waiting": "counsellor observer client elsewhere",
+    "POST /triads/{open_triad_id}/seats": "counsellor observer client elsewhere",
+    "GET /seats/{place_id}/stepping-out": "counsellor",
+    "POST /seats/{place_id}/stepping-out": "counsellor",
+    "POST /waiting/{waiting_id}/acceptance": "counsellor",
+    "POST /waiting/{waiting_id}/ending": "counsellor",
+    "GET /windows/{matched_id}/offer": "counsellor observer client elsewhere",
+    "POST /windows/{matched_id}/offer": "counsellor observer client elsewhere",
     "GET /practice/{practice_id}/brief": "counsellor",
     "GET /practice/{practice_id}": "counsellor observer client elsewhere tutor",
     "GET /seats/{seat_id}/invitation.ics": "counsellor",
@@ -228,7 +242,50 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         db.add(ApartRequest(id=request, membership_id=amara, other_id=dev, asked_at=house.now))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
+    extra = await extra_practice(house.store, built, datetime.fromisoformat("2026-10-20T17:00"))
+    matched = await extra_practice(
+        house.store,
+        built,
+        datetime.fromisoformat("2026-10-21T17:00"),
+        way="matched",
+        closes_at=house.now + timedelta(days=9),
+    )
+    open_triad, place, waiting = an_id(), an_id(), an_id()
+
+    def book(db: Session) -> None:
+        """Amara has started a triad, and waits for a place as well: not what a page would let her do."""
+        amara = built.members[0]
+        db.add(Triad(id=open_triad, practice_id=extra.times[0], number=1, room="", places=3))
+        db.flush()
+        db.add(
+            Seat(
+                id=place,
+                practice_id=extra.times[0],
+                triad_id=open_triad,
+                membership_id=amara,
+                position=0,
+                taken_at=house.now,
+                uid=f"{place.hex}@elmhouse.example",
+            )
+        )
+        db.add(
+            Waiting(
+                id=waiting,
+                window_id=extra.window,
+                practice_id=extra.times[0],
+                membership_id=amara,
+                since=house.now,
+            )
+        )
+
+    await house.store.write(book)
     return {
+        "extra_id": extra.times[0],
+        "window_id": extra.window,
+        "matched_id": matched.window,
+        "open_triad_id": open_triad,
+        "place_id": place,
+        "waiting_id": waiting,
         "cohort_id": built.cohort,
         "membership_id": built.members[5],
         "plan_id": await house.store.write(work),

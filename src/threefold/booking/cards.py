@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from threefold.booking.queries import Sheet, Sitting, WindowRow, ahead_in, diaries, sheets, window_row
+from threefold.booking.queries import Offered, Sheet, Sitting, ahead_in, diaries, sheets_and_offers
 from threefold.core import booking as rules
 from threefold.core.booking import Circle, IfTwo, Someone, in_order, needed_by, owed, turns_so_far
 from threefold.core.meeting import link_for
-from threefold.core.names import first_name
 from threefold.core.roles import Role, RoleLabels, Turning, turns
 from threefold.core.said import listed, plural
 from threefold.store.ledger import Ledger, ledger
 from threefold.store.rows import CohortRow
-from threefold.store.tables import Person, PracticeWindow, WindowOffer
 from threefold.store.within import Within
 
 MOST_SHOWN = 3  # open triads of one time; beyond that one button takes any place
@@ -97,27 +94,13 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A window for which times can be offered; `said`: theirs, None before they said anything."""
-
-    window: WindowRow
-    opener: str
-    said: Mapping[str, str] | None
-    unplaced: str
-
-    @property
-    def opener_first(self) -> str:
-        return first_name(self.opener) if self.opener else "Your tutor"
-
-
-@dataclass(frozen=True)
 class ExtraPage:
     """All of extra practice in one cohort, for one trainee."""
 
     cohort: CohortRow
     others: tuple[tuple[UUID, str], ...]  # further cohorts of theirs
     cards: tuple[Card, ...]
-    asked: tuple[Asked, ...]
+    asked: tuple[Offered, ...]
     turns: Mapping[Role, int]
     owed: Mapping[Role, int]
     labels: RoleLabels
@@ -163,40 +146,24 @@ class ExtraPage:
 def extra_page(db: Session, within: Within, others: Sequence[Within], now: datetime) -> ExtraPage:
     """Six questions, however much is open."""
     cohort, me = within.cohort, within.membership.id
-    found = sheets(db, ahead_in(cohort.id, now, [me]))
+    found, offered = sheets_and_offers(db, me, ahead_in(cohort.id, now))
     held = ledger(db, cohort.id, now)
     diary = diaries(db, cohort.zone, [me], first=now)
     behind = _Behind(held, cohort)
-    cards = tuple(_card(sheet, diary.at(sheet.window, sheet.time, me), behind, cohort, now) for sheet in found)
+    ahead = [
+        each
+        for each in found
+        if each.time.ends_at > now and (not each.time.cancelled or each.time.circle_of(me) is not None)
+    ]
+    cards = tuple(_card(sheet, diary.at(sheet.window, sheet.time, me), behind, cohort, now) for sheet in ahead)
     return ExtraPage(
         cohort=cohort,
         others=tuple((each.cohort.id, each.cohort.name) for each in others),
-        cards=tuple(card for card in cards if not card.sheet.time.cancelled or card.mine),
-        asked=_asked(db, cohort.id, me, now),
+        cards=cards,
+        asked=tuple(each for each in offered if each.window.drawn_at is None or each.unplaced),
         turns=turns_so_far(held.served.get(str(me), {}), cohort.practice_minutes),
         owed=behind.of(me),
         labels=cohort.role_labels,
-    )
-
-
-def _asked(db: Session, cohort_id: UUID, me: UUID, now: datetime) -> tuple[Asked, ...]:
-    rows = db.execute(
-        select(PracticeWindow, Person.name, WindowOffer.times, WindowOffer.taken_back_at, WindowOffer.unplaced)
-        .outerjoin(Person, Person.id == PracticeWindow.opened_by)
-        .outerjoin(WindowOffer, and_(WindowOffer.window_id == PracticeWindow.id, WindowOffer.membership_id == me))
-        .where(
-            PracticeWindow.cohort_id == cohort_id,
-            PracticeWindow.way == "matched",
-            PracticeWindow.opened_at.is_not(None),
-            PracticeWindow.called_off_at.is_(None),
-            PracticeWindow.last_day >= now.date(),
-        )
-        .order_by(PracticeWindow.first_day, PracticeWindow.id)
-    )
-    return tuple(
-        Asked(window_row(window), name or "", times if taken_back_at is None else None, unplaced or "")
-        for window, name, times, taken_back_at, unplaced in rows
-        if window.drawn_at is None or unplaced
     )
 
 

@@ -140,6 +140,6 @@ def window_shown(db: Session, within: Within, entity: PracticeWindow, now: datet
         within.cohort,
         window_row(entity),
         tuple(found),
-        {member: name for member, name in names},
+        {row.id: row.name for row in names},
         tuple((name, len(times), wants, unplaced) for name, times, wants, unplaced in offers),
     )

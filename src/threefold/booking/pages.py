@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from threefold.booking import actions, windows
 from threefold.booking.actions import Desk
-from threefold.booking.cards import Card, ExtraPage, Table, extra_page
+from threefold.booking.cards import ExtraPage, Table, extra_page
 from threefold.booking.opening import routes as opening
-from threefold.booking.queries import WindowRow, window_row
+from threefold.booking.queries import Sheet, WindowRow, of_practice, sheets, window_row
 from threefold.core.refusal import Refusal
 from threefold.core.said import clock, day
 from threefold.core.slots import moment
@@ -165,10 +165,17 @@ def desk_of(visit: Visit, cohort: CohortRow, me: Me) -> Desk:
 
 @dataclass(frozen=True)
 class StepPage:
-    """A place that somebody is about to give up, and until when they can."""
+    """A place that somebody is about to give up, and until when they can. `others` are who they would leave."""
 
-    card: Card
     cohort: CohortRow
+    sheet: Sheet
+    seat_id: UUID
+    where: str
+    others: tuple[str, ...]
+
+    @property
+    def leave_until(self) -> datetime:
+        return self.sheet.time.can_leave_until
 
 
 @get("/seats/{place_id:uuid}/stepping-out", **signed_in)
@@ -194,16 +201,19 @@ async def step_out(visit: Visited, place_id: FromPath[UUID]) -> Answer:
 
 
 async def _step_page(visit: Visit, place_id: UUID, refusal: Refusal | None) -> Answer:
-    def work(db: Session, me: Me) -> tuple[ExtraPage, UUID] | None:
+    def work(db: Session, me: Me) -> StepPage | None:
         at, seat = place_for(db, me, place_id)
-        page = extra_page(db, at, (), visit.now)
-        return None if seat.given_up_at is not None else (page, seat.practice_id)
+        sheet = sheets(db, of_practice(seat.practice_id))[0]
+        people = sheet.people.get(seat.triad_id, ())
+        if seat.given_up_at is not None or sheet.time.cancelled or visit.now >= sheet.time.ends_at:
+            return None
+        where = ", ".join(filter(None, (sheet.rooms.get(seat.triad_id, ""), sheet.place)))
+        others = tuple(one.first for one in people if one.member != seat.membership_id)
+        return StepPage(at.cohort, sheet, seat.id, where, others)
 
-    found = await visit.read(work)
-    card = next((each for each in found[0].cards if each.practice_id == found[1]), None) if found else None
-    if found is None or card is None:
-        return visit.go(EXTRA)  # given up already, or over: what there is instead stands there
-    page = StepPage(card, found[0].cohort)
+    page = await visit.read(work)
+    if page is None:
+        return visit.go(EXTRA)  # given up already, called off, or over: what there is instead stands there
     if refusal:
         return visit.refused("booking/stepping_out.html", refusal, page=page)
     return visit.page("booking/stepping_out.html", page=page, problems=())
@@ -259,22 +269,22 @@ class OfferPage:
     is_open: bool
 
 
-@get("/windows/{window_id:uuid}/offer", **signed_in)
-async def before_offering(visit: Visited, window_id: FromPath[UUID]) -> Answer:
-    return visit.page("booking/offer.html", page=await visit.read(_offer_page(visit, window_id)), problems=())
+@get("/windows/{matched_id:uuid}/offer", **signed_in)
+async def before_offering(visit: Visited, matched_id: FromPath[UUID]) -> Answer:
+    return visit.page("booking/offer.html", page=await visit.read(_offer_page(visit, matched_id)), problems=())
 
 
-@post("/windows/{window_id:uuid}/offer", status_code=303, **signed_in)
-async def offer(visit: Visited, window_id: FromPath[UUID]) -> Answer:
+@post("/windows/{matched_id:uuid}/offer", status_code=303, **signed_in)
+async def offer(visit: Visited, matched_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
-    page = await visit.read(_offer_page(visit, window_id, form))
+    page = await visit.read(_offer_page(visit, matched_id, form))
     times = {local: form.get(f"at-{local}") for local, _ in page.times if form.get(f"at-{local}") in LIKINGS}
     wants = form.whole("wants", "Choose how often you’d come", least=1, most=page.window.most_each)
     if form.refusal:
         return visit.refused("booking/offer.html", form.refusal, page=page)
 
     def work(db: Session, me: Me) -> Refusal | None:
-        within, window = window_for(db, me, window_id, Right.TRAINEE)
+        within, window = window_for(db, me, matched_id, Right.TRAINEE)
         return windows.offer(db, desk_of(visit, within.cohort, me), window, within.membership.id, times, wants)
 
     refusal = await visit.write(work)

@@ -26,6 +26,7 @@ from threefold.store.tables import (
     Triad,
     Turn,
     Waiting,
+    WindowOffer,
     Withdrawal,
 )
 
@@ -122,10 +123,32 @@ def window_row(entity: PracticeWindow) -> WindowRow:
 
 def sheets(db: Session, *where: ColumnElement[bool]) -> list[Sheet]:
     """The times that fit `where` (of practice_session and practice_window), in order; two queries."""
+    return sheets_and_offers(db, None, PracticeSession.id.is_not(None), *where)[0]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A window for which times are offered, and what one person said; `said` is None before they said anything."""
+
+    window: WindowRow
+    opener: str
+    said: Mapping[str, str] | None
+    unplaced: str
+
+    @property
+    def opener_first(self) -> str:
+        return first_name(self.opener) if self.opener else "Your tutor"
+
+
+def sheets_and_offers(
+    db: Session, member: UUID | None, *where: ColumnElement[bool]
+) -> tuple[list[Sheet], list[Offered]]:
+    """The times that fit, and the windows among them for which this member can offer times; two queries."""
     opener = aliased(Person)
     rows = db.execute(
         select(
             PracticeWindow,
+            WindowOffer,
             opener.name.label("opener"),
             PracticeSession.id.label("practice"),
             PracticeSession.number,
@@ -147,8 +170,9 @@ def sheets(db: Session, *where: ColumnElement[bool]) -> list[Sheet]:
             Person.name,
             Turn.role,
         )
-        .select_from(PracticeSession)
-        .join(PracticeWindow, PracticeWindow.id == PracticeSession.window_id)
+        .select_from(PracticeWindow)
+        .outerjoin(PracticeSession, PracticeSession.window_id == PracticeWindow.id)
+        .outerjoin(WindowOffer, and_(WindowOffer.window_id == PracticeWindow.id, WindowOffer.membership_id == member))
         .outerjoin(opener, opener.id == PracticeWindow.opened_by)
         .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
         .outerjoin(Seat, Seat.triad_id == Triad.id)
@@ -156,13 +180,19 @@ def sheets(db: Session, *where: ColumnElement[bool]) -> list[Sheet]:
         .outerjoin(Person, Person.id == Membership.person_id)
         .outerjoin(Turn, and_(Turn.seat_id == Seat.id, Turn.triad_id == Triad.id, Turn.round == 1))
         .where(*where)
-        .order_by(PracticeSession.starts_at, PracticeSession.id, Triad.number, Seat.position)
+        .order_by(PracticeSession.starts_at, PracticeSession.id, PracticeWindow.id, Triad.number, Seat.position)
     ).all()
     by_practice: dict[UUID, list[Any]] = defaultdict(list)
+    offered: dict[UUID, Offered] = {}
     for row in rows:
-        by_practice[row.practice].append(row)
+        if row.practice is not None:
+            by_practice[row.practice].append(row)
+        window, said = row.PracticeWindow, row.WindowOffer
+        if window.way == Way.MATCHED and window.id not in offered:
+            times = said.times if said and said.taken_back_at is None else None
+            offered[window.id] = Offered(window_row(window), row.opener or "", times, said.unplaced if said else "")
     waiting = _waiting(db, list(by_practice))
-    return [_sheet(some, waiting[practice]) for practice, some in by_practice.items()]
+    return [_sheet(some, waiting[practice]) for practice, some in by_practice.items()], list(offered.values())
 
 
 def _waiting(db: Session, practices: Sequence[UUID]) -> dict[UUID | None, list[Waits]]:
@@ -325,12 +355,17 @@ def of_practice(practice_id: UUID) -> ColumnElement[bool]:
     return PracticeSession.id == practice_id
 
 
-def ahead_in(cohort_id: UUID, now: datetime, members: Collection[UUID] = ()) -> ColumnElement[bool]:
-    """For `sheets`: what a cohort has open and not over; with times that were called off where these people sat."""
-    sat = select(Seat.practice_id).where(Seat.membership_id.in_(members), Seat.given_up_at.is_(None))
+def ahead_in(cohort_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """For `sheets_and_offers`: what a cohort has open and not over, and what times are, or were, offered for."""
     return and_(
         PracticeWindow.cohort_id == cohort_id,
         PracticeWindow.opened_at.is_not(None),
-        PracticeSession.ends_at > now,
-        or_(PracticeSession.cancelled_at.is_(None), PracticeSession.id.in_(sat)),
+        or_(
+            PracticeSession.ends_at > now,
+            and_(
+                PracticeWindow.way == Way.MATCHED.value,
+                PracticeWindow.called_off_at.is_(None),
+                PracticeWindow.last_day >= now.date(),
+            ),
+        ),
     )

@@ -87,8 +87,8 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         circles=circles,
         seats=_seats(db, cohort_id, now, overviews),
         lately={
-            lane: id_
-            for lane, id_ in db.execute(
+            row.lane: row.id
+            for row in db.execute(
                 select(Letter.lane, Letter.id)
                 .where(Letter.cohort_id == cohort_id, Letter.id >= first_id(int(now.timestamp() * 1000)))
                 .order_by(Letter.id)
