@@ -117,7 +117,8 @@ class Walk:
             if name == "accept" and waiting:
                 return actions.accept(db, desk, at, waiting)
             if name == "decline" and waiting:
-                return actions.stop_waiting(db, desk, at, waiting)
+                actions.stop_waiting(db, desk, at, waiting)
+                return None
             if name == "join":
                 triads = [each.id for each in sheets(db, PracticeSession.id == practice)[0].time.circles]
                 return actions.join(db, desk, at, self.chance.choice(triads)) if triads else None
@@ -221,7 +222,6 @@ async def lived(store: Store, tmp_path: Path, seed: int, steps: int) -> None:
         await walk.step()
         assert await store.read(walk.wrong) == [], "\n".join(walk.done)
     assert sum(walk.happened[name] for name in ("start", "join", "wherever")) > 2
-    assert any(name.endswith(" refused") for name in walk.happened)
 
 
 @pytest.mark.parametrize("seed", range(2))
