@@ -284,3 +284,16 @@ async def test_somebody_who_left_is_in_no_triad_that_is_formed(house: House, mad
     tutor = await house.as_(made.tutors[0])
     await tutor.send_form(f"/windows/{extra.window}/triads")
     assert await local_times(house) == []
+
+
+async def test_extra_practice_is_no_week_of_the_course(house: House, made: Class) -> None:
+    extra = await extra_practice(house.store, made, datetime.fromisoformat("2026-10-08T12:00"))
+    tutor = await house.as_(made.tutors[0])
+    overview = words(await tutor.get(f"/cohorts/{made.cohort}"))
+    assert "Week 2 of 3" in overview
+    assert "Everyone is expected on Thursday 8 October" in overview
+    amara = await house.as_(made.people[0])
+    await amara.send_form(f"/practice/{extra.times[0]}/triads")
+    plan = words(await tutor.get(f"/cohorts/{made.cohort}/plan"))
+    assert "12:00" not in plan
+    assert "no longer fits" not in plan

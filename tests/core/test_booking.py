@@ -165,7 +165,8 @@ def test_what_becomes_of_a_triad_that_is_not_full(members: tuple[int, ...], if_t
     time = at(left, if_two=if_two)
     day_before = STARTS - timedelta(days=1)
     assert not follows(time, {}, day_before - timedelta(seconds=1))
-    assert follows(time, {}, day_before) == replace(Follows(), **{expected: (left,)})
+    todo = follows(time, {}, day_before)
+    assert (todo.called_off, todo.ahead) == (((left,), ()) if expected == "called_off" else ((), (left,)))
     settled = replace(left, settled=True)
     assert not follows(at(settled, if_two=if_two), {}, day_before), "it goes ahead already"
 

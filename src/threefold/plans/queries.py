@@ -193,12 +193,14 @@ def _dates(db: Session, cohort_id: UUID, known: frozenset[Someone]) -> tuple[Dat
     for practice_id, member in db.execute(
         select(Away.practice_id, Away.membership_id)
         .join(PracticeSession, PracticeSession.id == Away.practice_id)
-        .where(PracticeSession.cohort_id == cohort_id)
+        .where(PracticeSession.cohort_id == cohort_id, PracticeSession.window_id.is_(None))
     ):
         if str(member) in known:
             away.setdefault(practice_id, []).append(str(member))
     rows: Sequence[PracticeSession] = db.scalars(
-        select(PracticeSession).where(PracticeSession.cohort_id == cohort_id).order_by(PracticeSession.starts_at)
+        select(PracticeSession)
+        .where(PracticeSession.cohort_id == cohort_id, PracticeSession.window_id.is_(None))
+        .order_by(PracticeSession.starts_at)
     ).all()
     return tuple(
         Date(row.id, row.number, row.starts_at, row.ends_at, row.place, row.link, tuple(away.get(row.id, ())))

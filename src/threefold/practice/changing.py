@@ -192,6 +192,7 @@ def join_the_term(
             PracticeSession.cohort_id == within.cohort.id,
             PracticeSession.starts_at > now,
             PracticeSession.cancelled_at.is_(None),
+            PracticeSession.window_id.is_(None),
         )
         .order_by(PracticeSession.starts_at)
     ).all():
