@@ -1,4 +1,4 @@
-"""`python -m tests.bench web|mail|feedback|practice|matching [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`"""
+"""`python -m tests.bench WHAT [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`, see `choices` for WHAT."""
 
 import argparse
 import asyncio
@@ -14,7 +14,9 @@ parser.add_argument(
     choices=["web", "mail", "feedback", "practice", "matching"],
     help="web: cost of pages and forms, queries, memory, start; mail: how soon letters leave, what that adds to pages, "
     "what a clerk’s look costs, and whether calendars agree; feedback: a form, a class sending at once, pages beside "
-    "years of it; practice: 200 people racing for 60 seats, and pages that stay flat; matching: how good plans are, and what they cost",
+    "years of it; "
+    "practice: 200 people racing for 60 seats, and pages that stay flat; "
+    "matching: how good plans are, and what they cost",
 )
 parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures in FILE as well")
 parser.add_argument("--instances", type=Path, metavar="DIR", help="matching: the problems in DIR (triad-instance/1)")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlencode
@@ -40,7 +41,7 @@ COMPARED = (
     f"{MANY_COHORTS:,} cohorts; scripts gzipped; each on SQLite and PostgreSQL"
 )
 # Scripts of the availability page, as it loads them.
-AVAILABILITY_SCRIPTS = ("threefold.js", "availability.js", "grid.js")
+AVAILABILITY_SCRIPTS = ("threefold.js", "autosave.js", "availability.js")
 
 
 async def measure() -> list[Figure]:
@@ -158,7 +159,7 @@ async def asked(kind: str, where: Path, url: str) -> list[Figure]:
     }
     few = {name: await statements(house, *page) for name, page in pages.items()}
     async for part in in_parts(MANY_COHORTS):
-        await store.write(lambda db, part=part: more_cohorts(db, part, built.tutors[0], built.people[0]))
+        await store.write(partial(more_cohorts, count=part, tutor=built.tutors[0], trainee=built.people[0]))
     many = {name: await statements(house, *page) for name, page in pages.items()}
     await house._stack.aclose()
     await store.close()

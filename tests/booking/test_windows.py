@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from tests.booking.test_booking import EXTRA, all_left, clerk, said, text_of, tr
 from tests.builders import Class, a_cohort, all_told, an_id, extra_practice
 from tests.house import House
 from threefold.booking.actions import Desk
+from threefold.booking.queries import times_open
 from threefold.booking.windows import Formed, form
 from threefold.core.grouping import Group
 from threefold.core.refusal import Refusal
@@ -297,3 +299,17 @@ async def test_extra_practice_is_no_week_of_the_course(house: House, made: Class
     plan = words(await tutor.get(f"/cohorts/{made.cohort}/plan"))
     assert "12:00" not in plan
     assert "no longer fits" not in plan
+
+
+async def test_how_many_times_are_open_to_somebody(house: House, made: Class) -> None:
+    async def open_to(person: UUID) -> int:
+        return await house.store.read(lambda db: times_open(db, person, house.now))
+
+    assert await open_to(made.people[0]) == 0
+    days = [datetime.fromisoformat(f"2026-10-{day}T17:00") for day in (13, 14)]
+    await extra_practice(house.store, made, *days)
+    await extra_practice(house.store, made, *days, way="matched", closes_at=house.now + timedelta(days=1))
+    assert await open_to(made.people[0]) == 3
+    assert await open_to(made.tutors[0]) == 0
+    house.later(days=6, hours=12)
+    assert await open_to(made.people[0]) == 1

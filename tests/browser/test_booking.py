@@ -50,7 +50,7 @@ def test_a_triad_comes_about_in_a_tap_each(browser: Browser, site: Site, scripts
         page.context.add_cookies([cookie(site, made.tutors[0])])
         opened(page, site, made.cohort)
     for scheme in ("light", "dark") if scripts else ():
-        with visiting(browser, color_scheme=scheme, **DESK) as page:  # type: ignore[arg-type] # one of the two
+        with visiting(browser, color_scheme=scheme, **DESK) as page:
             page.context.add_cookies([cookie(site, made.people[5])])
             page.goto(site.address + EXTRA)
             look_with_axe(findings.on(EXTRA), page)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, and_, cast, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from threefold.core.booking import Circle, IfTwo, Someone, Time, Waits
@@ -17,6 +17,7 @@ from threefold.core.roles import Role
 from threefold.core.window import Room, Way
 from threefold.store.tables import (
     AccessNeed,
+    Cohort,
     KeepApart,
     Membership,
     Person,
@@ -368,4 +369,39 @@ def ahead_in(cohort_id: UUID, now: datetime) -> ColumnElement[bool]:
                 PracticeWindow.last_day >= now.date(),
             ),
         ),
+    )
+
+
+def times_open(db: Session, person_id: UUID, now: datetime) -> int:
+    """How many times of extra practice lie ahead in the cohorts somebody learns in, for a link elsewhere; one query."""
+    windows = (
+        select(func.count(PracticeSession.id.distinct()) + func.count(PracticeWindow.id.distinct()).filter(_asks(now)))
+        .select_from(PracticeWindow)
+        .join(Membership, Membership.cohort_id == PracticeWindow.cohort_id)
+        .join(Cohort, Cohort.id == PracticeWindow.cohort_id)
+        .outerjoin(
+            PracticeSession,
+            and_(
+                PracticeSession.window_id == PracticeWindow.id,
+                PracticeSession.starts_at > now,
+                PracticeSession.cancelled_at.is_(None),
+            ),
+        )
+        .where(
+            Membership.person_id == person_id,
+            Membership.role == "trainee",
+            Membership.left_at.is_(None),
+            Cohort.published_at.is_not(None),
+            Cohort.archived_at.is_(None),
+            PracticeWindow.opened_at.is_not(None),
+            PracticeWindow.called_off_at.is_(None),
+        )
+    )
+    return db.scalar(windows) or 0
+
+
+def _asks(now: datetime) -> ColumnElement[bool]:
+    """Windows that times can be offered for."""
+    return and_(
+        PracticeWindow.way == Way.MATCHED.value, PracticeWindow.drawn_at.is_(None), PracticeWindow.closes_at > now
     )

@@ -270,7 +270,8 @@ def window_for(db: Session, me: Me, window_id: UUID, right: Right = Right.MEMBER
     if window is None:
         raise NotYours
     within = cohort_for(db, me, window.cohort_id, right)
-    if not within.is_tutor and (window.opened_at is None or within.cohort.published_at is None):
+    cohort = within.cohort
+    if not within.is_tutor and (window.opened_at is None or cohort.published_at is None or cohort.archived_at):
         raise NotYours
     return within, window
 
@@ -278,7 +279,7 @@ def window_for(db: Session, me: Me, window_id: UUID, right: Right = Right.MEMBER
 def extra_for(db: Session, me: Me, practice_id: UUID, right: Right = Right.TRAINEE) -> AtPractice:
     """A time of extra practice that one can book."""
     at = practice_for(db, me, practice_id, right)
-    if at.practice.window_id is None:
+    if at.practice.window_id is None or at.cohort.archived_at is not None:
         raise NotYours
     return at
 
