@@ -118,13 +118,14 @@ async def _book(
     done: str,
 ) -> Answer:
     """Take a place and tell everybody concerned, or show what is next best."""
-    cohort_id = (await visit.read(find)).cohort.id
+    found = await visit.read(find)
+    cohort_id = found.cohort.id
 
     def work(db: Session, me: Me) -> Refusal | None:
         at = find(db, me)
         return take(db, desk_of(visit, at.cohort, me), at)
 
-    refusal = await visit.tell([cohort_id], work)
+    refusal = await visit.tell([cohort_id], work, in_turn=found.practice.id)
     if refusal:
         return await _missed(visit, cohort_id, refusal)
     return visit.go(f"{EXTRA}?cohort={cohort_id}&done={done}")
