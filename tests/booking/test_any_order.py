@@ -20,13 +20,13 @@ from tests.house import NOON, settings_for
 from tests.mail.histories import CalendarPart
 from threefold.booking import actions, settling
 from threefold.booking.actions import Desk
-from threefold.booking.queries import Sheet, diaries, sheets
 from threefold.core import booking as rules
 from threefold.core.refusal import Refusal
 from threefold.core.term import Term
 from threefold.mail.letters import Postroom
 from threefold.mail.notices import Pile, said_in, tell, with_letters
 from threefold.store.engine import Store
+from threefold.store.extra import Sheet, diaries, sheets
 from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, value
 from threefold.store.tables import (
     Cohort,

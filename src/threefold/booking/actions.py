@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from threefold.booking.queries import Sheet, diaries, of_practice, sheets
 from threefold.core import booking as rules
 from threefold.core.booking import TRIAD, Follows, Offering, Settled, Taking, in_order, owed
 from threefold.core.choices import Kind
@@ -23,6 +22,7 @@ from threefold.core.refusal import Refusal
 from threefold.core.roles import Turning
 from threefold.core.slots import SessionShape
 from threefold.store.deeds import record
+from threefold.store.extra import Sheet, diaries, of_practice, sheets
 from threefold.store.ledger import ledger
 from threefold.store.rows import CohortRow
 from threefold.store.seats import BETWEEN, new_seat

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from threefold.booking.queries import Diaries, WindowRow, diaries, window_row
 from threefold.booking.windows import Formed
 from threefold.core.booking import Time
 from threefold.core.choices import Kind
@@ -22,6 +21,7 @@ from threefold.core.roles import Turning
 from threefold.core.said import clock, day
 from threefold.core.slots import moment
 from threefold.matching import Liking, Unplaced, WeekProblem, WeekSlot, say_unplaced
+from threefold.store.extra import Diaries, WindowRow, diaries, window_row
 from threefold.store.ledger import ledger
 from threefold.store.rows import CohortRow
 from threefold.store.tables import Membership, PracticeWindow, Preference, WindowOffer

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from threefold.booking.queries import Sheet, WindowRow, sheets, window_row
 from threefold.core.slots import moment
 from threefold.core.window import Way
+from threefold.store.extra import Sheet, WindowRow, sheets, window_row
 from threefold.store.rows import CohortRow
 from threefold.store.tables import Membership, Person, PracticeWindow, WindowOffer
 from threefold.store.within import Within

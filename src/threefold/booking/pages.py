@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from threefold.booking import actions, windows
 from threefold.booking.actions import Desk
-from threefold.booking.cards import ExtraPage, Table, extra_page
 from threefold.booking.opening import routes as opening
-from threefold.booking.queries import Sheet, WindowRow, of_practice, sheets, window_row
+from threefold.booking.queries import ExtraPage, Table, extra_page
 from threefold.core.refusal import Refusal
 from threefold.core.said import clock, day
 from threefold.core.slots import moment
+from threefold.store.extra import Sheet, WindowRow, of_practice, sheets, window_row
 from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
 from threefold.store.tables import WindowOffer

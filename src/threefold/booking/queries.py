@@ -1,375 +1,263 @@
-"""The times of extra practice as they stand: who sits where, who waits, and what stands in somebody's way there."""
+"""Extra practice as one trainee sees it: a card for each time, with what they can do there and what it would mean.
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+What is open to nobody, to others first, or never to this person because of whom it would bring together, is the same
+word on a card: taken.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
 
-from threefold.core.booking import Circle, IfTwo, Someone, Time, Waits
-from threefold.core.names import first_name
-from threefold.core.roles import Role
-from threefold.core.window import Room, Way
-from threefold.store.tables import (
-    AccessNeed,
-    Cohort,
-    KeepApart,
-    Membership,
-    Person,
-    PracticeSession,
-    PracticeWindow,
-    Seat,
-    Triad,
-    Turn,
-    Waiting,
-    WindowOffer,
-    Withdrawal,
-)
+from threefold.core import booking as rules
+from threefold.core.booking import Circle, IfTwo, Someone, in_order, needed_by, owed, turns_so_far
+from threefold.core.meeting import link_for
+from threefold.core.roles import Role, RoleLabels, Turning, turns
+from threefold.core.said import listed, plural
+from threefold.core.window import Way
+from threefold.store.extra import Offered, Sheet, Sitting, ahead_in, diaries, sheets_and_offers
+from threefold.store.ledger import Ledger, ledger
+from threefold.store.rows import CohortRow
+from threefold.store.tables import Cohort, Membership, PracticeSession, PracticeWindow
+from threefold.store.within import Within
 
-A_WEEK = timedelta(days=8)
+MOST_SHOWN = 3  # open triads of one time; beyond that one button takes any place
 
 
 @dataclass(frozen=True)
-class WindowRow:
-    """What a tutor opened, or keeps as a draft; see `tables.PracticeWindow` for each column."""
+class Tile:
+    """A place of a triad: whose it is ("" for a free one), and what they begin with where that is settled."""
 
-    id: UUID
-    cohort_id: UUID
-    way: Way
-    times: tuple[str, ...]
-    minutes: int
-    shape: tuple[int, ...]
-    mode: str
-    place: str
-    link: str
-    rooms: tuple[Room, ...]
-    at_once: int
-    most_each: int
-    if_two: IfTwo
-    steps_out_until: int
-    closes_at: datetime | None
-    opened_at: datetime | None
-    drawn_at: datetime | None
-    called_off_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """Somebody in a triad; `role` is theirs in its first round, None until its turns are laid out."""
-
-    seat_id: UUID
-    member: UUID
-    person_id: UUID
     name: str
     role: Role | None
-
-    @property
-    def first(self) -> str:
-        return first_name(self.name)
+    is_me: bool = False
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One time of a window with everybody in it. `people` are by triad, in the order of their places."""
+class Table:
+    """A triad as somebody sees it who sits in it or can."""
 
-    window: WindowRow
-    opener: str
-    time: Time
-    number: int
-    place: str
-    link: str
-    rooms: Mapping[UUID, str]  # by triad
-    people: Mapping[UUID, tuple[Sitting, ...]]
-
-    @property
-    def seats_taken(self) -> int:
-        return sum(len(circle.members) for circle in self.time.circles)
+    triad_id: UUID
+    tiles: tuple[Tile, ...]
+    needs: int  # how many are missing
+    worked: str  # how often they have worked with these people
+    first: str  # what they would begin with, and why
+    by: datetime
+    go_ahead: bool  # as two, where no third is found
 
     @property
-    def seats(self) -> int:
-        return 3 * self.time.at_once
-
-    def seat_of(self, member: UUID) -> Sitting | None:
-        return next((one for some in self.people.values() for one in some if one.member == member), None)
-
-
-def window_row(entity: PracticeWindow) -> WindowRow:
-    rooms = tuple(Room(each["name"], each["people"], tuple(each["access"])) for each in entity.rooms)
-    return WindowRow(
-        entity.id,
-        entity.cohort_id,
-        Way(entity.way),
-        tuple(entity.times),
-        entity.minutes,
-        tuple(entity.shape),
-        entity.mode,
-        entity.place,
-        entity.link,
-        rooms,
-        entity.at_once,
-        entity.most_each,
-        IfTwo(entity.if_two),
-        entity.steps_out_until,
-        entity.closes_at,
-        entity.opened_at,
-        entity.drawn_at,
-        entity.called_off_at,
-    )
-
-
-def sheets(db: Session, *where: ColumnElement[bool]) -> list[Sheet]:
-    """The times that fit `where` (of practice_session and practice_window), in order; two queries."""
-    return sheets_and_offers(db, None, PracticeSession.id.is_not(None), *where)[0]
+    def names(self) -> tuple[str, ...]:
+        return tuple(tile.name for tile in self.tiles if tile.name and not tile.is_me)
 
 
 @dataclass(frozen=True)
-class Offered:
-    """A window for which times are offered, and what one person said; `said` is None before they said anything."""
+class Card:
+    """One time, for one person."""
 
-    window: WindowRow
-    opener: str
-    said: Mapping[str, str] | None
-    unplaced: str
-
-    @property
-    def opener_first(self) -> str:
-        return first_name(self.opener) if self.opener else "Your tutor"
-
-
-def sheets_and_offers(
-    db: Session, member: UUID | None, *where: ColumnElement[bool]
-) -> tuple[list[Sheet], list[Offered]]:
-    """The times that fit, and the windows among them for which this member can offer times; two queries."""
-    opener = aliased(Person)
-    rows = db.execute(
-        select(
-            PracticeWindow,
-            WindowOffer,
-            opener.name.label("opener"),
-            PracticeSession.id.label("practice"),
-            PracticeSession.number,
-            PracticeSession.starts_at,
-            PracticeSession.ends_at,
-            PracticeSession.place,
-            PracticeSession.link,
-            PracticeSession.cancelled_at,
-            Triad.id.label("triad"),
-            Triad.number.label("triad_number"),
-            Triad.room,
-            Triad.places,
-            Seat.id.label("seat"),
-            Seat.membership_id,
-            Seat.position,
-            Seat.taken_at,
-            Seat.given_up_at,
-            Person.id.label("person"),
-            Person.name,
-            Turn.role,
-        )
-        .select_from(PracticeWindow)
-        .outerjoin(PracticeSession, PracticeSession.window_id == PracticeWindow.id)
-        .outerjoin(WindowOffer, and_(WindowOffer.window_id == PracticeWindow.id, WindowOffer.membership_id == member))
-        .outerjoin(opener, opener.id == PracticeWindow.opened_by)
-        .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
-        .outerjoin(Seat, Seat.triad_id == Triad.id)
-        .outerjoin(Membership, Membership.id == Seat.membership_id)
-        .outerjoin(Person, Person.id == Membership.person_id)
-        .outerjoin(Turn, and_(Turn.seat_id == Seat.id, Turn.triad_id == Triad.id, Turn.round == 1))
-        .where(*where)
-        .order_by(PracticeSession.starts_at, PracticeSession.id, PracticeWindow.id, Triad.number, Seat.position)
-    ).all()
-    by_practice: dict[UUID, list[Any]] = defaultdict(list)
-    offered: dict[UUID, Offered] = {}
-    for row in rows:
-        if row.practice is not None:
-            by_practice[row.practice].append(row)
-        window, said = row.PracticeWindow, row.WindowOffer
-        if window.way == Way.MATCHED and window.id not in offered:
-            times = said.times if said and said.taken_back_at is None else None
-            offered[window.id] = Offered(window_row(window), row.opener or "", times, said.unplaced if said else "")
-    waiting = _waiting(db, list(by_practice))
-    return [_sheet(some, waiting[practice]) for practice, some in by_practice.items()], list(offered.values())
-
-
-def _waiting(db: Session, practices: Sequence[UUID]) -> dict[UUID | None, list[Waits]]:
-    found: dict[UUID | None, list[Waits]] = defaultdict(list)
-    if practices:
-        for row in db.execute(
-            select(
-                Waiting.id,
-                Waiting.practice_id,
-                Waiting.membership_id,
-                Waiting.since,
-                Waiting.offered_triad_id,
-                Waiting.expires_at,
-            )
-            .where(Waiting.practice_id.in_(practices), Waiting.settled_at.is_(None))
-            .order_by(Waiting.since, Waiting.id)
-        ):
-            found[row.practice_id].append(
-                Waits(row.id, row.membership_id, row.since, row.offered_triad_id, row.expires_at)
-            )
-    return found
-
-
-def _sheet(rows: Sequence[Any], waiting: Sequence[Waits]) -> Sheet:
-    first = rows[0]
-    window = window_row(first.PracticeWindow)
-    by_triad: dict[UUID, list[Any]] = defaultdict(list)
-    for row in rows:
-        if row.triad is not None:
-            by_triad[row.triad].append(row)
-    access = tuple(frozenset(room.access) for room in window.rooms)
-    circles, people = [], {}
-    for triad, some in by_triad.items():
-        held = [row for row in some if row.seat is not None and row.given_up_at is None]
-        moved = [row.given_up_at or row.taken_at for row in some if row.seat is not None]
-        circles.append(
-            Circle(
-                id=triad,
-                number=some[0].triad_number,
-                members={row.position: row.membership_id for row in held},
-                settled=any(row.role for row in held),
-                since=max(moved, default=window.opened_at or first.starts_at),
-                places=some[0].places or 3,
-                access=access[some[0].triad_number - 1] if some[0].triad_number <= len(access) else frozenset(),
-            )
-        )
-        people[triad] = tuple(
-            Sitting(row.seat, row.membership_id, row.person, row.name, Role(row.role) if row.role else None)
-            for row in held
-        )
-    time = Time(
-        id=first.practice,
-        starts_at=first.starts_at,
-        ends_at=first.ends_at,
-        at_once=window.at_once,
-        most_each=window.most_each,
-        if_two=window.if_two,
-        steps_out_until=window.steps_out_until,
-        circles=tuple(circles),
-        waiting=tuple(waiting),
-        cancelled=first.cancelled_at is not None,
-        rooms=access,
-    )
-    rooms = {triad: some[0].room for triad, some in by_triad.items()}
-    return Sheet(window, first.opener or "", time, first.number, first.place, first.link, rooms, people)
-
-
-@dataclass(frozen=True)
-class Booked:
-    """A seat somebody holds, wherever it is."""
-
-    practice_id: UUID
-    window_id: UUID | None
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True)
-class Diaries:
-    """What stands in the way of these people, at any time they might book."""
-
+    sheet: Sheet
     zone: str
-    seats: Mapping[UUID, tuple[Booked, ...]]  # by membership, of all the cohorts they are in
-    apart: Mapping[UUID, frozenset[UUID]]
-    needs: Mapping[UUID, frozenset[str]]
+    mine: Table | None
+    seat_id: UUID | None
+    leave_until: datetime
+    link: str
+    where: str
+    offered: Table | None  # a place kept for them
+    kept_until: datetime | None
+    waiting_id: UUID | None
+    open: tuple[Table, ...]
+    more: bool  # more open triads than are shown
+    can_start: int  # room for so many more triads
+    blocked: str  # why they could take no place here
 
-    def at(self, window: WindowRow, time: Time, member: UUID) -> Someone:
-        others = [seat for seat in self.seats.get(member, ()) if seat.practice_id != time.id]
-        week = self._week(time.starts_at)
-        return Someone(
-            member,
-            elsewhere=any(seat.starts_at < time.ends_at and time.starts_at < seat.ends_at for seat in others),
-            booked=sum(seat.window_id == window.id and self._week(seat.starts_at) == week for seat in others),
-            apart=self.apart.get(member, frozenset()),
-            needs=self.needs.get(member, frozenset()) if window.mode == "room" else frozenset(),
-        )
+    @property
+    def practice_id(self) -> UUID:
+        return self.sheet.time.id
 
-    def _week(self, at: datetime) -> date:
-        day = at.astimezone(ZoneInfo(self.zone)).date()
-        return day - timedelta(days=day.weekday())
+    @property
+    def is_taken(self) -> bool:
+        return not (self.mine or self.offered or self.open or self.can_start or self.blocked)
+
+    @property
+    def tag(self) -> str:
+        if self.mine:
+            return (
+                "You’re in" if not self.mine.needs else "You’ve started" if len(self.mine.tiles) == 1 else "You’re in"
+            )
+        if self.offered:
+            return "Kept for you"
+        if self.open:
+            return f"{plural(self.open[0].needs, 'seat')} left"
+        if self.can_start:
+            rooms = "room" if self.sheet.window.mode == "room" and self.sheet.window.at_once > 1 else "triad"
+            return f"{plural(self.can_start, rooms)} free" if rooms == "room" else "Nobody yet"
+        return ""
 
 
-def diaries(
-    db: Session, zone: str, members: Collection[UUID], *, first: datetime, last: datetime | None = None
-) -> Diaries:
-    """For these memberships, from a week before `first` to a week after `last` (None: without end); two queries."""
-    listed = list(members)
-    same = aliased(Membership)
-    ahead = [PracticeSession.ends_at > first - A_WEEK]
-    if last is not None:
-        ahead.append(PracticeSession.starts_at < last + A_WEEK)
-    seats: dict[UUID, list[Booked]] = defaultdict(list)
-    for member, practice, window, starts_at, ends_at in db.execute(
-        select(
-            Membership.id, PracticeSession.id, PracticeSession.window_id, PracticeSession.starts_at,
-            PracticeSession.ends_at,
-        )
-        .join(same, same.person_id == Membership.person_id)
-        .join(Seat, Seat.membership_id == same.id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .outerjoin(Withdrawal, and_(Withdrawal.seat_id == Seat.id, Withdrawal.taken_back_at.is_(None)))
-        .where(
-            Membership.id.in_(listed),
-            same.left_at.is_(None),
-            Seat.given_up_at.is_(None),
-            PracticeSession.cancelled_at.is_(None),
-            Withdrawal.seat_id.is_(None),
-            *ahead,
-        )
-    ):  # fmt: skip
-        seats[member].append(Booked(practice, window, starts_at, ends_at))
-    apart: dict[UUID, set[UUID]] = defaultdict(set)
-    needs: dict[UUID, set[str]] = defaultdict(set)
-    pairs = (
-        select(literal("apart").label("what"), one.label("whose"), cast(other, String).label("other")).where(
-            one.in_(listed)
-        )
-        for one, other in ((KeepApart.one, KeepApart.other), (KeepApart.other, KeepApart.one))
+@dataclass(frozen=True)
+class ExtraPage:
+    """All of extra practice in one cohort, for one trainee."""
+
+    cohort: CohortRow
+    others: tuple[tuple[UUID, str], ...]  # further cohorts of theirs
+    cards: tuple[Card, ...]
+    asked: tuple[Offered, ...]
+    turns: Mapping[Role, int]
+    owed: Mapping[Role, int]
+    labels: RoleLabels
+
+    @property
+    def best(self) -> Card | None:
+        """What the page is about first: a place kept for them, then a triad that lacks one, then any they can join."""
+        ranks = [
+            (0 if card.offered else 1 if card.open and card.open[0].needs == 1 else 2 if card.open else 3, place)
+            for place, card in enumerate(self.cards)
+            if card.offered or card.open or card.can_start
+        ]
+        return self.cards[min(ranks)[1]] if ranks else None
+
+    @property
+    def heading(self) -> str:
+        best = self.best
+        if best is None:
+            if self.asked and any(each.said is None for each in self.asked):
+                return "When could you practise?"
+            booked = any(card.mine for card in self.cards)
+            return (
+                "You’re booked in" if booked else "Nothing is free just now" if self.cards else "No extra practice yet"
+            )
+        if best.offered:
+            return "A place is kept for you"
+        if best.open:
+            return "One seat would make a triad" if best.open[0].needs == 1 else "Two seats would make a triad"
+        return "A time to practise in between"
+
+    @property
+    def owed_in_words(self) -> str:
+        """“one observer turn”, “” where nothing is owed."""
+        counted = ["no", "one", "two", "three", "four", "five"]
+        found = [
+            f"{counted[count] if count < len(counted) else count} {self.labels.of(role)} turn{'s' if count > 1 else ''}"
+            for role, count in self.owed.items()
+            if count
+        ]
+        return listed(found)
+
+
+def extra_page(db: Session, within: Within, others: Sequence[Within], now: datetime) -> ExtraPage:
+    """Six questions, however much is open."""
+    cohort, me = within.cohort, within.membership.id
+    found, offered = sheets_and_offers(db, me, ahead_in(cohort.id, now))
+    held = ledger(db, cohort.id, now)
+    diary = diaries(db, cohort.zone, [me], first=now)
+    behind = _Behind(held, cohort)
+    ahead = [
+        each
+        for each in found
+        if each.time.ends_at > now and (not each.time.cancelled or each.time.circle_of(me) is not None)
+    ]
+    cards = tuple(_card(sheet, diary.at(sheet.window, sheet.time, me), behind, cohort, now) for sheet in ahead)
+    return ExtraPage(
+        cohort=cohort,
+        others=tuple((each.cohort.id, each.cohort.name) for each in others),
+        cards=cards,
+        asked=tuple(each for each in offered if each.window.drawn_at is None or each.unplaced),
+        turns=turns_so_far(held.served.get(str(me), {}), cohort.practice_minutes),
+        owed=behind.of(me),
+        labels=cohort.role_labels,
     )
-    rooms = (
-        select(literal("need"), Membership.id, AccessNeed.need)
-        .join(AccessNeed, AccessNeed.person_id == Membership.person_id)
-        .where(Membership.id.in_(listed))
+
+
+@dataclass(frozen=True)
+class _Behind:
+    """Who is owed which turns, and who has met whom."""
+
+    held: Ledger
+    cohort: CohortRow
+
+    def of(self, member: UUID) -> Mapping[Role, int]:
+        return owed(self.held.served.get(str(member), {}), self.cohort.practice_minutes)
+
+    def met(self, one: UUID, other: UUID) -> int:
+        return self.held.met.get(frozenset((str(one), str(other))), 0)
+
+
+def _card(sheet: Sheet, who: Someone, behind: _Behind, cohort: CohortRow, now: datetime) -> Card:
+    time, me = sheet.time, who.member
+    mine, waits = time.circle_of(me), time.waits(me)
+    blocked = "" if mine else rules.in_the_way(time, who, now)
+    free = [] if mine or blocked else [each for each in time.circles if rules.is_open_to(time, each, who, now)]
+    free.sort(key=lambda each: (-len(each.members), each.number))
+    kept = next((each for each in free if waits and waits.holds(now) and each.id == waits.circle), None)
+    seat = sheet.seat_of(me)
+    taken = sum(bool(circle.members) for circle in time.circles)
+    room = 0 if mine or blocked or not rules.can_start(time, who, now) else time.at_once - taken
+    return Card(
+        sheet=sheet,
+        zone=cohort.zone,
+        mine=_table(sheet, mine, me, behind) if mine else None,
+        seat_id=seat.seat_id if seat else None,
+        leave_until=time.can_leave_until,
+        link=link_for(sheet.link, mine.id) if mine else "",
+        where=", ".join(filter(None, (sheet.rooms.get(mine.id, "") if mine else "", sheet.place))),
+        offered=_table(sheet, kept, me, behind) if kept else None,
+        kept_until=waits.expires_at if kept and waits else None,
+        waiting_id=waits.id if waits and (kept or waits.expires_at is None) else None,
+        open=tuple(_table(sheet, each, me, behind) for each in free[:MOST_SHOWN] if each is not kept),
+        more=len(free) > MOST_SHOWN,
+        can_start=room,
+        blocked=blocked,
     )
-    for what, whose, said in db.execute(union_all(*pairs, rooms)):
-        if what == "apart":
-            apart[whose].add(UUID(said))
-        else:
-            needs[whose].add(said)
-    return Diaries(
-        zone,
-        {member: tuple(some) for member, some in seats.items()},
-        {member: frozenset(some) for member, some in apart.items()},
-        {member: frozenset(some) for member, some in needs.items()},
+
+
+def _table(sheet: Sheet, circle: Circle, me: UUID, behind: _Behind) -> Table:
+    people = sheet.people[circle.id]
+    others = [one for one in people if one.member != me]
+    joins = len(others) == len(people)
+    missing = circle.places - len(people)
+    shape = sheet.window.shape
+    turning = Turning.ONE_ROUND if shape[0] == 1 else Turning(behind.cohort.turning)
+    tiles = [Tile("You" if one.member == me else one.first, one.role, one.member == me) for one in people]
+    first = ""
+    if joins and missing == 1:
+        everybody = [*(one.member for one in people), me]
+        debts = {member: behind.of(member) for member in everybody}
+        roles = turns(in_order(everybody, debts, turning), turning)[0]
+        tiles = [Tile(one.first, roles[one.member]) for one in people]
+        first = _first(roles[me], behind.cohort.role_labels, is_owed=bool(debts[me][roles[me]]))
+        tiles.append(Tile("You?", roles[me], is_me=True))
+        missing_tiles = 0
+    else:
+        missing_tiles = missing
+    return Table(
+        triad_id=circle.id,
+        tiles=(*tiles, *(Tile("", None) for _ in range(missing_tiles))),
+        needs=missing,
+        worked=_worked(others, me, behind),
+        first=first,
+        by=needed_by(sheet.time, circle),
+        go_ahead=sheet.window.if_two is IfTwo.GO_AHEAD,
     )
 
 
-def of_practice(practice_id: UUID) -> ColumnElement[bool]:
-    """For `sheets`: one time."""
-    return PracticeSession.id == practice_id
+def _first(role: Role, labels: RoleLabels, *, is_owed: bool) -> str:
+    usual = {Role.COUNSELLOR: "counsel", Role.CLIENT: "be client", Role.OBSERVER: "observe"}
+    verb = usual[role] if labels.of(role) == role.value else f"be {labels.of(role)}"
+    because = ", because that’s the turn you’re owed" if is_owed else ""
+    return f"you’d {verb} first{because}"
 
 
-def ahead_in(cohort_id: UUID, now: datetime) -> ColumnElement[bool]:
-    """For `sheets_and_offers`: what a cohort has open and not over, and what times are, or were, offered for."""
-    return and_(
-        PracticeWindow.cohort_id == cohort_id,
-        PracticeWindow.opened_at.is_not(None),
-        or_(
-            PracticeSession.ends_at > now,
-            and_(
-                PracticeWindow.way == Way.MATCHED.value,
-                PracticeWindow.called_off_at.is_(None),
-                PracticeWindow.last_day >= now.date(),
-            ),
-        ),
-    )
+def _worked(others: Sequence[Sitting], me: UUID, behind: _Behind) -> str:
+    """“You’ve worked with Ben once, and not yet with Chloe.”"""
+    times = {1: "once", 2: "twice"}
+    known = [(one.first, behind.met(me, one.member)) for one in others]
+    had = [f"with {name} {times.get(count, f'{count} times')}" for name, count in known if count]
+    new = [name for name, count in known if not count]
+    if not had:
+        return f"You haven’t worked with {' or '.join(new)} yet." if new else ""
+    return f"You’ve worked {listed(had)}{f', and not yet with {listed(new)}' if new else ''}."
 
 
 def times_open(db: Session, person_id: UUID, now: datetime) -> int:

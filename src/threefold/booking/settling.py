@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from threefold.booking import actions, forming, windows
 from threefold.booking.actions import Desk
-from threefold.booking.queries import sheets
 from threefold.core.booking import DAY_BEFORE, needed_by
+from threefold.store.extra import sheets
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import Cohort, PracticeSession, PracticeWindow, Seat, Turn, Waiting, Withdrawal
 
