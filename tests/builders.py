@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import to_builtins
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
@@ -30,6 +30,7 @@ from threefold.store.tables import (
     Person,
     PlanDraft,
     PracticeSession,
+    PracticeWindow,
     Seat,
     Staff,
     Triad,
@@ -362,3 +363,79 @@ async def regrouped(store: Store, made: Class, week: int, groups: list[tuple[int
     made.seats[week].clear()
     made.seats[week].update(seats)
     return {each: seats[made.members[each]] for group in groups for each in group}
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Extra practice that was opened: its window, and its times in order."""
+
+    window: UUID
+    times: list[UUID]
+
+
+async def extra_practice(
+    store: Store,
+    built: Class,
+    *starts: datetime,
+    way: str = "joined",
+    at_once: int = 1,
+    most_each: int = 1,
+    if_two: str = "go_ahead",
+    steps_out_until: int = 2,
+    link: str = "",
+    place: str = "Library",
+    rooms: tuple[dict[str, object], ...] = (),
+    closes_at: datetime | None = None,
+    now: datetime = BEFORE,
+) -> Extra:
+    """Times of two hours on London's clock, three rounds of 20 + 10 minutes; matched ones have no sessions yet."""
+    window, times = an_id(), [an_id() for _ in starts] if way == "joined" else []
+    shape = [3, 20, 10, 10, 10, 0]
+
+    def work(db: Session) -> None:
+        db.add(
+            PracticeWindow(
+                id=window,
+                cohort_id=built.cohort,
+                way=way,
+                first_day=starts[0].date(),
+                last_day=starts[-1].date(),
+                times=[each.isoformat(timespec="minutes") for each in starts],
+                minutes=120,
+                shape=shape,
+                mode="room" if place else "online",
+                place=place,
+                link=link,
+                rooms=list(rooms),
+                at_once=at_once,
+                most_each=most_each,
+                if_two=if_two,
+                steps_out_until=steps_out_until,
+                closes_at=closes_at,
+                opened_at=now,
+                opened_by=built.tutors[0],
+                made_at=now,
+                made_by=built.tutors[0],
+            )
+        )
+        db.flush()
+        last = db.scalar(select(func.max(PracticeSession.number)).where(PracticeSession.cohort_id == built.cohort)) or 0
+        for number, (id_, start) in enumerate(zip(times, starts, strict=False), start=last + 1):
+            at = start.replace(tzinfo=LONDON).astimezone(UTC)
+            db.add(
+                PracticeSession(
+                    id=id_,
+                    cohort_id=built.cohort,
+                    number=number,
+                    starts_at=at,
+                    ends_at=at + timedelta(hours=2),
+                    place=place,
+                    link=link,
+                    shape=shape,
+                    window_id=window,
+                )
+            )
+        db.flush()
+
+    await store.write(work)
+    return Extra(window, times)

@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from threefold.availability.pages import routes as availability
+from threefold.booking.pages import routes as booking
 from threefold.calibration.pages import routes as calibration
 from threefold.choices.pages import routes as choices
 from threefold.cohorts.pages import routes as cohorts
@@ -79,7 +80,7 @@ def build_app(
             await store.close()
 
     arranged = [people, cohorts, frameworks, plans, choices, concerns]
-    practised = [practice, changes, replies, availability, swaps, repairs, guests, day]
+    practised = [practice, changes, replies, availability, booking, swaps, repairs, guests, day]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*arranged, *practised, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

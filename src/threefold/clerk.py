@@ -11,6 +11,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from threefold.availability.reading import read_what_is_due
+from threefold.booking import forming, settling
+from threefold.booking.settling import DueTime
 from threefold.core.wishes import Kind, ways
 from threefold.guests.telling import tell_guests
 from threefold.mail.letters import Postroom, Unsendable
@@ -101,11 +103,24 @@ class Clerk:
         for cohort in await self.store.read(lambda db: to_look_after(db, now)):
             await self.store.write(partial(look_after, cohort=cohort, now=now, new_id=Ids(now)))
         written += await tell_guests(self.store, self.postroom, self.keys, now=now, new_id=Ids(now))
+        written += await self._extra_practice(now)
         wanted = await self.store.read(lambda db: due(db, now))
         if wanted:
             new_id = Ids(now)
             letters = await asyncio.to_thread(lambda: [self._written(each, new_id, now) for each in wanted])
             written += await self.store.write(lambda db: _post(db, filter(None, letters), now))
+        return written
+
+    async def _extra_practice(self, now: datetime) -> int:
+        """Offers that have expired, triads to decide on, and windows whose triads are to be formed."""
+        written, domain = 0, self.postroom.settings.mail_domain
+        for time in await self.store.read(lambda db: settling.due_times(db, now)):
+            settle = partial(_settle_time, time, domain, now)
+            written += await self._change(time.cohort_id, settle, now)
+        for window_id, question in await self.store.read(lambda db: settling.due_windows(db, now)):
+            answer = await forming.answer(question)  # outside any transaction: this takes a while
+            keep = partial(_form_window, window_id, question, answer, domain, now)
+            written += await self._change(question.cohort_id, keep, now)
         return written
 
     async def _change(self, cohort_id: UUID, what: Callable[[Session, Ids], object], now: datetime) -> int:
@@ -152,6 +167,22 @@ class Clerk:
 def _counts_now(place: Held, now: datetime, db: Session, new_id: Callable[[], UUID]) -> object:
     """A calendar's "no" that nobody took back is its holder's word now."""
     return answers.count(db, place, now=now, new_id=new_id)
+
+
+def _settle_time(time: DueTime, domain: str, now: datetime, db: Session, new_id: Callable[[], UUID]) -> None:
+    settling.settle_time(db, time, domain=domain, now=now, new_id=new_id)
+
+
+def _form_window(
+    window_id: UUID,
+    question: forming.Question,
+    answer: forming.Answer,
+    domain: str,
+    now: datetime,
+    db: Session,
+    new_id: Callable[[], UUID],
+) -> None:
+    settling.form_window(db, window_id, question, answer, domain=domain, now=now, new_id=new_id)
 
 
 def _post(db: Session, letters: Iterable[Written], now: datetime) -> int:

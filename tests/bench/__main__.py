@@ -1,4 +1,4 @@
-"""`python -m tests.bench web|mail|feedback|matching [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`"""
+"""`python -m tests.bench WHAT [--json FILE] [--instances DIR] [--aims FILE] [--only NAME]`, see `choices` for WHAT."""
 
 import argparse
 import asyncio
@@ -11,10 +11,12 @@ from tests.bench.figures import report
 parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Threefold against its aims.")
 parser.add_argument(
     "what",
-    choices=["web", "mail", "feedback", "matching"],
+    choices=["web", "mail", "feedback", "practice", "matching"],
     help="web: cost of pages and forms, queries, memory, start; mail: how soon letters leave, what that adds to pages, "
     "what a clerk’s look costs, and whether calendars agree; feedback: a form, a class sending at once, pages beside "
-    "years of it; matching: how good plans are, and what they cost",
+    "years of it; "
+    "practice: 200 people racing for 60 seats, and pages that stay flat; "
+    "matching: how good plans are, and what they cost",
 )
 parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures in FILE as well")
 parser.add_argument("--instances", type=Path, metavar="DIR", help="matching: the problems in DIR (triad-instance/1)")
@@ -25,7 +27,7 @@ asked = parser.parse_args()
 if asked.what == "matching":
     report(matching.COMPARED, matching.measure(asked.instances, asked.aims, asked.only, asked.seed), asked.json)
 else:
-    from tests.bench import feedback, mail, web
+    from tests.bench import feedback, mail, practice, web
     from threefold.logs import start_logging
 
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
@@ -33,5 +35,5 @@ else:
         if asked.what == "mail":
             report(mail.COMPARED, mail.measure(), asked.json)
         else:
-            measured = web if asked.what == "web" else feedback
+            measured = {"web": web, "feedback": feedback, "practice": practice}[asked.what]
             report(measured.COMPARED, asyncio.run(measured.measure()), asked.json)

@@ -53,7 +53,6 @@ def a_term(seats: Mapping[int, Seat], **changes: object) -> Term:
         meetings={PRACTICE: meeting},
         circles={TRIAD: Circle(TRIAD, PRACTICE, "Room 2", None)},
         seats=tuple(seats.values()),
-        latest=None,
     )
     return replace(term, **changes)  # type: ignore[arg-type] # each of its own type
 

@@ -47,6 +47,7 @@ def test_what_each_kind_can_be() -> None:
         "feedback-reminder": (now, off),
         "feedback-asked": (now, off),
         "feedback-ready": (now, digest, off),
+        "extra-practice": (now, off),
         "tutor-digest": (now, digest, off),
         "weekly": (now, off),
     }

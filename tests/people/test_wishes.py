@@ -15,7 +15,7 @@ from threefold.store.tables import Deed, Wish
 from threefold.web.security import Keys
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-KINDS = ("reminder", "feedback-wanted", "feedback-reminder", "feedback-asked", "feedback-ready")
+KINDS = ("reminder", "feedback-wanted", "feedback-reminder", "feedback-asked", "feedback-ready", "extra-practice")
 USUAL = dict.fromkeys(KINDS, "now")
 
 
@@ -49,6 +49,7 @@ async def test_the_page_offers_each_kind_in_the_ways_it_can_come(house: House) -
         "feedback-reminder": ["now", "off"],
         "feedback-asked": ["now", "off"],
         "feedback-ready": ["now", "digest", "off"],
+        "extra-practice": ["now", "off"],
     }
     for browser, ways in ((amara, offered), (marion, {"tutor-digest": ["now", "digest", "off"]})):
         page = (await browser.get("/me/letters")).text

@@ -17,7 +17,7 @@ from msgspec import structs
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import Class, a_cohort, a_person, an_id
+from tests.builders import Class, a_cohort, a_person, an_id, extra_practice
 from tests.house import Browser, House
 from threefold.app import build_app
 from threefold.core.arriving import code
@@ -35,7 +35,10 @@ from threefold.store.tables import (
     PlanVersion,
     Preference,
     Reply,
+    Seat,
     SwapRequest,
+    Triad,
+    Waiting,
     metadata,
 )
 from threefold.web.security import Keys
@@ -106,6 +109,7 @@ ABOUT_NO_COHORT = {
     "POST /portfolio/naming",
     "POST /portfolio/naming/withdrawal",
     "GET /portfolio/print",
+    "GET /practice/extra",
     "GET /waiting",
 }
 # What ships lies under addresses that are the same for everybody.
@@ -121,6 +125,16 @@ ITS_PEOPLE = {
     "POST /cohorts/{cohort_id}/choices/{preference_id}/ending": "counsellor",
     "POST /cohorts/{cohort_id}/apart-requests": "counsellor observer client elsewhere",
     "POST /cohorts/{cohort_id}/apart-requests/{request_id}/ending": "counsellor",
+    "POST /practice/{extra_id}/seats": "counsellor observer client elsewhere",
+    "POST /practice/{extra_id}/triads": "counsellor observer client elsewhere",
+    "POST /practice/{extra_id}/waiting": "counsellor observer client elsewhere",
+    "POST /triads/{open_triad_id}/seats": "counsellor observer client elsewhere",
+    "GET /seats/{place_id}/stepping-out": "counsellor",
+    "POST /seats/{place_id}/stepping-out": "counsellor",
+    "POST /waiting/{waiting_id}/acceptance": "counsellor",
+    "POST /waiting/{waiting_id}/ending": "counsellor",
+    "GET /windows/{matched_id}/offer": "counsellor observer client elsewhere",
+    "POST /windows/{matched_id}/offer": "counsellor observer client elsewhere",
     "GET /practice/{practice_id}/brief": "counsellor",
     "GET /here/{code}": "counsellor observer client elsewhere tutor",
     "POST /here/{code}": "counsellor observer client elsewhere",
@@ -271,7 +285,50 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         db.add(PlanVersion(id=version, cohort_id=built.cohort, number=1, why="date", **kept))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
+    extra = await extra_practice(house.store, built, datetime.fromisoformat("2026-10-20T17:00"))
+    matched = await extra_practice(
+        house.store,
+        built,
+        datetime.fromisoformat("2026-10-21T17:00"),
+        way="matched",
+        closes_at=house.now + timedelta(days=9),
+    )
+    open_triad, place, waiting = an_id(), an_id(), an_id()
+
+    def book(db: Session) -> None:
+        """Amara has started a triad, and waits for a place as well: not what a page would let her do."""
+        amara = built.members[0]
+        db.add(Triad(id=open_triad, practice_id=extra.times[0], number=1, room="", places=3))
+        db.flush()
+        db.add(
+            Seat(
+                id=place,
+                practice_id=extra.times[0],
+                triad_id=open_triad,
+                membership_id=amara,
+                position=0,
+                taken_at=house.now,
+                uid=f"{place.hex}@elmhouse.example",
+            )
+        )
+        db.add(
+            Waiting(
+                id=waiting,
+                window_id=extra.window,
+                practice_id=extra.times[0],
+                membership_id=amara,
+                since=house.now,
+            )
+        )
+
+    await house.store.write(book)
     return {
+        "extra_id": extra.times[0],
+        "window_id": extra.window,
+        "matched_id": matched.window,
+        "open_triad_id": open_triad,
+        "place_id": place,
+        "waiting_id": waiting,
         "cohort_id": built.cohort,
         "membership_id": built.members[5],
         "plan_id": await house.store.write(work),

@@ -142,7 +142,7 @@ def listed(db: Session, mine: Sequence[CohortRow], now: datetime) -> list[Listed
                 PracticeSession.cohort_id.in_(ids),
                 PracticeSession.ends_at > now,
                 PracticeSession.cancelled_at.is_(None),
-                PracticeSession.cancelled_at.is_(None),
+                PracticeSession.window_id.is_(None),
             )
             .group_by(PracticeSession.cohort_id)
         ).all()
@@ -332,7 +332,7 @@ def steps(db: Session, within: Within, here: str) -> Steps:
 # one row, and ids stay the text they are compared as: fetching each seat and making UUIDs cost three times as much.
 _WEEKS = Prepared(
     select(_practice.c.id, _practice.c.number, _practice.c.starts_at, _practice.c.ends_at, _practice.c.cancelled_at)
-    .where(_practice.c.cohort_id == bindparam("cohort"))
+    .where(_practice.c.cohort_id == bindparam("cohort"), _practice.c.window_id.is_(None))
     .order_by(_practice.c.starts_at),
     Week,
 )
@@ -354,7 +354,7 @@ _GROUPS = Prepared(
         .scalar_subquery(),
     )
     .join(_triad, _triad.c.practice_id == _practice.c.id)
-    .where(_practice.c.cohort_id == bindparam("cohort")),
+    .where(_practice.c.cohort_id == bindparam("cohort"), _practice.c.window_id.is_(None)),
     lambda week, number, room, members: (week, room or f"Group {number}", members.split() if members else []),
 )
 _AWAY = Prepared(
@@ -364,6 +364,7 @@ _AWAY = Prepared(
     .join(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
     .where(
         _practice.c.cohort_id == bindparam("cohort"),
+        _practice.c.window_id.is_(None),
         _seat.c.given_up_at.is_(None),
         _withdrawal.c.taken_back_at.is_(None),
     ),

@@ -23,6 +23,11 @@ def made_at(id: UUID) -> int:
     return id.int >> 80
 
 
+def first_id(at_ms: int) -> UUID:
+    """What sorts before every id made in this millisecond or later, and after every one before."""
+    return UUID(int=at_ms << 80)
+
+
 def later(id: UUID, by_ms: int) -> UUID:
     """The same id as if made so many milliseconds later."""
     return UUID(int=id.int + (by_ms << 80))

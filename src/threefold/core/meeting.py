@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from threefold.core.refusal import Problem, Refusal
@@ -68,3 +69,10 @@ def may_change(*, starts_at: datetime, cancelled: bool, now: datetime) -> Refusa
     if now >= starts_at:
         return Refusal.because(BEGUN)
     return Refusal.because(CALLED_OFF) if cancelled else None
+
+
+def link_for(link: str, triad: UUID) -> str:
+    """The address a group meets at: where it is a pattern with {room}, each group has a room of its own, which cannot
+    be guessed and stays the same for as long as there is the group.
+    """
+    return link.replace("{room}", f"threefold-{triad.hex[-12:]}")

@@ -5,7 +5,7 @@ the difference between what people were told last and what is so now, so they ca
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -15,6 +15,7 @@ from uuid import UUID
 from threefold.core import diary
 from threefold.core.diary import Shows
 from threefold.core.invitation import Entry, Method
+from threefold.core.meeting import link_for
 from threefold.core.names import first_name, short_names
 from threefold.core.roles import Role, RoleLabels, say_turn
 from threefold.core.roster import email_key
@@ -190,7 +191,8 @@ class Seat:
 class Term:
     """The part of a cohort's term that lies ahead. `tutor` is who its letters come from, by name.
 
-    `latest` is the newest of the letters about it, None before the first: what is said next has to come after it.
+    `lately` has the newest letter of each lane that was written in this very moment or, by another clock, after it:
+    what is said next in a lane has to come after it.
     """
 
     cohort_id: UUID
@@ -203,7 +205,7 @@ class Term:
     meetings: Mapping[UUID, Meeting]
     circles: Mapping[UUID, Circle]
     seats: tuple[Seat, ...]
-    latest: UUID | None = None
+    lately: Mapping[str, UUID] = field(default_factory=dict)
 
     @cached_property
     def seats_in(self) -> dict[UUID, tuple[Seat, ...]]:
@@ -238,7 +240,7 @@ class Term:
             ends_at=meeting.ends_at,
             zone=self.zone,
             where=", ".join(filter(None, (circle.room, meeting.place))),
-            link=meeting.link,
+            link=link_for(meeting.link, circle.id),
             partners=(*(names[other.member_id] for other in others), *visiting.values()),
             rounds=tuple(
                 self._round(times[number - 1], role, _roles_of(others, number, names, circle), circle.tutor)

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     FEEDBACK_REMINDER = "feedback-reminder"
     FEEDBACK_ASKED = "feedback-asked"
     FEEDBACK_READY = "feedback-ready"
+    EXTRA_PRACTICE = "extra-practice"
     TUTOR_DIGEST = "tutor-digest"
     WEEKLY = "weekly"
 
@@ -79,6 +80,12 @@ CHOICES: Mapping[Kind, Choice] = {
             "Feedback you’ve been given",
             "When what people noticed is ready to read.",
             (How.NOW, How.DIGEST, How.OFF),
+        ),
+        Choice(
+            Kind.EXTRA_PRACTICE,
+            "Extra practice",
+            "When a tutor opens times to practise in between, or a seat there would help you most.",
+            (How.NOW, How.OFF),
         ),
         Choice(
             Kind.TUTOR_DIGEST,

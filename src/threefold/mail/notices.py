@@ -9,7 +9,7 @@ a rule undoes the change that wanted it, and no letter is ever rendered while ot
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -34,7 +34,9 @@ from threefold.store.terms import OVERVIEW, term_ahead
 
 T = TypeVar("T")
 TIDY = timedelta(days=2)  # as long as a courier keeps trying
+NEVER = UUID(int=0)  # an id before every other
 MOST_TRIES = 8  # each finds the term changed by somebody else in between
+PATIENT_TRIES = 3  # then letters are written where nobody can change anything in between
 
 _seat = metadata.tables["seat"]
 
@@ -63,26 +65,44 @@ class Pile:
     now: datetime
     new_id: Callable[[], UUID]
     letters: dict[Hashable, Written] = field(default_factory=dict)
+    writes_inside: bool = False  # rather than have the unit run again
     renewed: dict[UUID, UUID] = field(default_factory=dict)
 
     def write(self, term: Term, told: News) -> None:
         """Write what is missing. Raises Unsendable for a letter that breaks a rule of mail or calendars."""
         # Somebody who began later may have been done sooner: letters leave, and calendars count, in the order in which
         # they came into the outbox, whatever the clock said.
-        late_by = max(0, made_at(term.latest) + 1 - int(self.now.timestamp() * 1000)) if term.latest else 0
-        stamp = max(self.now, datetime.fromtimestamp(made_at(term.latest) / 1000, UTC)) if term.latest else self.now
+        latest = max(term.lately.values(), default=None)
+        late_by = max(0, made_at(latest) + 1 - int(self.now.timestamp() * 1000)) if latest else 0
+        stamp = self.now + timedelta(milliseconds=late_by)
         writer = Writer(self.postroom, term, self.now, stamp, lambda: later(self.new_id(), late_by))
         for overview in told.overviews:
-            if (key := _key(term, overview)) not in self.letters:
-                self.letters[key] = writer.overview(overview)
-        new = {one.member.id: self.letters[_key(term, one)].message_id for one in told.overviews}
+            if not self._has(term, overview):
+                self.letters[_key(term, overview)] = writer.overview(overview)
+        new = {one.member.id: self.letters[_key(term, one)] for one in told.overviews}
         for notice in told.notices:
-            if (key := _key(term, notice)) not in self.letters:
-                thread = notice.member.overview_at(notice.recipient) or new.get(notice.member.id, "")
-                self.letters[key] = writer.notice(notice, thread)
+            overview_now = new.get(notice.member.id)
+            if not self._has(term, notice, overview_now):
+                thread = notice.member.overview_at(notice.recipient)
+                thread = thread or (overview_now.message_id if overview_now else "")
+                self.letters[_key(term, notice)] = writer.notice(notice, thread)
 
     def holds(self, term: Term, told: News) -> bool:
-        return _keys(term, told).keys() <= self.letters.keys()
+        overviews = {one.member.id: self.letters.get(_key(term, one)) for one in told.overviews}
+        return all(self._has(term, one) for one in told.overviews) and all(
+            self._has(term, one, overviews.get(one.member.id)) for one in told.notices
+        )
+
+    def _has(self, term: Term, said: Overview | Notice, after: Written | None = None) -> bool:
+        """Whether it is written, and comes after whatever came into its lane meanwhile, and after its overview.
+
+        What others of the cohort were told meanwhile is no reason to write it anew: people who book at the same
+        moment would undo each other.
+        """
+        letter = self.letters.get(_key(term, said))
+        if letter is None or letter.id <= term.lately.get(letter.lane, NEVER):
+            return False
+        return after is None or letter.id > after.id
 
     def renew(self, db: Session, seats: Collection[UUID]) -> None:
         """Give each of these seats up and take it again, under the same new id however often the unit runs."""
@@ -106,8 +126,8 @@ class Pile:
 
 
 def _key(term: Term, said: Overview | Notice) -> Hashable:
-    """The same while a letter would say the same, and come next."""
-    return term.cohort_id, term.latest, said
+    """The same while a letter would say the same."""
+    return term.cohort_id, said
 
 
 def _keys(term: Term, told: News) -> dict[Hashable, None]:
@@ -118,7 +138,9 @@ async def with_letters(pile: Pile, run: Callable[[], Awaitable[T]]) -> T:
     """Run a unit that tells, again and again until all its letters are written. Raises Unsendable, and Busy where the
     term keeps changing in between.
     """
-    for _ in range(MOST_TRIES):
+    for number in range(MOST_TRIES):
+        # Where many change one thing at a moment, each would undo the others for as long as they go on.
+        pile.writes_inside = number >= PATIENT_TRIES
         try:
             return await run()
         except Unwritten as missing:
@@ -150,7 +172,10 @@ def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
         if term is not None and told != NOTHING:
             wanted.append((term, told))
     if not all(pile.holds(term, told) for term, told in wanted):
-        raise Unwritten(wanted)
+        if not pile.writes_inside:
+            raise Unwritten(wanted)
+        for term, told in wanted:
+            pile.write(term, told)
     for term, told in wanted:
         pile.post(db, term, told)
 

@@ -194,14 +194,14 @@ def _dates(db: Session, cohort: CohortRow, known: frozenset[Someone]) -> tuple[D
     for practice_id, member in db.execute(
         select(Away.practice_id, Away.membership_id)
         .join(PracticeSession, PracticeSession.id == Away.practice_id)
-        .where(PracticeSession.cohort_id == cohort.id)
+        .where(PracticeSession.cohort_id == cohort.id, PracticeSession.window_id.is_(None))
     ):
         if str(member) in known:
             away.setdefault(practice_id, []).append(str(member))
     planned = () if cohort.published_at else (~exists().where(Triad.practice_id == PracticeSession.id),)
     rows: Sequence[PracticeSession] = db.scalars(
         select(PracticeSession)
-        .where(PracticeSession.cohort_id == cohort.id, *planned)
+        .where(PracticeSession.cohort_id == cohort.id, PracticeSession.window_id.is_(None), *planned)
         .order_by(PracticeSession.starts_at)
     ).all()
     return tuple(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from threefold.core import diary
 from threefold.core.diary import Shows
 from threefold.core.invitation import Entry, FeedEntry, Status
+from threefold.core.meeting import link_for
 from threefold.core.roles import Role, RoleLabels
 from threefold.core.slots import SessionShape, round_times
 from threefold.store.prepared import Prepared
@@ -92,6 +93,7 @@ class Place:
     given_up_at: datetime | None
     left_at: datetime | None
     room: str
+    triad_id: UUID
     practice_id: UUID
     cohort_id: UUID
     starts_at: datetime
@@ -190,6 +192,7 @@ _PLACES = Prepared(
         _seat.c.given_up_at,
         _membership.c.left_at,
         _triad.c.room,
+        _triad.c.id,
         _practice.c.id,
         _practice.c.cohort_id,
         _practice.c.starts_at,
@@ -272,7 +275,7 @@ def _entry(place: Place, zone: str, roles: Sequence[tuple[datetime, str]], shows
         ends_at=place.ends_at,
         zone=zone,
         where=", ".join(filter(None, (place.room, place.place))),
-        link=place.link,
+        link=link_for(place.link, place.triad_id),
         roles=roles,
         url=base_url + (f"/practice/{place.practice_id}" if place.is_theirs else "/calendar"),
         shows=Shows.QUIET if gone else shows,

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.guests import guest_seen
+from threefold.core.meeting import link_for
 from threefold.core.names import first_name, initials
 from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
 from threefold.core.slots import Round, SessionShape, round_times, sentence
@@ -193,7 +194,7 @@ def places_of(db: Session, me: Me) -> list[Place]:
             ends_at=practice.ends_at,
             place=practice.place,
             room=triad.room,
-            link=practice.link,
+            link=link_for(practice.link, triad.id),
             shape=practice.shape_in(cohort),
             labels=cohort.role_labels,
             partners=tuple(who for other, who in others[triad.id] if other != seat.id),

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from threefold.reminding.booking import about_extra_practice
 from threefold.reminding.concerns import about_concerns
 from threefold.reminding.digests import for_tutors, weekly
 from threefold.reminding.feedback import about_feedback
@@ -32,6 +33,7 @@ def due(db: Session, now: datetime) -> list[Wanted]:
         *for_tutors(db, now),
         *weekly(db, now),
         *about_concerns(db, now),
+        *about_extra_practice(db, now),
     ]
     there = written(db, (each.once for each in found))
     others = {kind: not_now(db, kind) for kind in {each.kind for each in found}}

@@ -1,5 +1,6 @@
 """How units meet a database: readers with a snapshot each, and one writer that commits many units together."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
@@ -7,6 +8,8 @@ from sqlalchemy import Connection
 
 from threefold.store.lane import Errand
 from threefold.store.unit import Locked, Outcome, look, perform
+
+HELD_SECONDS = 0.25  # after so long a batch is committed, and whoever else waits for the lock has it
 
 
 class Raw(Protocol):
@@ -92,7 +95,8 @@ class Writer(_OwnConnection):
 
     If the commit is refused, or the database itself has left the transaction (a full disk can do that), nothing
     of the batch is kept and each unit runs once more alone. A lock that lasts is everybody's: all are told. Nobody
-    hears "done" before a commit that held their rows.
+    hears "done" before a commit that held their rows. A batch ends after HELD_SECONDS, however many wait here: writers
+    of other processes wait too, and not without end.
     """
 
     def _open(self) -> None:
@@ -100,22 +104,37 @@ class Writer(_OwnConnection):
         self._raw.in_batch = True
 
     def serve(self, errands: Sequence[Errand]) -> None:
+        rest = list(errands)
+        while rest:
+            del rest[: self._serve_some(rest)]
+
+    def _serve_some(self, errands: Sequence[Errand]) -> int:
+        """Serve the first of these, at least one; how many."""
         try:
             outcomes = self._together(errands)
         except Exception as error:  # noqa: BLE001 - told to everybody it concerns
             if len(errands) > 1 and not self._is_everybodys(error):
                 for errand in errands:
-                    self.serve([errand])
-                return
+                    self._serve_some([errand])
+                return len(errands)
             outcomes = [Outcome(error=self._explained(error)) for _ in errands]
-        for errand, outcome in zip(errands, outcomes, strict=True):
+        for errand, outcome in zip(errands, outcomes, strict=False):
             errand.tell(outcome)
+        return len(outcomes)
 
     def _together(self, errands: Sequence[Errand]) -> list[Outcome]:
-        """What each came to, once it is on disk. If it raises, nothing is kept (or nobody can know: see Busy)."""
+        """What each came to, once it is on disk. If it raises, nothing is kept (or nobody can know: see Busy).
+
+        Where they take long, the first of them alone.
+        """
         self._begin()
+        until = time.monotonic() + HELD_SECONDS
+        outcomes: list[Outcome] = []
         try:
-            outcomes = [self._run(errand) for errand in errands]
+            for errand in errands:
+                outcomes.append(self._run(errand))
+                if time.monotonic() >= until:
+                    break
             self._raw.execute("COMMIT")
         finally:
             self._leave()

@@ -63,7 +63,8 @@ class Store:
             engine = sqlite.engine_for(path, patience_seconds=patience_seconds)
             readers = Lane("reader", [sqlite.reader(engine) for _ in range(SQLITE_READERS)])
             at_hand = sqlite.reader(sqlite.engine_for(path, patience_seconds=0))  # it waits for nobody
-            return cls("sqlite", path, readers, Lane("writer", [sqlite.writer(engine)], together=TOGETHER), at_hand)
+            desk = sqlite.writer(engine, patience_seconds=patience_seconds)
+            return cls("sqlite", path, readers, Lane("writer", [desk], together=TOGETHER), at_hand)
         from threefold.store import postgresql  # noqa: PLC0415 - a driver that SQLite's users need not load
 
         engine = postgresql.engine_for(address, patience_seconds=patience_seconds)

@@ -5,6 +5,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import cast
@@ -24,6 +25,9 @@ _PASSING = {
     sqlite3.SQLITE_NOMEM: "there is no memory left",
 }
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+LOOK_AGAIN_SECONDS = 0.002
+STEP_BACK_SECONDS = 0.006  # three looks of somebody else
+LONG_SECONDS = 0.02
 _HEADER_WAL = 2  # bytes 18 and 19 of a database file in WAL mode; 1 otherwise (sqlite.org/fileformat2.html, 1.3)
 
 _log = logging.getLogger(__name__)
@@ -186,9 +190,47 @@ def reader(engine: Engine) -> Reader:
     return Reader(connect, "BEGIN", explained)
 
 
-def writer(engine: Engine) -> Writer:
+class _Writer(Writer):
+    """Looks for the lock again and again, and steps back after each long batch.
+
+    SQLite has no queue for it: its own waiting looks less and less often, ten times a second in the end, and a busy
+    process that takes the lock again at once keeps another out for as long as it is busy. Two processes racing for
+    the seats of a practice: one was told Busy after five seconds.
+    """
+
+    def __init__(self, engine: Engine, patience_seconds: float) -> None:
+        self._patience_seconds = patience_seconds
+        self._left_at = self._held_for = 0.0
+        super().__init__(engine.connect, "BEGIN IMMEDIATE", explained)
+
+    def _open(self) -> None:
+        super()._open()
+        self._raw.execute("PRAGMA busy_timeout = 0")
+
+    def _begin(self) -> None:
+        if self._held_for > LONG_SECONDS and time.monotonic() - self._left_at < STEP_BACK_SECONDS:
+            time.sleep(STEP_BACK_SECONDS)
+        until = time.monotonic() + self._patience_seconds
+        while True:
+            try:
+                super()._begin()
+            except sqlite3.Error as error:
+                if _code(error) not in _LOCKED or time.monotonic() >= until:
+                    raise
+            else:
+                self._left_at = time.monotonic()
+                return
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+    def _leave(self) -> None:
+        super()._leave()
+        now = time.monotonic()
+        self._held_for, self._left_at = now - self._left_at, now
+
+
+def writer(engine: Engine, *, patience_seconds: float) -> Writer:
     """The one desk that writes; other processes may have theirs, and wait their turn."""
-    return Writer(engine.connect, "BEGIN IMMEDIATE", explained)
+    return _Writer(engine, patience_seconds)
 
 
 def explained(error: Exception) -> Exception:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.diary import Shows
 from threefold.core.guests import guest_seen
+from threefold.core.identity import first_id
 from threefold.core.invitation import Method
 from threefold.core.reply import Settled
 from threefold.core.roles import Role
@@ -96,7 +97,14 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime) -> Term | None:
         meetings=meetings,
         circles=circles,
         seats=_seats(db, cohort_id, now, overviews),
-        latest=db.scalar(select(Letter.id).where(Letter.cohort_id == cohort_id).order_by(Letter.id.desc()).limit(1)),
+        lately={
+            row.lane: row.id
+            for row in db.execute(
+                select(Letter.lane, Letter.id)
+                .where(Letter.cohort_id == cohort_id, Letter.id >= first_id(int(now.timestamp() * 1000)))
+                .order_by(Letter.id)
+            )
+        },
     )
 
 

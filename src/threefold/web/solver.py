@@ -15,6 +15,8 @@ from uuid import UUID
 import structlog
 
 from threefold.matching import USUAL, CourseProblem, Plan
+from threefold.matching.week.offers import WeekProblem
+from threefold.matching.week.wire import Found, found_in, week_out
 from threefold.matching.wire import plan_in, problem_out
 
 log = structlog.get_logger("threefold.solver")
@@ -130,3 +132,25 @@ class Solver:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+async def week_matched(problem: WeekProblem) -> Found:
+    """A week's groups, and who has no place and why, found in a process of their own. Raises RuntimeError if it ends
+    without an answer.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "threefold.matching.week",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        answer, _ = await process.communicate(json.dumps(week_out(problem)).encode())
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if process.returncode:
+        raise RuntimeError("a week could not be matched")
+    return found_in(json.loads(answer))

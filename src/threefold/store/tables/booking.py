@@ -61,6 +61,7 @@ class WindowOffer(Table):
     wants: Mapped[int] = mapped_column(default=1)
     said_at: Mapped[datetime]
     taken_back_at: Mapped[datetime | None]
+    unplaced: Mapped[str] = mapped_column(default="")  # why there was no place for them, as they were told
 
 
 class Waiting(Table):

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("wants", sa.Integer(), nullable=False),
         sa.Column("said_at", UtcDateTime(), nullable=False),
         sa.Column("taken_back_at", UtcDateTime(), nullable=True),
+        sa.Column("unplaced", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=op.f("fk_window_offer_membership_id")),
         sa.ForeignKeyConstraint(["window_id"], ["practice_window.id"], name=op.f("fk_window_offer_window_id")),
         sa.PrimaryKeyConstraint("window_id", "membership_id", name=op.f("pk_window_offer")),
