@@ -51,7 +51,8 @@ def test_who_speaks_when(mine: Role | None, company: Company, words: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(600, "10 minutes"), (60, "1 minute"), (150, "2½ minutes"), (30, "½ minute"), (0, "0 minutes")]
+    ("seconds", "words"),
+    [(600, "10 minutes"), (60, "1 minute"), (150, "2½ minutes"), (30, "½ minute"), (0, "0 minutes")],
 )
 def test_lengths_are_said(seconds: int, words: str) -> None:
     assert minutes(timedelta(seconds=seconds)) == words

@@ -105,7 +105,9 @@ def template_for(practice: int, size: int = 3) -> Template:
     """The template nearest below so many minutes of practice; a four shares its rounds in a way of its own."""
     if size > 3:
         return A_FOUR
-    return max((each for each in TEMPLATES if each.practice <= practice), key=lambda t: t.practice, default=TEMPLATES[0])
+    return max(
+        (each for each in TEMPLATES if each.practice <= practice), key=lambda t: t.practice, default=TEMPLATES[0]
+    )
 
 
 def phases_of(shape: SessionShape, rounds: int | None = None, size: int = 3) -> tuple[Phase, ...]:
@@ -295,17 +297,24 @@ def _pressed(hand: State, phases: Sequence[Phase], press: Press, meet: int | Non
             return replace(hand, standing=Standing.STOPPED, at=max(hand.at, press.at))
         case What.EXTEND if hand.standing is not Standing.STOPPED:
             return _longer(hand, phases, press)
-        case What.NEXT if hand.standing in {Standing.RUNNING, Standing.PAUSED}:
-            target = hand.place + 1 if meet is None else meet
-            return _entered(hand, phases, target, press.at) if target > hand.place else hand
-        case What.BACK if hand.standing is not Standing.STOPPED:
-            target = max(0, hand.place - 1 if meet is None else meet)
-            if meet is not None and target >= hand.place:
-                return hand
-            standing = Standing.RUNNING if hand.standing is Standing.OVER else hand.standing
-            return _entered(replace(hand, standing=standing), phases, target, press.at)
+        case What.NEXT | What.BACK:
+            return _turned(hand, phases, press, meet)
         case _:
             return hand
+
+
+def _turned(hand: State, phases: Sequence[Phase], press: Press, meet: int | None) -> State:
+    """One phase on or back, or to where everybody meets; a stopped clock stays where it is."""
+    if hand.standing is Standing.STOPPED:
+        return hand
+    if press.what is What.NEXT:
+        target = hand.place + 1 if meet is None else meet
+        return _entered(hand, phases, target, press.at) if target > hand.place else hand
+    target = max(0, hand.place - 1 if meet is None else meet)
+    if meet is not None and target >= hand.place:
+        return hand
+    standing = Standing.RUNNING if hand.standing is Standing.OVER else hand.standing
+    return _entered(replace(hand, standing=standing), phases, target, press.at)
 
 
 def _longer(hand: State, phases: Sequence[Phase], press: Press) -> State:

@@ -112,7 +112,8 @@ _TO_DO: dict[Kind, dict[Role, str]] = {
     Kind.CONTRACTING: {
         Role.COUNSELLOR: "Say what you would like watched, how long you have, and a word with which either of you "
         "can stop.",
-        Role.CLIENT: f"Say roughly what you bring, and what you would rather leave out. Something small is enough. {STOP}",
+        Role.CLIENT: "Say roughly what you bring, and what you would rather leave out. Something small is enough. "
+        f"{STOP}",
         Role.OBSERVER: "Hear what {who} would like watched, and sit where you see both.",
     },
     Kind.PRACTICE: {
@@ -138,7 +139,8 @@ _TO_DO: dict[Kind, dict[Role, str]] = {
         "are plenty. Your words are for {who}.",
     },
     Kind.TUTOR: {
-        Role.COUNSELLOR: "A tutor who is with you speaks now. Then the last word is yours: one thing to keep, one to try.",
+        Role.COUNSELLOR: "A tutor who is with you speaks now. Then the last word is yours: one thing to keep, one "
+        "to try.",
         Role.CLIENT: "{who} has the last word: one thing to keep, one to try.",
         Role.OBSERVER: "{who} has the last word: one thing to keep, one to try.",
     },
