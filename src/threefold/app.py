@@ -12,6 +12,7 @@ from litestar.di import Provide
 
 from threefold.calibration.pages import routes as calibration
 from threefold.choices.pages import routes as choices
+from threefold.clock.pages import routes as shared_clock
 from threefold.cohorts.pages import routes as cohorts
 from threefold.concerns.pages import routes as concerns
 from threefold.feedback.pages import routes as feedback
@@ -73,7 +74,7 @@ def build_app(
             await house.solver.close()
             await store.close()
 
-    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, shared_clock]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*everyday, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

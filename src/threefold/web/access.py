@@ -258,3 +258,14 @@ def apart_request_for(db: Session, me: Me, cohort_id: UUID, request_id: UUID) ->
 def cohorts_of(db: Session, me: Me, right: Right) -> list[Within]:
     """Every cohort the asker holds the right in, newest first, archived ones last."""
     return _MY_COHORTS[right].all(db, me=me.id)
+
+
+_TRIAD_BY_PRACTICE = Prepared(_BY_TRIAD.where(_seat.c.practice_id == bindparam("id")), _into(InTriad, _IN_TRIAD))
+
+
+def own_triad_for(db: Session, me: Me, practice_id: UUID) -> InTriad:
+    """The group that the asker sits in, in a session of theirs."""
+    within = _triad(db, me, _TRIAD_BY_PRACTICE, practice_id)
+    if within.seat is None:
+        raise NotYours
+    return within

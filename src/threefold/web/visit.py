@@ -5,7 +5,7 @@ then takes four hops: page → access → action or query → core.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -37,6 +37,7 @@ from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token, same
 from threefold.web.solver import Solver
+from threefold.web.streams import Streams
 from threefold.web.templates import Static
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ class House:
     clock: Callable[[], datetime]
     solver: Solver
     kept: Kept
+    streams: Streams = field(default_factory=Streams)
 
     @property
     def postroom(self) -> Postroom:
