@@ -106,7 +106,7 @@ export function follow(path, { wall = false, tell, lost = () => {} }) {
     }
   }, 1000);
   addEventListener('online', again);
-  addEventListener('offline', () => lost(true));
+  addEventListener('offline', () => { stream?.close(); lost(true); }); // tried again every few seconds all the same
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') again(); });
   addEventListener('pageshow', (event) => { if (event.persisted) again(); });
   addEventListener('pagehide', () => stream?.close());

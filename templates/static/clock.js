@@ -46,9 +46,9 @@ function head(within, here, phases) {
   if (!until) return;
   until.hidden = !moves;
   put(at('word', within), begun ? 'until' : 'starts at');
-  const ends = new Date(begun ? now + here.left : given.starts);
-  put(at('ends', within), hour.format(Math.round(ends / 1000) * 1000));
-  at('ends', within).dateTime = ends.toISOString();
+  const ends = new Date(Math.round((begun ? now + here.left : given.starts) / 1000) * 1000);
+  put(at('ends', within), hour.format(ends));
+  at('ends', within).dateTime = ends.toISOString().replace('.000', '');
 }
 
 function draw() {
