@@ -26,6 +26,7 @@ from threefold.portfolio.pages import routes as portfolio
 from threefold.practice.changes import routes as changes
 from threefold.practice.pages import routes as practice
 from threefold.practice.replies import routes as replies
+from threefold.ratings.pages import routes as ratings
 from threefold.settings import Settings
 from threefold.store.engine import Store
 from threefold.web.cached import Kept
@@ -74,9 +75,10 @@ def build_app(
             await house.solver.close()
             await store.close()
 
-    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns, shared_clock]
+    everyday = [people, cohorts, frameworks, plans, practice, changes, replies, choices, concerns]
+    day = [shared_clock, ratings]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
-    slices = [*everyday, *learning, service, outbox if settings.demo else ()]
+    slices = [*everyday, *day, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]
     for handler in routes:
         if HttpMethod.GET in handler.http_methods:

@@ -10,17 +10,19 @@ const SAMPLES = 4;
 /** Where a clock stands at a moment, from where it stood when the server last said so. */
 export function stand(state, phases, now) {
   let { standing, place, left, whole } = state;
+  const entered = { ...state.entered };
   if (standing === 'running' || standing === 'planned') {
     let gone = Math.max(0, now - state.at);
     while (place < phases.length && gone >= left) {
       gone -= left;
       place += 1;
       left = whole = phases[place]?.length ?? 0;
+      entered[place] = now - gone;
     }
     if (place >= phases.length && standing === 'running') standing = 'over';
     left = Math.max(0, left - gone);
   }
-  return { standing, place, left, whole };
+  return { standing, place, left, whole, entered };
 }
 
 /** `tell(state)` with each change, `lost(yes)` when the connection goes or comes. Answers { now, take, ask }. */

@@ -33,6 +33,12 @@ const minutes = (length) => {
 };
 const phasesOf = (group) => given.own?.[group] ?? given.phases;
 
+function say(time, when) {
+  const whole = new Date(Math.round(when / 1000) * 1000);
+  put(time, hour.format(whole));
+  time.dateTime = whole.toISOString().replace('.000', '');
+}
+
 // --- drawing ------------------------------------------------------------------------------------------------
 
 function head(within, here, phases) {
@@ -46,9 +52,7 @@ function head(within, here, phases) {
   if (!until) return;
   until.hidden = !moves;
   put(at('word', within), begun ? 'until' : 'starts at');
-  const ends = new Date(Math.round((begun ? now + here.left : given.starts) / 1000) * 1000);
-  put(at('ends', within), hour.format(ends));
-  at('ends', within).dateTime = ends.toISOString().replace('.000', '');
+  say(at('ends', within), begun ? now + here.left : given.starts);
 }
 
 function draw() {
@@ -99,20 +103,29 @@ function strip(here) {
   const begun = here.standing !== 'planned' || clock.now() >= given.starts;
   let comes = clock.now() + here.left;
   const begins = given.phases.map((phase, place) => {
-    if (place <= here.place) return null;
+    if (place <= here.place) return here.entered[place];
     const then = comes;
     comes += phase.length;
     return then;
   });
+  late(comes, here);
   stages.forEach((stage, number) => {
     const first = Number(stage.dataset.stage);
     const after = Number(stages[number + 1]?.dataset.stage ?? given.phases.length);
     stage.classList.toggle('done', here.place >= after);
     if (begun && first <= here.place && here.place < after) stage.setAttribute('aria-current', 'step');
     else stage.removeAttribute('aria-current');
-    const time = stage.querySelector('time');
-    if (time && begins[first] && here.standing !== 'stopped') put(time, hour.format(Math.round(begins[first] / 1000) * 1000));
+    const since = begins.slice(first, after).find(Boolean);
+    if (since) say(stage.querySelector('time'), since);
   });
+}
+
+/** Whether the whole of it would end after the time people were told. */
+function late(over, here) {
+  const words = at('late');
+  if (!words) return;
+  words.hidden = !['running', 'paused'].includes(here.standing) || Math.round((over - given.until) / 60_000) < 1;
+  say(words.querySelector('time'), over);
 }
 
 function buttons(form) {

@@ -72,8 +72,9 @@ def ms(**after: float) -> int:
     return int((BEGINS + timedelta(**after)).timestamp() * 1000)
 
 
-def stands(standing: str, place: int, left: float, whole: float, at: int) -> dict[str, Any]:
-    return {"standing": standing, "place": place, "left": left * 60_000, "whole": whole * 60_000, "at": at}
+def stands(standing: str, place: int, left: float, whole: float, at: int, entered: list[int]) -> dict[str, Any]:
+    state = {"standing": standing, "place": place, "left": left * 60_000, "whole": whole * 60_000, "at": at}
+    return state | {"entered": {str(place): ms(minutes=when) for place, when in enumerate(entered)}}
 
 
 async def page_of(browser: Browser, path: str, status: int = 200) -> str:
@@ -107,10 +108,12 @@ async def test_an_evening_by_plain_forms(room: Room) -> None:
     await room.press("resume")
     await room.press("extend", room.three)
     room.house.later(minutes=17)
-    assert (await room.stands())["clock"] == stands("running", 3, 2, 2, ms(minutes=42))
-    assert (await room.stands())["groups"][str(room.three)] == stands("running", 2, 2, 22, ms(minutes=42))
+    assert (await room.stands())["clock"] == stands("running", 3, 2, 2, ms(minutes=42), [2, 17, 19, 42])
+    assert (await room.stands())["groups"][str(room.three)] == stands("running", 2, 2, 22, ms(minutes=42), [2, 17, 19])
     await room.press("next")
-    assert (await room.stands())["groups"][str(room.three)] == (await room.stands())["clock"]
+    assert (await room.stands())["clock"] == stands("running", 4, 2, 2, ms(minutes=42), [2, 17, 19, 42, 42])
+    together = (await room.stands())["groups"][str(room.three)]  # the part it skipped was never entered
+    assert {"3": ms(minutes=42), **together["entered"]} == (await room.stands())["clock"]["entered"]
     await room.press("stop")
     room.house.later(hours=1)
     assert "Feedback Client Stopped" in await page_of(room.tutor, room.path)
@@ -148,7 +151,7 @@ async def test_a_four_has_rounds_of_its_own_and_the_tutor_hears_where_time_is_sh
     room.house.later(minutes=20)
     grace = await room.person(6)
     assert "Round 1 of 4" in await page_of(grace, room.path)
-    assert (await room.stands(grace))["clock"] == stands("running", 2, 11, 15, ms(minutes=20))
+    assert (await room.stands(grace))["clock"] == stands("running", 2, 11, 15, ms(minutes=20), [0, 15, 16])
     hour = [3, 10, 4, 2, 2, 0]
     await room.house.store.write(
         lambda db: db.execute(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.clock.record import GroupAt, SharedClock, clock_of, seating
-from threefold.clock.showing import Asking, Dial, asking, device_of, dial_of, told_phases
+from threefold.clock.showing import Asking, Dial, asking, device_of, dial_of, milliseconds, told_phases
 from threefold.core import clock_words as words
 from threefold.core.clock import Kind, Phase, Standing
 from threefold.core.clock_words import Company
@@ -91,7 +91,8 @@ class Panel:
             str(group): told_phases(phases, self.dial.labels) for group, phases in self.clock.timetable.groups.items()
         }
         called = {str(group.id): group.called for group in self.clock.groups}
-        return device_of(self.dial, self.clock.practice.id, panel=True, own=own, called=called)
+        until = milliseconds(self.clock.practice.ends_at)
+        return device_of(self.dial, self.clock.practice.id, panel=True, own=own, called=called, until=until)
 
     @property
     def late(self) -> int:

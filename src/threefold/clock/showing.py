@@ -189,6 +189,7 @@ def told(state: State) -> dict[str, Any]:
         "left": round(state.left.total_seconds() * 1000),
         "whole": round(state.whole.total_seconds() * 1000),
         "at": milliseconds(state.at),
+        "entered": {str(place): milliseconds(at) for place, at in state.entered.items()},
     }
 
 
