@@ -273,7 +273,7 @@ async def test_a_trainee_presses_nothing_in_class_but_their_own_group_in_practic
                 rooms=[],
                 made_at=BEGINS,
                 made_by=room.built.tutors[0],
-            )  # fmt: skip
+            )
         )
         db.flush()
         db.execute(update(PracticeSession).where(PracticeSession.id == room.built.sessions[0]).values(window_id=window))

@@ -64,6 +64,12 @@ class _Room:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.nudged.wait(), LOOK_EVERY)
 
+    def ended(self, task: "asyncio.Task[None]") -> None:
+        """Nobody looks any more: whoever listens still is told by the end of their stream."""
+        if not task.cancelled() and (trouble := task.exception()):
+            log.error("a stream’s topic could not be looked at", kind=type(trouble).__name__, exc_info=trouble)
+        self.tell()
+
     def tell(self) -> None:
         self.number += 1
         self.changed.set()
@@ -114,7 +120,7 @@ class Streams:
         room = self._rooms.get(name)
         if room is None or room.task.done():
             room = self._rooms[name] = _Room(topic)
-            room.task.add_done_callback(_log_trouble)
+            room.task.add_done_callback(room.ended)
         room.listeners += 1
         return room
 
@@ -133,8 +139,3 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _log_trouble(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (trouble := task.exception()):
-        log.error("a stream's topic could not be looked at", kind=type(trouble).__name__, exc_info=trouble)
