@@ -195,6 +195,37 @@ def test_please_come_is_one_tap_seen_by_the_tutor_alone(browser: Browser, evenin
 
 
 @heavy
+def test_an_observers_live_page_follows_the_rooms_clock_and_goes_on_without_a_signal(
+    browser: Browser, evening: Evening
+) -> None:
+    with ExitStack() as stack:
+        desk = stack.enter_context(device(browser, evening, evening.built.tutors[0], **DESK))
+        context = stack.enter_context(device(browser, evening, evening.built.people[1]))
+        live = context.new_page()
+        live.goto(f"{evening.site.address}/observation/{evening.built.triads[0][0]}/1")
+        tutor, phone = opened(desk, evening), opened(context, evening)
+        expect(live.get_by_role("button", name="Start the round now")).to_be_visible()
+        for name in ("Start", "Next", "Next"):
+            press(tutor, name)
+            expect(tutor.locator("[data-until]").first).to_be_visible()
+        expect(live.locator("[data-of]")).to_have_text("left of 20")
+        expect(live.get_by_role("button", name="Start the round now")).to_be_hidden()
+        left = "Number(document.querySelector('[data-left]').textContent.replace(':', '.'))"
+        assert abs(live.evaluate(left) - phone.evaluate(left)) < 0.02
+        tutor.get_by_text("One group alone").click()
+        press(tutor, "Add 2 minutes", group="Group 1")
+        expect(live.locator("[data-of]")).to_have_text("left of 22")
+        live.get_by_role("button", name=re.compile("^Empathy")).click()
+        context.set_offline(True)
+        before = live.locator("[data-left]").text_content()
+        expect(live.locator("[data-left]")).not_to_have_text(before or "")
+        context.set_offline(False)
+        press(tutor, "Pause", group="Group 1")
+        expect(phone.locator("[data-stands]")).to_have_text("Paused")
+        expect(live.locator("[data-left]")).to_have_text(phone.locator("[data-left]").text_content() or "")
+
+
+@heavy
 def test_without_scripts_the_same_buttons_do_the_same(browser: Browser, evening: Evening) -> None:
     with ExitStack() as stack:
         desk = stack.enter_context(device(browser, evening, evening.built.tutors[0], **DESK, java_script_enabled=False))

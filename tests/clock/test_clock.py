@@ -378,3 +378,27 @@ async def test_who_moves_to_another_group_sees_that_groups_clock(room: Room) -> 
         )
     )
     assert (await room.stands(dev))["seating"] != seating
+
+
+async def test_an_observer_counts_by_the_rooms_clock_once_somebody_has_started_it(room: Room) -> None:
+    esther = await room.person(4)  # observes the first round of the second group
+    path = f"/observation/{room.three}/1"
+    await esther.send_form(f"{path}/start")
+    room.house.later(minutes=1)
+    assert "19:00 left of 20" in await page_of(esther, path)  # by their own start
+    await room.press("start")
+    assert "18:48 is when it starts" in await page_of(esther, path)
+    room.house.later(minutes=20)
+    assert "17:00 left of 20" in await page_of(esther, path)
+    await room.press("pause")
+    room.house.later(minutes=5)
+    await room.press("resume")
+    await room.press("extend", room.three)
+    assert "19:00 left of 22" in await page_of(esther, path)
+    assert re.search(r'action="[^"]*/start" data-start hidden', (await esther.get(path)).text)
+    stamp = await esther.send_form(f"{path}/stamps", {"words": "It sounds lonely", "quoted": "yes"})
+    assert stamp.status_code == 303
+    assert "03:00" in await page_of(esther, path)
+    told = (await esther.get(f"{path}/notes", headers=JSON)).json()["shared"]
+    state = (await room.stands())["groups"][str(room.three)]
+    assert (told["path"], told["round"], told["state"]) == (room.path, 1, state)

@@ -87,16 +87,11 @@ async def wall(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
 # --- devices --------------------------------------------------------------------------------------------------
 
 
-def listening(visit: Visit, practice_id: UUID) -> Callable[[Session, Me], UUID | Audience]:
+def audience_of(visit: Visit, at: AtPractice) -> UUID | Audience:
     """Which audience somebody belongs to."""
-
-    def work(db: Session, me: Me) -> UUID | Audience:
-        at = own_or_all(db, me, practice_id)
-        if "wall" in visit.request.query_params:
-            return Audience.WALL
-        return at.triad.id if isinstance(at, InTriad) else Audience.TUTORS
-
-    return work
+    if "wall" in visit.request.query_params:
+        return Audience.WALL
+    return at.triad.id if isinstance(at, InTriad) else Audience.TUTORS
 
 
 def stands(visit: Visit, practice_id: UUID) -> Callable[[Session, Me], bytes]:
@@ -104,7 +99,7 @@ def stands(visit: Visit, practice_id: UUID) -> Callable[[Session, Me], bytes]:
 
     def work(db: Session, me: Me) -> bytes:
         at = own_or_all(db, me, practice_id)
-        audience = listening(visit, practice_id)(db, me)
+        audience = audience_of(visit, at)
         clock = clock_of(db, at.practice, at.cohort)
         seatings = seatings_of(db, practice_id) if isinstance(audience, UUID) else {}
         return json.encode(message(clock, seatings, audience, visit.now))
@@ -131,7 +126,7 @@ async def stream(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     if "text/event-stream" not in visit.request.headers.get("accept", "") or visit.request.method == "HEAD":
         once = await visit.glance(stands(visit, practice_id))
         return Response(b"data: " + once + b"\n\n", media_type="text/event-stream", headers=headers)
-    audience = await visit.glance(listening(visit, practice_id))
+    audience = await visit.glance(lambda db, me: audience_of(visit, own_or_all(db, me, practice_id)))
     topic = ClockTopic(visit.house, practice_id)
     events = visit.house.streams.events(("clock", practice_id), topic, audience)
     return Stream(events, media_type="text/event-stream", headers=headers)

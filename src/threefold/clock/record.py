@@ -8,15 +8,16 @@ from functools import cached_property
 from hashlib import sha256
 from uuid import UUID, uuid5
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from threefold.core.clock import Phase, Press, State, Timetable, What, phases_of, state, warning
+from threefold.core.clock import Phase, Press, State, Timetable, What, phases_of, practice_of, state, warning
 from threefold.core.names import first_name
 from threefold.core.please_come import Ask, as_it_stands
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, PracticeRow, columns, split
 from threefold.store.tables import metadata
+from threefold.store.within import InTriad
 
 _practice, _cohort, _triad, _seat, _turn, _press, _ask, _membership, _person = (
     metadata.tables[name]
@@ -178,6 +179,51 @@ def clock_of(db: Session, practice: PracticeRow, cohort: CohortRow) -> SharedClo
         tuple(_PRESSES.all(db, practice=practice.id)),
         tuple(_ASKS.all(db, practice=practice.id)),
     )
+
+
+@dataclass(frozen=True)
+class RoundClock:
+    """One round on the shared clock of its group: for its observer, who counts from the start of the practice."""
+
+    practice_id: UUID
+    group: UUID
+    round: int
+    phases: tuple[Phase, ...]
+    state: State
+
+    @property
+    def practice(self) -> tuple[datetime, datetime] | None:
+        """From when to when they practise; None before anybody has started the clock."""
+        return practice_of(self.phases, self.state, self.round)
+
+
+_OF_GROUP = Prepared(
+    select(_SIZE, _ROUNDS, _press.c.id, _press.c.what, _press.c.at, _press.c.triad_id, _press.c.seconds)
+    .select_from(_triad)
+    .outerjoin(
+        _press,
+        and_(
+            _press.c.practice_id == _triad.c.practice_id,
+            or_(_press.c.triad_id.is_(None), _press.c.triad_id == _triad.c.id),
+        ),
+    )
+    .where(_triad.c.id == bindparam("group")),
+    lambda size, rounds, press, what, at, group, seconds: (
+        size,
+        rounds,
+        Press(press, What(what), at, group, seconds) if press else None,
+    ),
+)
+
+
+def round_clock(db: Session, within: InTriad, number: int, now: datetime) -> RoundClock:
+    """A group's clock in one question."""
+    rows = _OF_GROUP.all(db, group=within.triad.id)
+    size, rounds, _ = rows[0]
+    group = GroupAt(within.triad.id, within.triad.number, within.triad.room, size, rounds)
+    presses = tuple(press for _, _, press in rows if press)
+    clock = SharedClock(within.practice, within.cohort, (group,), presses, ())
+    return RoundClock(within.practice.id, group.id, number, clock.phases(group.id), clock.state(now, group.id))
 
 
 def clock_at(db: Session, practice_id: UUID) -> SharedClock | None:

@@ -199,6 +199,17 @@ def told_ask(ask: Ask | None) -> dict[str, Any] | None:
     return {"at": milliseconds(ask.at), "by": ask.coming_by if ask.coming_at else None}
 
 
+def told_lengths(phases: Sequence[Phase]) -> list[dict[str, Any]]:
+    """The bare way through the session; `number` is the round that a phase is the practice of."""
+    return [
+        {
+            "length": round(phase.length.total_seconds() * 1000),
+            "number": phase.round if phase.kind is Kind.PRACTICE else None,
+        }
+        for phase in phases
+    ]
+
+
 def told_phases(phases: Sequence[Phase], labels: RoleLabels) -> list[dict[str, Any]]:
     """The way through the session as a device needs it: lengths in milliseconds, and every word it may have to say."""
     rounds = max((phase.round or 0 for phase in phases), default=0)
@@ -212,7 +223,6 @@ def told_phases(phases: Sequence[Phase], labels: RoleLabels) -> list[dict[str, A
                 "detail": words.detail(phase, labels),
                 "said": words.said(phase, labels),
                 "round": f"Round {phase.round} of {rounds}" if phase.round else "",
-                "number": phase.round if phase.kind is Kind.PRACTICE else None,
                 "next": after[1] if after else "",
                 "speaks": _speaks(phases, place, after),
             }
