@@ -70,7 +70,7 @@ function draw() {
   if (at('then')) at('then').hidden = !next;
   if (at('speaks')) at('speaks').hidden = !phase?.speaks;
   const share = here.whole ? here.left / here.whole : 0;
-  at('rest')?.setAttribute('stroke-dasharray', `${share.toFixed(4)} 1`);
+  at('rest')?.setAttribute('stroke-dasharray', `0 ${(1 - share).toFixed(4)} ${share.toFixed(4)} 0`);
   at('gone')?.setAttribute('width', `${(100 - 100 * share).toFixed(1)}%`);
   segments(here.whole);
   for (const part of root.querySelectorAll('[data-part]')) part.hidden = Number(part.dataset.part) !== here.place;

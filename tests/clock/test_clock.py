@@ -126,6 +126,9 @@ async def test_a_trainees_phone_says_what_they_are_and_what_to_do(room: Room) ->
     )  # fmt: skip
     await room.house.store.write(lambda db: db.add(focus))
     dev, esther = await room.person(3), await room.person(4)
+    arriving = await page_of(dev, room.path)
+    assert "Your rounds 1 You’re counsellor Farid is your client, Esther observes" in arriving
+    assert "Round 1: agreeing the round, 2 minutes" in arriving
     await room.press("start")
     room.house.later(minutes=20)
     answer = (await dev.get(room.path)).text

@@ -50,6 +50,12 @@ class OwnClock:
     seating: str
 
     @property
+    def rounds(self) -> list[tuple[int, SaidTurn]]:
+        """What they are, round by round."""
+        practising = (part for part in self.parts if part.phase.kind is Kind.PRACTICE)
+        return [(part.phase.round or 0, part.said) for part in practising if part.said]
+
+    @property
     def who_hears(self) -> str:
         """Whom "Please come" reaches."""
         return listed(self.tutors) or "your tutor"
