@@ -1,11 +1,10 @@
-// Follows a session's clock. The server's is the only one: this device's own, right or wrong, counts milliseconds and
-// nothing else. A stream tells of each press as it happens; while it is down, asking every few seconds does.
+// Follows a session's clock. The server's is the only one: this device's own only counts milliseconds. A stream tells
+// of each press; while it is down, asking every few seconds does. All lengths are in ms.
 
-const ASK = 4000; // ms between two questions while there is no stream
-const SET = 60_000; // ms after which this device sets itself anew
-const SILENT = 40_000; // the server says something every 15 s: after this long nobody is there
-const JUMPED = 400; // ms by which the two clocks of a device part when it has slept, or been set
-const SAMPLES = 4;
+const ASK = 4000;
+const SET = 60_000;
+const SILENT = 40_000; // the server says something every 15 s
+const JUMPED = 400; // a device's two clocks part when it has slept, or been set
 
 /** Where a clock stands at a moment, from where it stood when the server last said so. */
 export function stand(state, phases, now) {
@@ -25,15 +24,15 @@ export function stand(state, phases, now) {
   return { standing, place, left, whole, entered };
 }
 
-/** `tell(state)` with each change, `lost(yes)` when the connection goes or comes. Answers { now, take, ask }. */
+/** `tell(state)` with each change, `lost(yes)` when the connection goes or comes. */
 export function follow(path, { wall = false, tell, lost = () => {} }) {
   const query = wall ? '?wall' : '';
   let offset = 0;
-  let nearest = Infinity; // the shortest way there and back so far: the best guess of the server's time
+  let nearest = Infinity; // the shortest way there and back guesses the server's time best
   let apart = Date.now() - performance.now();
   let edition = -1;
   let stream = null;
-  let heard = 0; // when the stream last said anything
+  let heard = 0;
   let asked = -Infinity;
   let set = -Infinity;
   let asking = null;
@@ -41,7 +40,7 @@ export function follow(path, { wall = false, tell, lost = () => {} }) {
   const now = () => performance.now() + offset;
 
   function take(state) {
-    if (state.edition < edition) return; // overtaken on the way
+    if (state.edition < edition) return;
     edition = state.edition;
     tell(state);
   }
@@ -72,7 +71,7 @@ export function follow(path, { wall = false, tell, lost = () => {} }) {
 
   async function settle() {
     nearest = Infinity;
-    for (let turn = 0; turn < SAMPLES; turn += 1) await ask();
+    for (let turn = 0; turn < 4; turn += 1) await ask();
   }
 
   function listen() {
@@ -97,21 +96,21 @@ export function follow(path, { wall = false, tell, lost = () => {} }) {
     const between = Date.now() - here;
     if (Math.abs(between - apart) > JUMPED) {
       apart = between;
-      again(); // it has slept, or somebody has set its clock
+      again();
       return;
     }
     if (stream?.readyState === EventSource.CLOSED || here - heard > SILENT) {
       if (here - asked > ASK) again();
     } else if ((stream?.readyState !== EventSource.OPEN && here - asked > ASK) || here - set > SET) {
-      if (here - set > SET) nearest *= 1.5; // quartz drifts: a newer answer may count though its way was longer
+      if (here - set > SET) nearest *= 1.5; // quartz drifts
       ask();
     }
   }, 1000);
   addEventListener('online', again);
-  addEventListener('offline', () => { stream?.close(); lost(true); }); // tried again every few seconds all the same
+  addEventListener('offline', () => { stream?.close(); lost(true); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') again(); });
   addEventListener('pageshow', (event) => { if (event.persisted) again(); });
   addEventListener('pagehide', () => stream?.close());
   again();
-  return { now, take, ask };
+  return { now, take };
 }

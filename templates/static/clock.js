@@ -1,4 +1,4 @@
-// The clock on a page: a phone's, the projector's, the tutors' panel. Everything on it is there without this, too.
+// The clock on a page. Everything on it is there without this, too.
 
 import { follow, stand } from './clock-follow.js';
 
@@ -7,6 +7,7 @@ const SHOWN = {
   start: ['planned', 'stopped'], resume: ['paused', 'stopped'], pause: ['running'], extend: ['running', 'paused', 'over'],
   next: ['running', 'paused'], back: ['running', 'paused', 'over'], stop: ['running', 'paused'],
 };
+const MOVES = ['running', 'planned'];
 const root = document.querySelector('[data-clock]');
 const given = JSON.parse(root.dataset.clock);
 const at = (name, within = root) => within.querySelector(`[data-${name}]`);
@@ -39,18 +40,14 @@ function say(time, when) {
   time.dateTime = whole.toISOString().replace('.000', '');
 }
 
-// --- drawing ------------------------------------------------------------------------------------------------
-
 function head(within, here, phases) {
   const phase = phases[here.place];
   const now = clock.now();
   const begun = here.standing !== 'planned' || now >= given.starts;
-  const moves = phase && (here.standing === 'running' || here.standing === 'planned');
+  const moves = phase && MOVES.includes(here.standing);
   put(at('name', within), phase ? phase.name : 'That’s the time');
   put(at('stands', within), STANDS[here.standing] ?? '');
-  const until = at('until', within);
-  if (!until) return;
-  until.hidden = !moves;
+  at('until', within).hidden = !moves;
   put(at('word', within), begun ? 'until' : 'starts at');
   say(at('ends', within), begun ? now + here.left : given.starts);
 }
@@ -82,14 +79,13 @@ function draw() {
   }
   turned(here, phase);
   awake(here.standing === 'running');
-  timer = setTimeout(draw, here.standing === 'running' || here.standing === 'planned' ? here.left % 1000 || 1000 : 1000);
+  timer = setTimeout(draw, MOVES.includes(here.standing) ? here.left % 1000 || 1000 : 1000);
 }
 
 let parts = 0;
 function segments(whole) {
   const count = Math.max(1, Math.round(whole / 60_000));
-  const step = [1, 2, 5].find((one) => Math.floor(count / one) <= 30) ?? 5;
-  const now = Math.max(1, Math.floor(count / step));
+  const now = [1, 2, 5].map((step) => Math.floor(count / step)).find((one) => one <= 30) ?? 30;
   if (now === parts) return;
   parts = now;
   for (const circle of root.querySelectorAll('[data-ring]')) {
@@ -108,24 +104,15 @@ function strip(here) {
     comes += phase.length;
     return then;
   });
-  late(comes, here);
+  late(comes, here.standing);
   stages.forEach((stage, number) => {
     const first = Number(stage.dataset.stage);
     const after = Number(stages[number + 1]?.dataset.stage ?? given.phases.length);
     stage.classList.toggle('done', here.place >= after);
-    if (begun && first <= here.place && here.place < after) stage.setAttribute('aria-current', 'step');
-    else stage.removeAttribute('aria-current');
+    stage.ariaCurrent = begun && first <= here.place && here.place < after ? 'step' : null;
     const since = begins.slice(first, after).find(Boolean);
     if (since) say(stage.querySelector('time'), since);
   });
-}
-
-/** Whether the whole of it would end after the time people were told. */
-function late(over, here) {
-  const words = at('late');
-  if (!words) return;
-  words.hidden = !['running', 'paused'].includes(here.standing) || Math.round((over - given.until) / 60_000) < 1;
-  say(words.querySelector('time'), over);
 }
 
 function buttons(form) {
@@ -135,9 +122,8 @@ function buttons(form) {
   for (const button of form.querySelectorAll('[name=what]')) button.hidden = !SHOWN[button.value].includes(own.standing);
 }
 
-// --- a change, by sight, by sound and for those who listen ----------------------------------------------------
-
 let shown = 0;
+/** Says a change: by sight, by sound, and to those who listen. */
 function turned(here, phase) {
   const last = before;
   before = here;
@@ -145,7 +131,7 @@ function turned(here, phase) {
   const until = phase && here.standing === 'running' ? `, until ${hour.format(clock.now() + here.left)}` : '';
   const moved = last.place !== here.place;
   let words = '';
-  if (moved || (last.standing !== here.standing && here.standing === 'running' && last.standing === 'planned')) {
+  if (moved || (last.standing === 'planned' && here.standing === 'running')) {
     words = phase ? `${phase.said}${until}.` : 'That’s the time.';
   } else if (last.standing !== here.standing) {
     words = here.standing === 'running' ? `Going on${until}.` : `${STANDS[here.standing] ?? 'That’s the time'}.`;
@@ -160,99 +146,29 @@ function turned(here, phase) {
 }
 
 const sound = at('sound');
-let audio = null;
-const REMEMBERED = 'threefold.sound';
-function hear(yes) {
-  sound.setAttribute('aria-pressed', yes);
-  try { if (yes) localStorage.setItem(REMEMBERED, 'yes'); else localStorage.removeItem(REMEMBERED); } catch { /* until the page is left, then */ }
-}
-
-/** Two soft notes, made here. */
-function chime() {
-  if (sound?.getAttribute('aria-pressed') !== 'true') return;
-  audio ??= new AudioContext();
-  audio.resume();
-  [523.25, 659.25].forEach((pitch, number) => {
-    const [note, loud, begins] = [audio.createOscillator(), audio.createGain(), audio.currentTime + number * 0.35];
-    note.frequency.value = pitch;
-    loud.gain.setValueAtTime(0, begins);
-    loud.gain.linearRampToValueAtTime(0.12, begins + 0.04);
-    loud.gain.exponentialRampToValueAtTime(0.0001, begins + 1.2);
-    note.connect(loud).connect(audio.destination);
-    note.start(begins);
-    note.stop(begins + 1.3);
-  });
-}
-if (sound && 'AudioContext' in window) {
-  let on = false;
-  try { on = localStorage.getItem(REMEMBERED) === 'yes'; } catch { /* off, as it is by itself */ }
-  hear(on);
+let chime = () => {};
+const offerSound = () => import('./clock-sound.js').then(({ offer }) => { chime = offer(sound); });
+if (sound) {
+  let remembered = null;
+  try { remembered = localStorage.getItem('threefold.sound'); } catch { /* off, as it is by itself */ }
   sound.hidden = false;
-  sound.addEventListener('click', () => {
-    hear(sound.getAttribute('aria-pressed') !== 'true');
-    chime();
-  });
+  if (remembered === 'yes') offerSound();
+  else sound.addEventListener('click', () => offerSound().then(() => sound.click()), { once: true });
 }
 
-/** The projector's screen stays on while the clock runs. */
-let lock = null;
-async function awake(runs) {
-  const wanted = given.wall && runs && document.visibilityState === 'visible';
-  if (!wanted && lock) { (await lock)?.release(); lock = null; }
-  if (wanted && !lock) lock = navigator.wakeLock?.request('screen').then((held) => {
-    held.addEventListener('release', () => { lock = null; });
-    return held;
-  }, () => null) ?? null;
-}
-
-// --- pressing -------------------------------------------------------------------------------------------------
-
-function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  return [...bytes].map((byte, place) => ([4, 6, 8, 10].includes(place) ? '-' : '') + byte.toString(16).padStart(2, '0')).join('');
-}
-
-const pressing = new Map(); // what is on its way keeps its id, so that trying again is no second press
-
-async function send(form, button) {
-  const body = new URLSearchParams(new FormData(form));
-  if (button?.name) body.set(button.name, button.value);
-  const which = `${form.action} ${body.get('group') ?? ''} ${body.get('what') ?? ''}`;
-  if (pressing.get(which)?.busy) return;
-  const press = { id: pressing.get(which)?.id ?? newId(), busy: true };
-  pressing.set(which, press);
-  body.set('id', press.id);
-  const refused = at('refused') ?? at('asked', document);
-  try {
-    const answer = await fetch(form.action, {
-      method: 'POST', body, headers: { accept: 'application/json' }, credentials: 'same-origin', redirect: 'manual',
-    });
-    if (answer.status === 422) {
-      pressing.delete(which);
-      put(refused, (await answer.json()).sentence);
-      return;
-    }
-    if (!answer.ok) { form.submit(); return; } // signed out, or a page that had been open for long: its own page says so
-    const said = await answer.json();
-    pressing.delete(which);
-    if (at('refused')) at('refused').hidden = true;
-    clock.take(said.state);
-  } catch {
-    press.busy = false;
-    put(refused, 'No connection just now, so nothing was pressed. Try again in a moment.');
-  }
-}
+let awake = () => {};
+if (given.wall) import('./clock-wall.js').then(({ stayAwake }) => { awake = stayAwake; });
 
 document.addEventListener('submit', (event) => {
-  if (!event.target.matches('[data-press], [data-ask], [data-coming]')) return;
+  const { target, submitter } = event;
+  if (!target.matches('[data-press], [data-ask], [data-coming]')) return;
   event.preventDefault();
-  send(event.target, event.submitter);
+  const told = at('refused') ?? at('asked', document);
+  import('./clock-press.js').then(({ send }) => send(target, submitter)).then((said) => {
+    if (said.state) clock.take(said.state);
+    if (said.sentence || told?.matches('.err')) put(told, said.sentence, !said.sentence);
+  }, () => put(told, 'No connection just now, so nothing was pressed. Try again in a moment.'));
 });
-
-// --- please come ----------------------------------------------------------------------------------------------
 
 let asked;
 function asking(ask) {
@@ -265,33 +181,16 @@ function asking(ask) {
   put(at('asked', document), { none: given.asks, waits: '', coming: `${ask?.by} is on the way.` }[standing] || '');
 }
 
-function ago(since) {
-  const seconds = Math.max(0, Math.floor((clock.now() - since) / 1000));
-  if (seconds < 10) return 'just now';
-  if (seconds < 60) return `${seconds - seconds % 10} seconds ago`;
-  const whole = Math.floor(seconds / 60);
-  return `${whole} minute${whole === 1 ? '' : 's'} ago`;
+let waiting = () => {};
+let late = () => {};
+if (given.panel) {
+  import('./clock-tutors.js').then(({ showAsks, isLate }) => {
+    waiting = () => showAsks(state?.asks, given.called, clock.now());
+    late = (over, standing) => isLate(over, standing, given.until, say);
+    setInterval(waiting, 10_000);
+    waiting();
+  });
 }
-
-function waiting(asks) {
-  const list = at('asks', document);
-  if (!list || !asks) return;
-  for (const one of [...list.querySelectorAll('[data-asks-of]')]) if (!asks[one.dataset.asksOf]) one.remove();
-  for (const [group, ask] of Object.entries(asks)) {
-    let one = list.querySelector(`[data-asks-of="${group}"]`);
-    if (!one) {
-      one = at('asks-one', document).content.firstElementChild.cloneNode(true);
-      one.dataset.asksOf = group;
-      for (const called of one.querySelectorAll('[data-called]')) called.textContent = given.called[group] ?? 'A group';
-      one.querySelector('form').action = `/triads/${group}/please-come/coming`;
-      list.append(one);
-      put(at('asks-aloud', document), `${given.called[group] ?? 'A group'} asked for you.`);
-    }
-    put(at('ago', one), ago(ask.at));
-  }
-}
-
-// --- beginning ------------------------------------------------------------------------------------------------
 
 const clock = follow(given.path, {
   wall: given.wall,
@@ -300,9 +199,8 @@ const clock = follow(given.path, {
     state = told;
     if (given.seating && told.seating !== given.seating && performance.now() - opened > 3000) location.reload();
     if (at('asking', document)) asking(told.ask);
-    waiting(told.asks);
+    waiting();
     draw();
   },
 });
-setInterval(() => waiting(state?.asks), 10_000);
 document.addEventListener('visibilitychange', draw);

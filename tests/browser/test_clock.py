@@ -192,6 +192,8 @@ def test_please_come_is_one_tap_seen_by_the_tutor_alone(browser: Browser, evenin
         expect(mine.get_by_text("Asked. Marion can see it.")).to_be_visible()
         mine.get_by_role("button", name="Take it back").click()
         expect(beside.get_by_role("button", name="Please come")).to_be_visible()
+        for page in (mine, beside):
+            expect(page.locator("[data-asked]")).to_have_text(re.compile("^Tells Marion, and only Marion"))
 
 
 @heavy

@@ -1,5 +1,6 @@
 """One clock for every group: who may press it, what each page and each device is told, and what nobody else hears."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -405,3 +406,16 @@ async def test_an_observer_counts_by_the_rooms_clock_once_somebody_has_started_i
     told = (await esther.get(f"{path}/notes", headers=JSON)).json()["shared"]
     state = (await room.stands())["groups"][str(room.three)]
     assert (told["path"], told["round"], told["state"]) == (room.path, 1, state)
+
+
+async def test_whoever_taps_at_the_same_moment_makes_one_of_it(room: Room) -> None:
+    people = [await room.person(number) for number in (3, 4, 5)]
+    other = await room.house.as_(room.built.tutors[0])
+    to = f"/triads/{room.three}/please-come"
+    answers = await asyncio.gather(*(who.send_form(to, {"id": str(uuid4())}) for who in people * 3))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len(await room.rows(select(PleaseCome))) == 1
+    await room.press("start")
+    answers = await asyncio.gather(*(room.press("next", seen="0", browser=who) for who in (room.tutor, other) * 4))
+    assert {answer.status_code for answer in answers} == {303}
+    assert (await room.stands())["clock"]["place"] == 1

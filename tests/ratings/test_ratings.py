@@ -1,4 +1,4 @@
-"""How a session worked: said in private, seen by tutors as a pattern once five have said so, and by nobody as a name."""
+"""How a session worked: said in private, seen by tutors as a pattern from five on, and by nobody as a name."""
 
 import re
 from datetime import UTC, datetime

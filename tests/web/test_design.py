@@ -115,8 +115,10 @@ def zipped(*paths: Path) -> int:
 
 def test_a_slow_phone_has_little_to_fetch() -> None:
     assert zipped(*STATIC.glob("*.css")) <= 12_000
-    everywhere = [file for file in STATIC.glob("*.js") if not file.name.startswith("observation")]
+    everywhere = [file for file in STATIC.glob("*.js") if not file.name.startswith(("observation", "clock"))]
     assert zipped(*everywhere) <= 10_000  # the live form has a limit of its own: tests/browser/test_observation.py
+    by_the_clock = ("threefold.js", "autosave.js", "clock.js", "clock-follow.js")
+    assert zipped(*(STATIC / name for name in by_the_clock)) <= 10_000
     fonts = {".woff", ".woff2", ".ttf", ".otf"}
     assert [path.name for path in STATIC.iterdir() if path.suffix in fonts] == []
 

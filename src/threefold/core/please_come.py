@@ -37,11 +37,13 @@ def why_not(starts_at: datetime, ends_at: datetime, now: datetime, *, cancelled:
 
 
 def as_it_stands(asks: list[Ask], now: datetime) -> Ask | None:
-    """What a group's page says: that it asked, or that somebody is coming; None when neither is so any more."""
-    for ask in sorted(asks, key=lambda each: each.at, reverse=True):
-        if ask.waits or (ask.coming_at and ask.taken_back_at is None and now - ask.coming_at < SEEN_FOR):
-            return ask
-    return None
+    """What a group's page says: that it asked, or that somebody is coming; None when neither is so any more. The last
+    word counts: whoever takes an ask back needs nobody who set out for the one before either.
+    """
+    last = max(asks, key=lambda each: each.at, default=None)
+    if last is None or last.taken_back_at is not None:
+        return None
+    return last if last.coming_at is None or now - last.coming_at < SEEN_FOR else None
 
 
 def ago(at: datetime, now: datetime) -> str:
