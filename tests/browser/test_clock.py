@@ -28,8 +28,7 @@ from tests.browser.running import DESK, PHONE, Site, installed
 from tests.builders import Class, a_cohort
 from threefold.store.engine import Store
 
-pytestmark = pytest.mark.browser
-heavy = pytest.mark.heavy
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 LONDON = ZoneInfo("Europe/London")
 APART = 300  # ms that two phones may be apart
 # What a page shows, in milliseconds since its phase began to run out: read at one moment in each window.
@@ -107,7 +106,6 @@ def spread(*pages: Page) -> float:
     return float(max(ends) - min(ends))
 
 
-@heavy
 def test_a_whole_evening_tutor_and_three_phones_side_by_side(browser: Browser, evening: Evening) -> None:
     people = evening.built.people
     with ExitStack() as stack:
@@ -196,7 +194,6 @@ def test_please_come_is_one_tap_seen_by_the_tutor_alone(browser: Browser, evenin
             expect(page.locator("[data-asked]")).to_have_text(re.compile("^Tells Marion, and only Marion"))
 
 
-@heavy
 def test_an_observers_live_page_follows_the_rooms_clock_and_goes_on_without_a_signal(
     browser: Browser, evening: Evening
 ) -> None:
@@ -227,7 +224,6 @@ def test_an_observers_live_page_follows_the_rooms_clock_and_goes_on_without_a_si
         expect(live.locator("[data-left]")).to_have_text(phone.locator("[data-left]").text_content() or "")
 
 
-@heavy
 def test_without_scripts_the_same_buttons_do_the_same(browser: Browser, evening: Evening) -> None:
     with ExitStack() as stack:
         desk = stack.enter_context(device(browser, evening, evening.built.tutors[0], **DESK, java_script_enabled=False))
@@ -250,7 +246,6 @@ def test_without_scripts_the_same_buttons_do_the_same(browser: Browser, evening:
         expect(phone.get_by_text("Marion is on the way.")).to_be_visible()
 
 
-@heavy
 def test_the_sound_is_off_until_asked_for_and_remembered(browser: Browser, evening: Evening) -> None:
     with ExitStack() as stack:
         context = stack.enter_context(device(browser, evening, evening.built.people[0]))
@@ -275,7 +270,6 @@ def test_the_sound_is_off_until_asked_for_and_remembered(browser: Browser, eveni
         assert phone.evaluate("window.notes") == 2
 
 
-@heavy
 def test_its_pages_are_open_to_everybodys_way_of_reading(browser: Browser, evening: Evening) -> None:
     findings = Findings()
     with ExitStack() as stack:

@@ -29,8 +29,14 @@ def test_the_last_word_counts() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "cancelled", "words"),
-    [(30, False, ""), (-14, False, ""), (-16, False, "while you practise"), (151, False, "while you practise"), (30, True, "called off")],
-)  # fmt: skip
+    [
+        (30, False, ""),
+        (-14, False, ""),
+        (-16, False, "while you practise"),
+        (151, False, "while you practise"),
+        (30, True, "called off"),
+    ],
+)
 def test_it_is_for_while_people_practise(minutes: int, cancelled: bool, words: str) -> None:  # noqa: FBT001 - cases
     found = why_not(BEGINS, ENDS, BEGINS + timedelta(minutes=minutes), cancelled=cancelled)
     sentence = found.problems[0].sentence if found else ""
@@ -40,7 +46,14 @@ def test_it_is_for_while_people_practise(minutes: int, cancelled: bool, words: s
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(-5, "just now"), (9, "just now"), (25, "20 seconds ago"), (59, "50 seconds ago"), (60, "1 minute ago"), (179, "2 minutes ago")],
-)  # fmt: skip
+    [
+        (-5, "just now"),
+        (9, "just now"),
+        (25, "20 seconds ago"),
+        (59, "50 seconds ago"),
+        (60, "1 minute ago"),
+        (179, "2 minutes ago"),
+    ],
+)
 def test_how_long_ago_is_said(seconds: int, words: str) -> None:
     assert ago(NOW, NOW + timedelta(seconds=seconds)) == words
