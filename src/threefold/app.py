@@ -14,6 +14,7 @@ from threefold.availability.pages import routes as availability
 from threefold.booking.pages import routes as booking
 from threefold.calibration.pages import routes as calibration
 from threefold.choices.pages import routes as choices
+from threefold.clock.pages import routes as shared_clock
 from threefold.cohorts.pages import routes as cohorts
 from threefold.concerns.pages import routes as concerns
 from threefold.day.pages import routes as day
@@ -29,6 +30,7 @@ from threefold.portfolio.pages import routes as portfolio
 from threefold.practice.changes import routes as changes
 from threefold.practice.pages import routes as practice
 from threefold.practice.replies import routes as replies
+from threefold.ratings.pages import routes as ratings
 from threefold.repairs.pages import routes as repairs
 from threefold.settings import Settings
 from threefold.store.engine import Store
@@ -80,7 +82,7 @@ def build_app(
             await store.close()
 
     arranged = [people, cohorts, frameworks, plans, choices, concerns]
-    practised = [practice, changes, replies, availability, booking, swaps, repairs, guests, day]
+    practised = [practice, changes, replies, availability, booking, swaps, repairs, guests, day, shared_clock, ratings]
     learning = [feedback, observation, calibration, growth, portfolio, noticing]
     slices = [*arranged, *practised, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]

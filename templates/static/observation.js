@@ -1,5 +1,6 @@
 // The live page: a tap is on the screen before anything else happens to it, then on this device, then with the server.
 
+import { follow, stand } from './clock-follow.js';
 import {
   Turned, adopt, exchange, forget, guard, keepNote, keepRound, keyOf, notesOf, roundOf, tidy, unsent,
 } from './observation-store.js';
@@ -265,7 +266,25 @@ function hear(answer) {
 
 // --- the clock ----------------------------------------------------------------------------------------------
 
-const begins = () => round.started ?? given.started ?? given.planned;
+const { shared } = given; // the clock of the whole room, as it was last heard of
+
+/** From when the round's practice counts on the room's clock, and for how long, in ms; null while nobody has started it. */
+function together() {
+  const { phases, state } = shared;
+  if (state.standing === 'planned') return null;
+  const then = now();
+  const here = stand(state, phases, then);
+  const place = phases.findIndex((phase) => phase.number === shared.round);
+  if (place < 0) return null;
+  if (here.place === place) return { starts: then + here.left - here.whole, length: here.whole };
+  const { length } = phases[place];
+  if (here.place > place) return { starts: here.entered[place] ?? given.planned, length };
+  const between = phases.slice(here.place + 1, place).reduce((sum, phase) => sum + phase.length, 0);
+  return { starts: then + here.left + between, length };
+}
+
+const begins = () => together()?.starts ?? round.started ?? given.started ?? given.planned;
+const lasts = () => (together()?.length ?? given.minutes * 60_000) / 1000;
 let before = Infinity;
 let lock = null;
 let locking = false;
@@ -273,14 +292,16 @@ let locking = false;
 /** Reckoned from the time of day, so that it is right again after a minute asleep. */
 function tick() {
   const into = (now() - begins()) / 1000;
-  const left = Math.max(0, Math.ceil(given.minutes * 60 - into));
+  const whole = lasts();
+  const left = Math.max(0, Math.ceil(whole - into));
+  if (at('start')) at('start').hidden = together() !== null;
   awake();
   if (round.started ?? given.started) at('start')?.querySelector('button').replaceChildren('Start the clock again');
   if (into < 0 || !at('clock')) return;
   const shown = clock(left);
   if (at('left').textContent !== shown) at('left').textContent = shown;
-  at('of').textContent = `left of ${given.minutes}`;
-  at('progress').firstElementChild.setAttribute('width', `${Math.min(100, 100 * into / (given.minutes * 60)).toFixed(1)}%`);
+  at('of').textContent = `left of ${Math.floor(whole / 60)}`;
+  at('progress').firstElementChild.setAttribute('width', `${Math.min(100, 100 * into / whole).toFixed(1)}%`);
   if (before > 300 && left <= 300 && left > 0 && before !== Infinity) at('phase').textContent = 'Five minutes left';
   if (before > 0 && left === 0 && before !== Infinity) at('phase').textContent = 'That’s the time. You can still add notes.';
   before = left;
@@ -288,7 +309,7 @@ function tick() {
 
 const running = () => {
   const into = (now() - begins()) / 1000;
-  return !closed && into >= 0 && into < given.minutes * 60;
+  return !closed && into >= 0 && into < lasts();
 };
 
 /** The screen stays on while the clock runs, and only then. */
@@ -463,4 +484,7 @@ async function shelve() {
 }
 
 settle();
+if (!closed) {
+  follow(shared.path, { tell: (told) => { shared.state = told.groups?.[shared.group] ?? told.clock; tick(); } });
+}
 shelve().catch(() => { /* no room for it here, or no signal just now: the page works while it is open */ });

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageS
 
 from tests.mail.server import Mailbox, mail_server
 from threefold.app import build_app
+from threefold.commands.serving import Server
 from threefold.demo import build_demo
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
 from threefold.mail.courier import Courier
@@ -153,8 +154,10 @@ def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
             store = Store.open(settings.database)
             courier = Courier(store, carriers, sender=settings.sender, clock=lambda: datetime.now(UTC))
             app = build_app(settings, store, backroom=[courier])
-            server = uvicorn.Server(
-                uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False)
+            server = Server(
+                uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False),
+                lambda: None,
+                app.state.house.streams.close,
             )
             stop.append(server)
             serving = asyncio.create_task(server.serve())

@@ -115,10 +115,11 @@ def zipped(*paths: Path) -> int:
 
 def test_a_slow_phone_has_little_to_fetch() -> None:
     assert zipped(*STATIC.glob("*.css")) <= 12_000
-    everywhere = [file for file in STATIC.glob("*.js") if not file.name.startswith(("observation", "availability"))]
+    of_one_page = ("observation", "availability", "clock", "day")
+    everywhere = [file for file in STATIC.glob("*.js") if not file.name.startswith(of_one_page)]
     assert zipped(*everywhere) <= 10_000  # the live form has a limit of its own: tests/browser/test_observation.py
-    painted = [STATIC / name for name in ("threefold.js", "autosave.js", "availability.js")]
-    assert zipped(*painted) <= 10_000  # all that the painted week loads: tests/browser/test_availability.py
+    for theirs in (("autosave.js", "availability.js"), ("clock.js", "clock-follow.js", "day.js")):
+        assert zipped(*(STATIC / name for name in ("threefold.js", "autosave.js", *theirs))) <= 10_000
     fonts = {".woff", ".woff2", ".ttf", ".otf"}
     assert [path.name for path in STATIC.iterdir() if path.suffix in fonts] == []
 

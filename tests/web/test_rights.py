@@ -175,6 +175,14 @@ ITS_PEOPLE = {
     "POST /observation/{triad_id}/{number}/notes/{note_id}/return": "observer",
     "POST /observation/{triad_id}/{number}/stamps": "observer tutor",
     "POST /observation/{triad_id}/{number}/start": "observer tutor",
+    "GET /practice/{practice_id}/clock": "counsellor observer client elsewhere tutor",
+    "GET /practice/{practice_id}/clock.json": "counsellor observer client elsewhere tutor",
+    "GET /practice/{practice_id}/clock/stream": "counsellor observer client elsewhere tutor",
+    "GET /practice/{practice_id}/clock/wall": "counsellor observer client elsewhere tutor",
+    "POST /triads/{triad_id}/please-come": "counsellor observer client",
+    "POST /triads/{triad_id}/please-come/withdrawal": "counsellor observer client",
+    "GET /practice/{practice_id}/rating": "counsellor observer client elsewhere",
+    "POST /practice/{practice_id}/rating": "counsellor observer client elsewhere",
 }
 
 

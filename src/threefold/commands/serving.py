@@ -152,15 +152,20 @@ def open_door(host: str, port: int, chosen_by: str) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready."""
+    """Says when it is ready; ends the streams that pages listen to before it waits for what is under way."""
 
-    def __init__(self, config: uvicorn.Config, once_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, once_ready: Callable[[], None], end_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self.once_ready = once_ready
+        self.end_streams = end_streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.once_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.end_streams()
+        await super().shutdown(sockets)
 
 
 def run_web(settings: Settings, door: socket.socket, *, folders: bool, once_ready: Callable[[], None]) -> None:
@@ -172,8 +177,9 @@ def run_web(settings: Settings, door: socket.socket, *, folders: bool, once_read
             Clerk(store, Postroom(settings, environment()), clock=now),
             the_courier(settings, store, folders=folders),
         ]
+    app = build_app(settings, store, backroom=backroom)
     config = uvicorn.Config(
-        build_app(settings, store, backroom=backroom),
+        app,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -181,7 +187,7 @@ def run_web(settings: Settings, door: socket.socket, *, folders: bool, once_read
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
     )
-    Server(config, once_ready).run([door])
+    Server(config, once_ready, app.state.house.streams.close).run([door])
 
 
 def end_quietly() -> None:

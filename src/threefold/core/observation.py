@@ -55,11 +55,14 @@ class Note:
 
 @dataclass(frozen=True)
 class Clock:
-    """When the talking of a round runs, as its observer's page counts it. `own`: they started it themselves."""
+    """When the talking of a round runs, as its observer's page counts it. `own`: they started it themselves;
+    `shared`: the whole room follows one clock.
+    """
 
     starts_at: datetime
     ends_at: datetime
     own: bool
+    shared: bool = False
 
     @property
     def minutes(self) -> int:
@@ -77,11 +80,12 @@ class Clock:
         return max(0, whole - self.seconds_into(now))
 
 
-def clock(planned: Round, started_at: datetime | None) -> Clock:
-    """The round's clock: from the observer's own start if they pressed it, else as planned.
-
-    The one seam for a clock that the whole room shares: its start would stand between the two.
+def clock(planned: Round, started_at: datetime | None, shared: tuple[datetime, datetime] | None = None) -> Clock:
+    """The round's clock: the room's if somebody has started it (`core.clock.practice_of`), else from the observer's
+    own start if they pressed it, else as planned.
     """
+    if shared:
+        return Clock(*shared, own=False, shared=True)
     begins = started_at or planned.starts_at
     return Clock(begins, begins + (planned.feedback_at - planned.starts_at), own=started_at is not None)
 

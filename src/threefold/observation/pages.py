@@ -12,6 +12,9 @@ from litestar.params import FromPath
 from msgspec import DecodeError, Struct, json
 from sqlalchemy.orm import Session
 
+from threefold.clock.record import RoundClock, round_clock
+from threefold.clock.showing import told as told_state
+from threefold.clock.showing import told_lengths
 from threefold.core import observation as rules
 from threefold.core.competency import Competency
 from threefold.core.observation import Clock, Note
@@ -31,7 +34,10 @@ ROUND = "/observation/{triad_id:uuid}/{number:int}"
 NOTE = f"{ROUND}/notes/{{note_id:uuid}}"
 PRESSED_TWICE = timedelta(seconds=3)
 # What the page needs without a signal; its worker keeps these beside the page itself.
-PARTS = ("threefold.css", "threefold.js", "autosave.js", "observation.js", "observation-store.js", "mark.svg")
+PARTS = (
+    *("threefold.css", "threefold.js", "autosave.js", "mark.svg"),
+    *("observation.js", "observation-store.js", "clock-follow.js"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Watching:
     others: tuple[Competency, ...]
     record: Record
     now: datetime
+    shared: RoundClock
     focus: str = ""
 
     @property
@@ -60,7 +67,7 @@ class Watching:
 
     @property
     def clock(self) -> Clock:
-        return rules.clock(self.held.clock, self.record.started_at)
+        return rules.clock(self.held.clock, self.record.started_at, self.shared.practice)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -118,7 +125,8 @@ def watching(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
         codes = {one.code for one in asked}
         others = [framework.of(code) for code in held.looking.codes if code not in codes]
         record = queries.record_of(db, held, within.membership.id)
-        return Watching(within, held, asked, tuple(one for one in others if one is not None), record, visit.now)
+        shared = round_clock(db, within, number, visit.now)
+        return Watching(within, held, asked, tuple(one for one in others if one is not None), record, visit.now, shared)
 
     return work
 
@@ -374,6 +382,13 @@ def state(page: Watching) -> dict[str, Any]:
         "planned": milliseconds(page.held.clock.starts_at),
         "minutes": rules.clock(page.held.clock, None).minutes,
         "started": milliseconds(page.record.started_at) if page.record.started_at else None,
+        "shared": {
+            "path": f"/practice/{page.shared.practice_id}/clock",
+            "group": str(page.shared.group),
+            "round": page.shared.round,
+            "phases": told_lengths(page.shared.phases),
+            "state": told_state(page.shared.state),
+        },
         "closed": page.closed,
         "notes": [
             {

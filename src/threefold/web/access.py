@@ -401,3 +401,14 @@ def waiting_for(db: Session, me: Me, waiting_id: UUID) -> tuple[AtPractice, Wait
     if at.membership.id != waiting.membership_id:
         raise NotYours
     return at, waiting
+
+
+_TRIAD_BY_PRACTICE = Prepared(_BY_TRIAD.where(_seat.c.practice_id == bindparam("id")), _into(InTriad, _IN_TRIAD))
+
+
+def own_triad_for(db: Session, me: Me, practice_id: UUID) -> InTriad:
+    """The group that the asker sits in, in a session of theirs."""
+    within = _triad(db, me, _TRIAD_BY_PRACTICE, practice_id)
+    if within.seat is None:
+        raise NotYours
+    return within

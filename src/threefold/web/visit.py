@@ -40,6 +40,7 @@ from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token, same
 from threefold.web.solver import Solver
+from threefold.web.streams import Streams
 from threefold.web.templates import Static
 
 T = TypeVar("T")
@@ -83,6 +84,7 @@ class House:
     solver: Solver
     kept: Kept
     turns: Turns = field(default_factory=Turns)
+    streams: Streams = field(default_factory=Streams)
 
     @property
     def postroom(self) -> Postroom:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from threefold.store.tables.base import Table, key, to
@@ -86,6 +86,16 @@ class PleaseCome(Table):
     coming_at: Mapped[datetime | None]
     coming_by: Mapped[UUID | None]
     taken_back_at: Mapped[datetime | None]
+    __table_args__ = (
+        # a group asks once, whoever of it taps
+        Index(
+            "uq_please_come_open",
+            "triad_id",
+            unique=True,
+            sqlite_where=text("coming_at IS NULL AND taken_back_at IS NULL"),
+            postgresql_where=text("coming_at IS NULL AND taken_back_at IS NULL"),
+        ),
+    )
 
 
 class SessionRating(Table):

@@ -286,6 +286,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_please_come")),
     )
     op.create_index(op.f("ix_please_come_triad_id"), "please_come", ["triad_id"], unique=False)
+    op.create_index(
+        "uq_please_come_open",
+        "please_come",
+        ["triad_id"],
+        unique=True,
+        sqlite_where=sa.text("coming_at IS NULL AND taken_back_at IS NULL"),
+        postgresql_where=sa.text("coming_at IS NULL AND taken_back_at IS NULL"),
+    )
     op.create_table(
         "waiting",
         sa.Column("id", sa.Uuid(), nullable=False),
