@@ -545,9 +545,23 @@ async def test_letting_the_tutor_know_while_a_question_waits_leaves_it_open_and_
     assert "You’ve asked Dev about Thursday 15 October" in words_of((await amara.get(f"{link}/withdrawal")).text)
     assert (await amara.send_form(f"{link}/withdrawal", {"choice": "tell"})).status_code == 303
     assert [one.settled_as for one in await evening.requests()] == [None]
+    await evening.clerk()
     assert (await amara.send_form(f"{link}/return")).status_code == 303
     assert [one.settled_as for one in await evening.requests()] == ["taken_back"]
     assert "Amara isn’t asking any more" in words_of((await (await evening.as_(DEV)).get(path)).text)
+
+
+async def test_no_answer_to_somebody_who_has_told_their_tutor_meanwhile_needs_no_letter(evening: Evening) -> None:
+    await evening.ask()
+    await (await evening.as_(AMARA)).send_form(f"/seats/{evening.on_15th[AMARA]}/withdrawal", {"choice": "tell"})
+    evening.house.later(minutes=11)
+    assert await evening.clerk() == [
+        ("away", "Marion Shaw", "Somebody can’t make Thursday 15 October"),
+        ("swap-asked", "Dev Mehta", "Could you swap on Thursday 15 October?"),
+    ]
+    evening.house.now = (await evening.requests())[0].expires_at
+    assert await evening.clerk() == []
+    assert [one.settled_as for one in await evening.requests()] == ["expired"]
 
 
 # --- what it costs ------------------------------------------------------------------------------------------------

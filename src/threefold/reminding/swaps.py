@@ -36,7 +36,8 @@ class _Question:
     zone: str
     practice: UUID
     seat: UUID
-    is_on: bool  # the asker's place is theirs still, in a session to come
+    held: bool  # the asker's place is theirs still, in a session to come
+    expected: bool  # and they have not said that they can't come
     starts_at: datetime
     ends_at: datetime
     place: str
@@ -69,7 +70,7 @@ class _Question:
 
 def about_swaps(db: Session, now: datetime) -> Iterator[Wanted]:
     """A question goes to whoever is asked; its answer to whoever asked by hand, and to tutors who comes or that nobody
-    has answered. One taken back says nothing more.
+    has answered. One taken back says nothing more, nor does a "no" to whoever has told their tutor meanwhile.
     """
     found = _questions(db, now)
     tutors: dict[UUID, list[tuple[UUID, Reader]]] = defaultdict(list)
@@ -77,12 +78,12 @@ def about_swaps(db: Session, now: datetime) -> Iterator[Wanted]:
         tutors[cohort].append((member, reader))
     for each in found:
         if each.settled_as is None:
-            if each.is_on:
+            if each.held:
                 yield _asked(each)
             continue
-        if not each.from_list and (each.is_on or each.settled_as is Settled.ACCEPTED):
+        if not each.from_list and (each.expected or each.settled_as is Settled.ACCEPTED):
             yield _answered(each)
-        if each.settled_as is Settled.ACCEPTED or (each.settled_as is Settled.EXPIRED and not each.from_list):
+        if each.settled_as is Settled.ACCEPTED or (each.settled_as is Settled.EXPIRED and each.expected):
             for member, reader in tutors[each.cohort]:
                 yield _told(each, member, reader)
 
@@ -143,6 +144,7 @@ def _questions(db: Session, now: datetime) -> list[_Question]:
             Cohort.zone.label("zone"),
             then.starts_at.label("return_at"),
             func.coalesce(Withdrawal.at <= SwapRequest.asked_at, False).label("from_list"),
+            Withdrawal.at,
             asker_person,
             asked_person,
         )
@@ -180,6 +182,7 @@ def _questions(db: Session, now: datetime) -> list[_Question]:
             practice.id,
             request.seat_id,
             given_up is None and practice.cancelled_at is None,
+            given_up is None and practice.cancelled_at is None and out_at is None,
             practice.starts_at,
             practice.ends_at,
             practice.place,
@@ -189,7 +192,7 @@ def _questions(db: Session, now: datetime) -> list[_Question]:
             bool(from_list),
             bool(request.words),
         )
-        for request, given_up, practice, cohort, of, zone, return_at, from_list, one, two in rows
+        for request, given_up, practice, cohort, of, zone, return_at, from_list, out_at, one, two in rows
     ]
 
 
