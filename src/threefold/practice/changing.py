@@ -17,7 +17,7 @@ from threefold.core.roles import Role
 from threefold.core.triad import where_to_sit
 from threefold.store.deeds import record
 from threefold.store.rows import PracticeRow, value
-from threefold.store.seats import new_seat
+from threefold.store.seats import BETWEEN, new_seat
 from threefold.store.sessions import Me
 from threefold.store.tables import KeepApart, Membership, PracticeSession, Seat, Triad, Turn
 from threefold.store.within import AtPractice, Within
@@ -80,9 +80,10 @@ def swap(
     for turn in db.scalars(select(Turn).where(Turn.seat_id.in_((one, other)))).all():
         db.delete(turn)
     db.flush()
-    first.triad_id, second.triad_id = second.triad_id, first.triad_id
-    first.position, second.position = second.position, first.position
-    db.flush()
+    here, there = (first.triad_id, first.position), (second.triad_id, second.position)
+    for seat, place in ((first, (first.triad_id, BETWEEN)), (second, here), (first, there)):
+        seat.triad_id, seat.position = place  # one after the other: two people never have the same place
+        db.flush()
     for seat, was in ((first, second.id), (second, first.id)):
         db.add_all(Turn(triad_id=seat.triad_id, round=n, seat_id=seat.id, role=role) for n, role in turns[was])
     record(

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from threefold.core.invitation import new_uid
 from threefold.store.tables import Seat, Turn
 
+BETWEEN = 100
+"""A position that no group has: where a seat stands while others change places."""
+
 
 def new_seat(
     practice: UUID,

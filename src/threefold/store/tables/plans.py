@@ -46,11 +46,10 @@ class PlanDraft(Table):
 
 
 class PlanVersion(Table):
-    """A published cohort's sessions to come as they stood after a change; every version is kept.
+    """A change of who sits where in a published cohort, as the sessions it touched stood before and after it.
 
-    `sessions`: {practice id: [{"triad", "number", "room", "tutor", "seats": [[seat id, membership id, position]],
-    "turns": [[round, seat id, role]]}, …]} of the sessions that the change touched. `undone_at`: it was taken back
-    while nobody had been told.
+    `before` and `after`: {practice id: groups as `store.versions` writes them}. Any version of the whole plan can be
+    read from these. `undone_at`: it was taken back while nobody had been told.
     """
 
     __tablename__ = "plan_version"
@@ -58,7 +57,8 @@ class PlanVersion(Table):
     cohort_id: Mapped[UUID] = to("cohort.id", index=False)
     number: Mapped[int]
     why: Mapped[str] = mapped_column(String(32))
-    sessions: Mapped[dict[str, Any]]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
     made_at: Mapped[datetime]
     made_by: Mapped[UUID] = to("person.id", index=False)
     undone_at: Mapped[datetime | None]

@@ -99,7 +99,8 @@ def upgrade() -> None:
         sa.Column("cohort_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("why", sa.String(length=32), nullable=False),
-        sa.Column("sessions", Json(), nullable=False),
+        sa.Column("before", Json(), nullable=False),
+        sa.Column("after", Json(), nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=False),
         sa.Column("undone_at", UtcDateTime(), nullable=True),
@@ -364,6 +365,7 @@ def upgrade() -> None:
         practice_session.create_foreign_key(
             op.f("fk_practice_session_window_id"), "practice_window", ["window_id"], ["id"]
         )
+    op.create_index("ix_turn_seat_id", "turn", ["seat_id", "round", "role"], unique=False)
     op.create_index(
         "uq_seat_position",
         "seat",
@@ -380,6 +382,7 @@ def downgrade() -> None:
     with op.batch_alter_table("triad") as triad:
         triad.drop_column("places")
     op.drop_index("uq_seat_position", "seat")
+    op.drop_index("ix_turn_seat_id", "turn")
     with op.batch_alter_table("practice_session") as practice_session:
         practice_session.drop_constraint(op.f("fk_practice_session_window_id"), type_="foreignkey")
         practice_session.drop_index(op.f("ix_practice_session_window_id"))
