@@ -21,6 +21,7 @@ from threefold.core.slots import SessionShape
 from threefold.core.term import Member, Notice, news
 from threefold.store.engine import Store
 from threefold.store.reseating import Sitting, reseat
+from threefold.store.rows import CohortRow, value
 from threefold.store.tables import (
     Cohort,
     Letter,
@@ -439,3 +440,8 @@ async def extra_practice(
 
     await store.write(work)
     return Extra(window, times)
+
+
+def cohort_row(db: Session, cohort: UUID) -> CohortRow:
+    """A cohort as whoever has been let in holds it."""
+    return value(CohortRow, db.get_one(Cohort, cohort))

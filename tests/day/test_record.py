@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.builders import Class, an_id
+from tests.builders import Class, an_id, cohort_row
 from tests.day.test_day import EVENING, a_class, register, rows, text, tick, words
 from tests.house import Browser, House
 from threefold.core.roles import Role
@@ -161,7 +161,7 @@ async def test_who_was_away_from_a_round_is_known_so_that_nobody_asks_them_about
 
 def served(built: Class, now: Any) -> Any:
     def work(db: Session) -> Ledger:
-        return ledger(db, built.cohort, now, leave_out=[built.sessions[0], built.sessions[2]])
+        return ledger(db, cohort_row(db, built.cohort), now, leave_out=[built.sessions[0], built.sessions[2]])
 
     return work
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.builders import all_told, name_of
+from tests.builders import all_told, cohort_row, name_of
 from tests.day.test_day import EVENING, a_class, first_way, groups, rows, text, tick
 from tests.house import House
 from threefold.core.arriving import pin
@@ -84,7 +84,7 @@ async def test_story_four_eleven_by_pin_one_late_and_minutes_that_are_true(house
     assert "Round 1: observer, 16 min Round 2: observer, 20 min Round 3: observer, 20 min" in own
 
     def served(db: Session) -> dict[str, dict[Role, int]]:
-        found = ledger(db, built.cohort, house.now, leave_out=[built.sessions[0]])
+        found = ledger(db, cohort_row(db, built.cohort), house.now, leave_out=[built.sessions[0]])
         return {who: dict(roles) for who, roles in found.served.items()}
 
     kept = await house.store.read(served)

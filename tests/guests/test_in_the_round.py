@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from tests.builders import an_id
+from tests.builders import an_id, cohort_row
 from tests.feedback.rounds import REFLECTED, version_in
 from tests.guests.visits import FELT, Visit, a_guest, page_of
 from tests.house import House
@@ -154,7 +154,7 @@ async def test_people_who_sit_elsewhere_leave_the_guest_their_round_and_the_ledg
     assert sorted(roles.values()) == ["counsellor", "observer", "observer"]
     house.now = CLASS + timedelta(hours=3)
     found = await house.store.read(
-        lambda db: ledger(db, visit.built.cohort, house.now, leave_out=[visit.built.sessions[0]])
+        lambda db: ledger(db, cohort_row(db, visit.built.cohort), house.now, leave_out=[visit.built.sessions[0]])
     )
     served = found.served[str(visit.built.members[1])]
     assert dict(served) == {Role.COUNSELLOR: 20, Role.CLIENT: 20, Role.OBSERVER: 20}

@@ -242,7 +242,7 @@ def _give_a_head_start(db: Session, desk: Desk, practice_id: UUID, triad_id: UUI
         .where(Membership.cohort_id == desk.cohort.id, Membership.role == "trainee", Membership.left_at.is_(None))
         .order_by(Membership.id)
     ).all()
-    held = ledger(db, desk.cohort.id, desk.now)
+    held = ledger(db, desk.cohort, desk.now)
     behind = {member: owed(held.served.get(str(member), {}), desk.cohort.practice_minutes) for member in others}
     members = [member for member in others if any(behind[member].values())]
     if not members:
@@ -266,7 +266,7 @@ def _lay_turns(db: Session, desk: Desk, sheet: Sheet, triad_id: UUID, members: S
     """Everybody's roles, round by round; whoever is owed a role begins with it where that can be."""
     shape = SessionShape(*sheet.window.shape)
     turning = Turning.ONE_ROUND if shape.rounds == 1 else Turning(desk.cohort.turning)
-    held = ledger(db, desk.cohort.id, desk.now)
+    held = ledger(db, desk.cohort, desk.now)
     behind = {member: owed(held.served.get(str(member), {}), desk.cohort.practice_minutes) for member in members}
     rests = frozenset(
         str(member)

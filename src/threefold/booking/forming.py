@@ -62,7 +62,7 @@ def question(db: Session, cohort: CohortRow, entity: PracticeWindow, now: dateti
     starts = {local: moment(datetime.fromisoformat(local), cohort.zone)[0] for local in window.times}
     ahead = {local: at for local, at in starts.items() if at > now}
     diary = diaries(db, cohort.zone, members, first=now)
-    held = ledger(db, cohort.id, now)
+    held = ledger(db, cohort, now)
     known = {str(member) for member in members}
     resting = db.scalars(
         select(Preference.membership_id).where(

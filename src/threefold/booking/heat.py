@@ -104,7 +104,7 @@ def _counted(count: int) -> str:
 
 def owing(db: Session, people: Sequence[Trainee], cohort: CohortRow, now: datetime) -> tuple[Owing, ...]:
     """Who is behind in what, a few of those furthest behind in the order of their names; nobody is ranked."""
-    held = ledger(db, cohort.id, now)
+    held = ledger(db, cohort, now)
     found = []
     for each in people:
         behind = owed(held.served.get(str(each.member), {}), cohort.practice_minutes)

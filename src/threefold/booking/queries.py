@@ -150,7 +150,7 @@ def extra_page(db: Session, within: Within, others: Sequence[Within], now: datet
     """Six questions, however much is open."""
     cohort, me = within.cohort, within.membership.id
     found, offered = sheets_and_offers(db, me, ahead_in(cohort.id, now))
-    held = ledger(db, cohort.id, now)
+    held = ledger(db, cohort, now)
     diary = diaries(db, cohort.zone, [me], first=now)
     behind = _Behind(held, cohort)
     ahead = [

@@ -87,7 +87,7 @@ def course_now(db: Session, cohort_id: UUID, now: datetime) -> CourseNow:
     known = frozenset(people)
     dates, sessions = _dates(db, cohort, now)
     open_dates = {date.id: place for place, date in enumerate(dates)}
-    held = ledger(db, cohort_id, now, leave_out=open_dates)
+    held = ledger(db, cohort, now, leave_out=open_dates)
     pairs = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort_id))
     problem = CourseProblem(
         people=people,

@@ -1,11 +1,11 @@
 """Practice sessions as they were held: who sat where, what was noted as it happened, and the rounds as they ran.
 
-Three questions however many sessions there are. What is read here feeds the record of a session, the ledger, and
+Two questions however many sessions there are. What is read here feeds the record of a session, the ledger, and
 whoever has to know that somebody was not there for a round.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session as Unit
 from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span, minute
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape, round_times
-from threefold.store.rows import CohortRow, PracticeRow
+from threefold.store.rows import CohortRow, PracticeRow, columns, split
 from threefold.store.tables import metadata
 
-_happening, _seat, _triad, _turn, _withdrawal, _encounter = (
-    metadata.tables[name] for name in ("happening", "seat", "triad", "turn", "withdrawal", "encounter")
+_practice, _happening, _seat, _triad, _turn, _withdrawal, _encounter = (
+    metadata.tables[name]
+    for name in ("practice_session", "happening", "seat", "triad", "turn", "withdrawal", "encounter")
 )
 
 
@@ -61,11 +62,38 @@ class HeldSession:
 
 
 def held_sessions(db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow]) -> dict[UUID, HeldSession]:
-    """These sessions of a cohort as they were held so far."""
-    ids = [practice.id for practice in practices]
-    seats, facts = seats_in(db, ids), facts_of(db, ids)
+    """These sessions of a cohort as they were held so far; two questions."""
+    return _held(db, cohort, practices, facts_of(db, [practice.id for practice in practices]))
+
+
+def begun_sessions(db: Unit, cohort: CohortRow, now: datetime, leave_out: Collection[UUID] = ()) -> list[HeldSession]:
+    """Every session of a cohort that has begun and was not called off, in order; two questions."""
+    into = split(PracticeRow)
+    width = len(columns(PracticeRow))
+    practices: dict[UUID, PracticeRow] = {}
+    facts: dict[UUID, list[Fact]] = defaultdict(list)
+    for cells in db.execute(
+        select(*columns(PracticeRow), *_FACT)
+        .select_from(_practice)
+        .outerjoin(_happening, _happening.c.practice_id == _practice.c.id)
+        .where(
+            _practice.c.cohort_id == cohort.id, _practice.c.starts_at <= now, _practice.c.cancelled_at.is_(None),
+            _practice.c.id.not_in(leave_out),
+        )
+        .order_by(_practice.c.starts_at, _happening.c.recorded_at, _happening.c.id)
+    ):  # fmt: skip
+        (practice,) = into(*cells[:width])
+        practices[practice.id] = practice
+        if cells[width] is not None:
+            facts[practice.id].append(_fact(*cells[width:]))
+    return list(_held(db, cohort, list(practices.values()), facts).values())
+
+
+def _held(
+    db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow], facts: Mapping[UUID, Sequence[Fact]]
+) -> dict[UUID, HeldSession]:
     by_practice: dict[UUID, list[SeatHeld]] = defaultdict(list)
-    for seat in seats:
+    for seat in seats_in(db, [practice.id for practice in practices]):
         by_practice[seat.practice].append(seat)
     return {
         practice.id: held_session(cohort, practice, by_practice[practice.id], facts.get(practice.id, ()))
@@ -168,23 +196,30 @@ def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
 def facts_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, list[Fact]]:
     """What was noted of these sessions, oldest first; one question."""
     found: dict[UUID, list[Fact]] = defaultdict(list)
-    h = _happening.c
-    for row in db.execute(
-        select(
-            h.practice_id, h.kind, h.membership_id, h.triad_id, h.round, h.value, h.from_at, h.until_at, h.replaces,
-            h.id, h.recorded_at, h.recorded_by, h.how, h.why,
-        )
-        .where(h.practice_id.in_(practices))
-        .order_by(h.recorded_at, h.id)
-    ):  # fmt: skip
-        scope = Scope(Kind(row.kind), row.membership_id, row.triad_id, row.round)
-        found[row.practice_id].append(
-            Fact(
-                scope, row.value, row.from_at, row.until_at, row.replaces,
-                id=row.id, recorded_at=row.recorded_at, recorded_by=row.recorded_by, how=How(row.how), why=row.why,
-            )
-        )  # fmt: skip
+    for practice, *cells in db.execute(
+        select(_happening.c.practice_id, *_FACT)
+        .where(_happening.c.practice_id.in_(practices))
+        .order_by(_happening.c.recorded_at, _happening.c.id)
+    ):
+        found[practice].append(_fact(*cells))
     return found
+
+
+_FACT = tuple(
+    _happening.c[name]
+    for name in (
+        "kind", "membership_id", "triad_id", "round", "value", "from_at", "until_at", "replaces",
+        "id", "recorded_at", "recorded_by", "how", "why",
+    )
+)  # fmt: skip
+
+
+def _fact(*cells: Any) -> Fact:
+    kind, member, triad, round_, value, from_at, until_at, replaces, id_, recorded_at, recorded_by, how, why = cells
+    return Fact(
+        Scope(Kind(kind), member, triad, round_), value, from_at, until_at, replaces,
+        id=id_, recorded_at=recorded_at, recorded_by=recorded_by, how=How(how), why=why,
+    )  # fmt: skip
 
 
 def absent_from(held: HeldSession, now: datetime) -> frozenset[tuple[UUID, int, UUID]]:

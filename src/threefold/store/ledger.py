@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core.grouping import Group, Pair, Person
 from threefold.core.happened import Account, meet, minutes
 from threefold.core.roles import Role
-from threefold.store.happened import HeldSession, held_sessions
-from threefold.store.rows import CohortRow, PracticeRow, columns, split, value
-from threefold.store.tables import Cohort, PracticeSession
+from threefold.store.happened import HeldSession, begun_sessions
+from threefold.store.rows import CohortRow
 
 
 @dataclass(frozen=True)
@@ -30,25 +28,13 @@ class Ledger:
     counselled: Mapping[tuple[Person, Person], int]
 
 
-def ledger(db: Session, cohort_id: UUID, now: datetime, *, leave_out: Collection[UUID] = ()) -> Ledger:
+def ledger(db: Session, cohort: CohortRow, now: datetime, *, leave_out: Collection[UUID] = ()) -> Ledger:
     """What counts of the sessions that have begun, extra practice included; `leave_out` are sessions to pass over.
 
     By the minute, where a register was taken. Where none was, whoever had said that they can't make it was not there,
-    and everybody else was. A round without its counsellor or client was not held. Three questions beside the cohort's.
+    and everybody else was. A round without its counsellor or client was not held. Two questions.
     """
-    cohort = value(CohortRow, db.get_one(Cohort, cohort_id))
-    into = split(PracticeRow)
-    rows = db.execute(
-        select(*columns(PracticeRow))
-        .where(
-            PracticeSession.cohort_id == cohort_id,
-            PracticeSession.starts_at <= now,
-            PracticeSession.cancelled_at.is_(None),
-        )
-        .order_by(PracticeSession.starts_at)
-    )
-    practices = [into(*row)[0] for row in rows if row.id not in leave_out]
-    return of_sessions(held_sessions(db, cohort, practices).values(), now)
+    return of_sessions(begun_sessions(db, cohort, now, leave_out), now)
 
 
 def of_sessions(sessions: Iterable[HeldSession], now: datetime) -> Ledger:

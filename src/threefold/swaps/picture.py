@@ -207,7 +207,7 @@ def look(db: Session, cohort: CohortRow, now: datetime) -> Picture:
     rules: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for kind, *cells in _RULES.all(db, cohort=cohort.id):
         rules[kind].append(tuple(cells))
-    held = ledger(db, cohort.id, now)
+    held = ledger(db, cohort, now)
     places, dates, rooms = _places(rows)
     here = [row for row in rows if row.left_at is None]
     short = short_names({str(row.member): row.name for row in rows})
