@@ -33,8 +33,8 @@ from threefold.plans import publication
 from threefold.plans.actions import Layout
 from threefold.plans.queries import course
 from threefold.settings import Settings
-from threefold.store import migrations
-from threefold.store.engine import Store
+from threefold.store import schema, sqlite
+from threefold.store.engine import Store, address_of
 from threefold.store.frameworks import shipped
 from threefold.store.rows import CohortRow, MembershipRow, value
 from threefold.store.sessions import Me
@@ -126,7 +126,7 @@ def build_demo(home: Path, port: int) -> tuple[Settings, list[tuple[str, str]]]:
         contact="The office, 01632 960000, office@elmhouse.example",
     )
     settings.data_folder.mkdir(parents=True)
-    migrations.upgrade(settings.database)
+    schema.lay_out(sqlite.path_of(address_of(settings.database)))
     store = Store.open(settings.database)
     try:
         made = store.write_now(lambda db: _begun(db, settings, datetime.now(UTC)))

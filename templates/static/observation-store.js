@@ -1,7 +1,7 @@
 // A device's own copy of the notes on a round, kept until the server has them, and the way they get there.
 //
 // Two shelves: `note` {id, key, seconds, code, effect, words, quoted, edition, noted, removed, sent, refused} and
-// `round` {key, who, member, path, title, offset, pressed, heard}. A key is "membership path", so that nobody else who
+// `round` {key, who, member, path, title, offset, pressed, heard, typed}. A key is "membership path", so that nobody else who
 // signs in on this device sees, or sends, what is not theirs. A note is sent once `sent` has caught up with `edition`.
 
 const NAME = 'threefold-observation'; // of the database, and of the cache that its worker fills
@@ -118,10 +118,11 @@ export async function forgetEverything() {
 const allRounds = () => within('round', 'readonly', (rounds) => asked(rounds.getAll()));
 const left = async (round) => (await notesOf(round.key)).filter(unsent);
 
-/** How many of this person's notes are on this device alone. */
+/** How many of this person's notes are on this device alone, one that was begun and not added among them. */
 export async function waiting(who) {
-  const counts = await Promise.all((await allRounds()).filter((one) => one.who === who).map(left));
-  return counts.flat().length;
+  const theirs = (await allRounds()).filter((one) => one.who === who);
+  const counts = await Promise.all(theirs.map(left));
+  return counts.flat().length + theirs.filter((one) => one.typed).length;
 }
 
 /** A day after everything has arrived the copy goes; at once go the pages of somebody who is not the one signed in. */

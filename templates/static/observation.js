@@ -327,8 +327,23 @@ on('words-form', (form) => {
   if (text) note(null, text, form.elements.quoted.checked);
   tell('');
   form.reset();
+  hold();
   return form.elements.words.focus();
 });
+
+// What is being written stays on this device, letter by letter, until it is added.
+const box = at('words-form');
+function hold() {
+  const text = box.elements.words.value;
+  round.typed = text ? { text, quoted: box.elements.quoted.checked } : undefined;
+  keepRound({ ...round, offset }).catch(() => { kept = false; });
+}
+box?.addEventListener('input', hold);
+function putBack() {
+  if (!box || !round.typed || box.elements.words.value) return;
+  box.elements.words.value = round.typed.text;
+  box.elements.quoted.checked = round.typed.quoted;
+}
 
 let undo = null;
 on('lines', (form) => {
@@ -422,6 +437,7 @@ async function settle() {
     await keepRound({ ...round, offset });
     await adopt(round.key, given, []).catch(() => {});
     await look();
+    putBack();
     await tidy(who);
   } catch {
     kept = false;

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, StorageState
 from tests.browser.looking import Findings, look_at_width, look_with_axe
 from tests.browser.running import DESK, PHONE, Site, visiting
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # a server and pages of its own take longer than the tests
 
 SHAPES = """() => Object.fromEntries(['own', 'observer', 'tutor', 'client'].map((kind) => [kind,
   [...document.querySelectorAll(`.gc use.m-${kind}`)].map((one) => one.getBoundingClientRect())
@@ -49,7 +49,6 @@ def test_marks_have_four_shapes_large_enough_and_stay_within_their_chart(page: P
         assert len(chart.locator("desc").text_content() or "") > 10
 
 
-@pytest.mark.heavy
 def test_the_pages_are_open_to_everybody_and_keep_to_their_width(
     browser: Browser, demo_site: Site, state: StorageState
 ) -> None:
@@ -64,7 +63,6 @@ def test_the_pages_are_open_to_everybody_and_keep_to_their_width(
     found.check()
 
 
-@pytest.mark.heavy
 def test_in_print_the_navigation_is_gone_and_every_table_is_there(
     browser: Browser, demo_site: Site, state: StorageState
 ) -> None:
@@ -80,7 +78,6 @@ def test_in_print_the_navigation_is_gone_and_every_table_is_there(
         assert page.locator(".tb").first.is_visible()
 
 
-@pytest.mark.heavy
 def test_all_of_it_is_there_without_scripts_and_without_colours(
     browser: Browser, demo_site: Site, state: StorageState
 ) -> None:

@@ -17,10 +17,10 @@ from tests.builders import an_id
 from threefold.store.engine import Store
 from threefold.store.tables import Cohort, Letter, Membership, Nudge, Person, Piece, Rating, Seat, Turn
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # a server and pages of its own take longer than the tests
 
 WIDTHS = "(all) => all.map((one) => one.getBoundingClientRect().width)"
-SCRIPTS = [True, pytest.param(False, marks=pytest.mark.heavy)]
+SCRIPTS = [True, False]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,6 @@ def test_somebody_is_asked_once_and_the_page_says_when_again(
     assert (count(site, Nudge), count(site, Letter)) == (before[0] + 1, before[1] + 1)
 
 
-@pytest.mark.heavy
 def test_a_double_click_asks_once(browser: Browser, site: Site, tutor: StorageState) -> None:
     before = count(site, Nudge)
     with visiting(browser, storage_state=tutor, **DESK) as page:
@@ -119,7 +118,6 @@ def test_a_double_click_asks_once(browser: Browser, site: Site, tutor: StorageSt
     assert count(site, Nudge) == before + 1
 
 
-@pytest.mark.heavy
 def test_an_entry_rests_after_a_chat_by_keyboard_alone(browser: Browser, site: Site, tutor: StorageState) -> None:
     overview = f"{site.address}/cohorts/{cohort_of(site)}"
     with visiting(browser, storage_state=tutor, **DESK) as page:
@@ -142,7 +140,6 @@ def test_an_entry_rests_after_a_chat_by_keyboard_alone(browser: Browser, site: S
         expect(page.get_by_text("We look at endings together.")).to_be_visible()
 
 
-@pytest.mark.heavy
 def test_the_screens_are_open_to_everybody(browser: Browser, site: Site, tutor: StorageState) -> None:
     base, findings = f"/cohorts/{cohort_of(site)}", Findings()
     for path in (f"{base}/noticing", f"{base}/agreement", "/feedback/to-come"):

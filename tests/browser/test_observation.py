@@ -590,6 +590,26 @@ def test_an_own_start_holds_without_a_signal_too(browser: Browser, live: Live) -
 
 
 @heavy
+def test_words_not_yet_added_are_there_again_after_the_tab_was_closed(browser: Browser, live: Live) -> None:
+    with a_device(browser, live) as device:
+        page = opened(device, live)
+        page.get_by_role("textbox", name="Write a note").press_sequentially("Waited, then")
+        page.locator(".cmp").get_by_label("The counsellor’s exact words").check()
+        device.set_offline(True)
+        page.close()
+        page = device.new_page()
+        page.goto(live.address)
+        box = page.get_by_role("textbox", name="Write a note")
+        expect(box).to_have_value("Waited, then")
+        expect(page.locator(".cmp").get_by_label("The counsellor’s exact words")).to_be_checked()
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(box).to_have_value("")
+        page.reload()
+        shows(page, ["Noted Waited, then"])
+        expect(page.get_by_role("textbox", name="Write a note")).to_have_value("")
+
+
+@heavy
 def test_the_quiet_screen_is_remembered(browser: Browser, live: Live) -> None:
     with a_device(browser, live, color_scheme="light") as device:
         page = opened(device, live)

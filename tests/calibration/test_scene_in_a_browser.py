@@ -7,7 +7,7 @@ from tests.browser.looking import Findings
 from tests.browser.running import PHONE, Site, press, visiting
 from tests.frameworks.test_sheet_in_a_browser import look_at
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # a server and pages of its own take longer than the tests
 
 
 def test_a_scene_is_rated_by_thumb_and_its_key_is_read(browser: Browser, demo_site: Site) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -147,6 +148,18 @@ def test_a_competency_is_found_by_its_code() -> None:
 
 def own(version: str = "1", name: str = "Elm House", id: str = "elm-house") -> Framework:
     return Framework(id, version, name, "Ours", {1: "A", 2: "B", 3: "C", 4: "D"}, "Not seen", ())
+
+
+def test_what_was_rated_keeps_its_name_when_the_framework_has_changed() -> None:
+    ours = shipped("human-connection-1")
+    first, second, *rest = ours.competencies
+    renamed = replace(second, short="In their shoes")
+    now = replace(ours, version="2", competencies=tuple(rest))
+    before = replace(ours, version="1.5", competencies=(renamed,))
+    found = now.remembering([before, ours])
+    assert found.competencies == (*rest, renamed, first), "the first that has it tells it"
+    assert (found.version, found.levels) == ("2", now.levels)
+    assert now.remembering([now]) is now
 
 
 def test_a_version_never_changes_and_the_same_words_once_more_are_no_problem() -> None:

@@ -18,7 +18,7 @@ from tests.browser.looking import (
 from tests.browser.running import DESK, PHONE, Site, press, visiting
 from tests.core.test_framework_document import small
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # a server and pages of its own take longer than the tests
 
 # A tall phone: the sticky bar would cover half of whatever lies under it while axe measures targets.
 TALL: dict[str, Any] = {**PHONE, "viewport": {"width": 390, "height": 6000}}

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -12,9 +14,11 @@ from tests.builders import Class, a_cohort
 from tests.growth.terms import CODES, Term, Told, after, felt, levels, tell, term_of
 from tests.house import Browser, House
 from tests.web.queries import counted
+from threefold.core.framework_document import text_of as text_of_framework
 from threefold.store import counselled
+from threefold.store.frameworks import shipped
 from threefold.store.sessions import Me
-from threefold.store.tables import metadata
+from threefold.store.tables import Cohort, FrameworkDocument, metadata
 
 WEEKS = 7
 RISING = (2, 2, 2, 3, 3, 3, 3)
@@ -92,6 +96,34 @@ async def test_the_charts_and_their_tables_and_the_csv_say_the_same(house: House
     assert len(in_tables) == 3 * (WEEKS + WEEKS + 1) + 4 * WEEKS
     assert {"#g-own", "#g-observer", "#g-client", "#g-tutor"} <= set(re.findall(r'href="(#g-\w+)"', page))
     assert page.count('class="bd"') == 2 * 3, "for two skills there are six by three people from session 5 on"
+
+
+async def test_after_a_change_of_framework_what_was_rated_before_keeps_its_name(house: House) -> None:
+    built, _ = await a_term(house)
+    ours = shipped("human-connection-1")
+    seen, own = ours.of("HC2"), [each for each in ours.competencies if each.code not in CODES][:3]
+    assert seen is not None
+    framework = replace(ours, id="elm-house", version="1", name="Elm House", competencies=tuple(own))
+
+    def work(db: Session) -> None:
+        document = json.loads(text_of_framework(framework))
+        db.add(
+            FrameworkDocument(
+                id="elm-house", version="1", document=document, added_at=house.now, added_by=built.tutors[0]
+            )
+        )
+        cohort = db.get_one(Cohort, built.cohort)
+        cohort.looked_before = [[house.now.isoformat(), "human-connection-1", "1.0", list(CODES)]]
+        cohort.framework_id, cohort.framework_version = "elm-house", "1"
+        cohort.competencies = [each.code for each in own]
+
+    await house.store.write(work)
+    page = text_of((await (await amara(house, built)).get("/growth")).text)
+    assert seen.short in page
+    assert "HC2" not in page
+    noticed = await (await house.as_(built.tutors[0])).get(f"/cohorts/{built.cohort}/noticing")
+    assert noticed.status_code == 200
+    assert "HC8" not in text_of(noticed.text)
 
 
 async def test_what_has_not_been_opened_counts_for_nothing(house: House) -> None:

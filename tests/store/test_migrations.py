@@ -82,6 +82,27 @@ def test_a_new_database_comes_to_the_tables_of_today(blank_url: str) -> None:
     assert by_history == by_tables
 
 
+def test_tables_laid_out_at_once_are_where_the_history_leads(tmp_path: Path) -> None:
+    at_once, by_history = (f"sqlite:///{tmp_path / name}" for name in ("at-once.db", "by-history.db"))
+    schema.lay_out(tmp_path / "at-once.db")
+    migrations.upgrade(by_history)
+    assert schema.is_current(at_once)
+    assert tables_in(at_once) == tables_in(by_history)
+    assert everything_said_in(at_once) == everything_said_in(by_history)
+    migrations.upgrade(at_once)
+    migrations.downgrade(at_once, "base")
+    assert tables_in(at_once) == {"alembic_version"}
+
+
+def everything_said_in(url: str) -> list[tuple[object, ...]]:
+    engine = create_engine(sqlalchemys(url))
+    try:
+        with engine.connect() as connection:
+            return promises(connection)
+    finally:
+        engine.dispose()
+
+
 def test_upgrading_again_changes_nothing(blank_url: str) -> None:
     migrations.upgrade(blank_url)
     before = tables_in(blank_url)

@@ -141,12 +141,6 @@ _AHEAD = (
     _practice.c.cancelled_at.is_(None),
 )
 _ON_THIS_DATE = or_(_preference.c.practice_id.is_(None), _preference.c.practice_id == _practice.c.id)
-_RATHER_NOT = exists().where(
-    _preference.c.membership_id == _membership.c.id,
-    _preference.c.kind == Kind.NOT_CLIENT.value,
-    _preference.c.ended_at.is_(None),
-    _ON_THIS_DATE,
-)
 _FOR_DATE = Prepared(
     select(
         _preference.c.kind,
@@ -172,6 +166,35 @@ _FOR_DATE = Prepared(
     ),
     lambda kind, member, number, is_client: (kind, member, number, bool(is_client)),
 )
+# Who would rather not be client is looked up first, since they are few: a cohort's turns are many.
+_ASKED = (
+    select(_membership.c.id, _membership.c.person_id, _preference.c.practice_id)
+    .distinct()
+    .select_from(_membership)
+    .join(_preference, _preference.c.membership_id == _membership.c.id)
+    .where(
+        _membership.c.cohort_id == bindparam("cohort"),
+        _preference.c.kind == Kind.NOT_CLIENT.value,
+        _preference.c.ended_at.is_(None),
+    )
+    .cte("asked")
+    .prefix_with("MATERIALIZED")
+)
+_DOWN_AS_CLIENT = (
+    _ASKED.join(
+        _practice,
+        and_(*_AHEAD, or_(_ASKED.c.practice_id.is_(None), _ASKED.c.practice_id == _practice.c.id)),
+    )
+    .join(
+        _seat,
+        and_(
+            _seat.c.practice_id == _practice.c.id,
+            _seat.c.membership_id == _ASKED.c.id,
+            _seat.c.given_up_at.is_(None),
+        ),
+    )
+    .join(_turn, and_(_turn.c.triad_id == _seat.c.triad_id, _turn.c.seat_id == _seat.c.id, _turn.c.role == "client"))
+)
 _UNMENDED = Prepared(
     select(
         _practice.c.id,
@@ -181,16 +204,10 @@ _UNMENDED = Prepared(
         _turn.c.round,
         _person.c.name,
     )
-    .select_from(_practice)
-    .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
-    .join(_turn, and_(_turn.c.seat_id == _seat.c.id, _turn.c.role == "client"))
+    .distinct()
+    .select_from(_DOWN_AS_CLIENT)
     .join(_triad, _triad.c.id == _seat.c.triad_id)
-    .join(_membership, _membership.c.id == _seat.c.membership_id)
-    .join(_person, _person.c.id == _membership.c.person_id)
-    .where(
-        *_AHEAD,
-        _RATHER_NOT,
-    )
+    .join(_person, _person.c.id == _ASKED.c.person_id)
     .order_by(_practice.c.starts_at, _triad.c.number, _turn.c.round),
     Unmended,
 )
@@ -209,12 +226,8 @@ _WAITING = (
 _WAITS = Prepared(_WAITING, lambda _none, count: count)
 _AT_A_GLANCE = Prepared(
     union_all(
-        select(_practice.c.starts_at, func.count(_membership.c.id.distinct()))
-        .select_from(_practice)
-        .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
-        .join(_turn, and_(_turn.c.seat_id == _seat.c.id, _turn.c.role == "client"))
-        .join(_membership, _membership.c.id == _seat.c.membership_id)
-        .where(*_AHEAD, _RATHER_NOT)
+        select(_practice.c.starts_at, func.count(_ASKED.c.id.distinct()))
+        .select_from(_DOWN_AS_CLIENT)
         .group_by(_practice.c.id, _practice.c.starts_at),
         _WAITING,
     ),

@@ -401,7 +401,7 @@ def _rows(
     away: AbstractSet[tuple[int, str]],
 ) -> Markup:
     """The table's rows, from each group's week, place and members. Each name is escaped once, each cell made once."""
-    safe = {member: str(escape(name)) for member, name in sorted(short.items(), key=itemgetter(1))}
+    safe = _escaped(dict(sorted(short.items(), key=itemgetter(1))))
     order = {member: place for place, member in enumerate(safe)}.__getitem__
     begins: dict[str, str] = {}
     place_of = {week.number: place for place, week in enumerate(weeks)}
@@ -423,5 +423,11 @@ def _rows(
     for number, member in away:
         cell = cells[member][place_of[number]]
         cells[member][place_of[number]] = cell.removesuffix("</td>") + '<br><b class="tag sun">can’t make it</b></td>'
-    rows = [f'<tr><th scope="row">{escape(name)}</th>{"".join(cells[member])}</tr>' for member, name in names.items()]
+    whole = _escaped(names)
+    rows = [f'<tr><th scope="row">{whole[member]}</th>{"".join(row)}</tr>' for member, row in cells.items()]
     return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own
+
+
+def _escaped(names: Mapping[str, str]) -> dict[str, str]:
+    """The names as they stand in a page, in one go: a call for each costs half as much as all the cells."""
+    return dict(zip(names, str(escape("\n".join(names.values()))).split("\n"), strict=True))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from threefold.core.refusal import Problem, Refusal
 
@@ -75,6 +75,19 @@ class Framework:
 
     def of(self, code: str) -> Competency | None:
         return next((each for each in self.competencies if each.code == code), None)
+
+    def remembering(self, earlier: Iterable["Framework"]) -> "Framework":
+        """The same, followed by those competencies of earlier ones that it has no more: what was rated keeps its name.
+
+        Of two earlier ones the first that has a competency tells it.
+        """
+        known = {each.code for each in self.competencies}
+        older: dict[str, Competency] = {}
+        for framework in earlier:
+            for each in framework.competencies:
+                if each.code not in known:
+                    older.setdefault(each.code, each)
+        return replace(self, competencies=(*self.competencies, *older.values())) if older else self
 
     @property
     def by_domain(self) -> tuple[tuple[str, tuple[Competency, ...]], ...]:

@@ -112,9 +112,11 @@ def _growth(
     unread: int = 0,
 ) -> Growth:
     key = (cohort.framework_id or "", cohort.framework_version or "")
-    framework = frameworks(db, [key]).get(key)
-    if framework is None:
+    known = frameworks(db, {key, *(each.looking.framework for each in held)})
+    if key not in known:
         raise NotYours
+    looked = (known[each.looking.framework] for each in reversed(held) if each.looking.framework in known)
+    framework = known[key].remembering(looked)
     wrote = authors(db, held)
     rounds = tuple(_round(each, wrote) for each in held)
     titles = _looked_for(framework, cohort, rounds)

@@ -14,7 +14,7 @@ from threefold.core.competency import Framework
 from threefold.core.feedback import Kind
 from threefold.core.names import initials, short_names
 from threefold.core.noticing import Entry, Piece, Round, people, ratings
-from threefold.store.frameworks import framework_for
+from threefold.store.counselled import frameworks
 from threefold.store.prepared import Prepared
 from threefold.store.rounds import Held, Sent, held_rounds
 from threefold.store.rows import CohortRow, PracticeRow, TriadRow, columns, split
@@ -155,12 +155,14 @@ def watched(db: Session, within: Within, now: datetime) -> Watched:
         if finished_at is not None:
             ready[triad.id, number, author] = finished_at
     rounds = held_rounds(db, list(triads.values()))
-    framework = framework_for(db, cohort.framework_id or "", cohort.framework_version or "")
-    if framework is None:  # its set-up never came so far
+    key = (cohort.framework_id or "", cohort.framework_version or "")
+    known = frameworks(db, {key, *(held.looking.framework for held in rounds)})
+    if key not in known:  # its set-up never came so far
         raise NotYours
+    looked = (known[held.looking.framework] for held in reversed(rounds) if held.looking.framework in known)
     return Watched(
         cohort,
-        framework,
+        known[key].remembering(looked),
         tuple(_round(held, ready) for held in rounds if held.is_on and now >= held.clock.ends_at),
         _members(db, cohort.id),
         now,

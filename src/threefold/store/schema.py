@@ -9,6 +9,7 @@ from sqlalchemy import inspect, text
 
 from threefold.store import sqlite
 from threefold.store.engine import PATIENCE_SECONDS, address_of
+from threefold.store.tables import metadata
 
 REVISIONS = Path(__file__).parent / "migrations" / "versions"
 
@@ -35,6 +36,22 @@ def is_current(url: str) -> bool:
         if not inspect(connection).has_table("alembic_version"):
             return False
         return set(connection.scalars(text("SELECT version_num FROM alembic_version"))) == {newest()}
+
+
+def lay_out(path: Path) -> None:
+    """A new SQLite database with the schema of today, at once. Its history would come to the same, only later."""
+    sqlite.prepare_file(path, patience_seconds=PATIENCE_SECONDS)
+    with sqlite.engine_for(path, patience_seconds=PATIENCE_SECONDS).connect() as connection:
+        sqlite.begin_writing(connection)
+        with connection.begin():
+            metadata.create_all(connection)
+            connection.execute(
+                text(
+                    "CREATE TABLE alembic_version "
+                    "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+                )
+            )
+            connection.execute(text("INSERT INTO alembic_version VALUES (:newest)"), {"newest": newest()})
 
 
 def is_there(url: str) -> bool:

@@ -69,6 +69,7 @@ class Turn(Table):
     role: Mapped[str] = mapped_column(String(16))
     __table_args__ = (
         CheckConstraint("role IN ('counsellor', 'client', 'observer')", name="role"),
+        Index("ix_turn_seat_id", "seat_id", "round", "role"),  # what somebody is, without their triad's other turns
         Index(
             "uq_turn_one_counsellor",
             "triad_id",

@@ -357,6 +357,7 @@ def upgrade() -> None:
         practice_session.create_foreign_key(
             op.f("fk_practice_session_window_id"), "practice_window", ["window_id"], ["id"]
         )
+    op.create_index("ix_turn_seat_id", "turn", ["seat_id", "round", "role"], unique=False)
     op.create_index(
         "uq_seat_position",
         "seat",
@@ -373,6 +374,7 @@ def downgrade() -> None:
     with op.batch_alter_table("triad") as triad:
         triad.drop_column("places")
     op.drop_index("uq_seat_position", "seat")
+    op.drop_index("ix_turn_seat_id", "turn")
     with op.batch_alter_table("practice_session") as practice_session:
         practice_session.drop_constraint(op.f("fk_practice_session_window_id"), type_="foreignkey")
         practice_session.drop_index(op.f("ix_practice_session_window_id"))
