@@ -227,7 +227,8 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         db.add(Concern(id=concern, person_id=built.people[0], cohort_id=built.cohort, words="Dev.", at=house.now))
         db.add(Preference(id=preference, membership_id=amara, kind="brief", since=house.now))
         db.add(ApartRequest(id=request, membership_id=amara, other_id=dev, asked_at=house.now))
-        kept = {"before": {}, "after": {}, "made_at": house.now, "made_by": built.tutors[0]}
+        nobody: dict[str, list[object]] = {str(built.sessions[1]): []}
+        kept = {"before": nobody, "after": nobody, "made_at": house.now, "made_by": built.tutors[0]}
         db.add(PlanVersion(id=version, cohort_id=built.cohort, number=1, why="date", **kept))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 
