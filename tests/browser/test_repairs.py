@@ -21,11 +21,11 @@ from tests.builders import Class, all_told
 from threefold.store.engine import Store
 from threefold.store.tables import Letter, Membership, Piece, Seat
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # a server of their own
 
 PEOPLE, WEEKS = 9, 3
 SCRIPTS = pytest.mark.parametrize(
-    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off", marks=pytest.mark.heavy)]
+    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off")]
 )
 
 
@@ -139,7 +139,6 @@ def test_a_leaver_keeps_what_was_and_everyone_affected_is_listed_first(
     assert read(site, lambda db: len(list(db.scalars(select(Piece))))) == kept
 
 
-@pytest.mark.heavy
 def test_two_repairs_within_ten_minutes_are_one_letter_each_with_the_final_state(
     browser: Browser, site: Site, made: Class
 ) -> None:
@@ -154,7 +153,6 @@ def test_two_repairs_within_ten_minutes_are_one_letter_each_with_the_final_state
     assert set(read(site, lambda db: list(db.scalars(held)))) == set(made.members) - {made.members[0], made.members[3]}
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("scripts", [True, False])
 def test_sessions_to_come_get_another_time_and_the_total_is_said_while_typing(
     browser: Browser,
@@ -176,12 +174,11 @@ def test_sessions_to_come_get_another_time_and_the_total_is_said_while_typing(
     assert waiting(site, made) == Counter(dict.fromkeys(made.people, WEEKS))
 
 
-@pytest.mark.heavy
 def test_the_screens_are_open_to_everybody(browser: Browser, site: Site, made: Class) -> None:
     base, findings = f"/cohorts/{made.cohort}", Findings()
     asked = f"{base}/repair?asked=yes&practice={made.sessions[0]}&who={made.members[0]}"
     with window(browser, site, made) as page:
-        ask(page, site, made, "Kit Thomas" if PEOPLE > 10 else "Ioan Popescu")
+        ask(page, site, made, "Ioan Popescu")
         press(page.get_by_role("button", name="Use this , the first way"))
         look_with_axe(findings.on(f"{base}/repair look"), page)
         press(page.get_by_role("button", name="Change it and tell them"))

@@ -289,7 +289,8 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
         db.flush()
         asked = {"triad_id": built.triads[1][1], "round": 1, "asked_at": house.now, "asked_by": built.tutors[0]}
         db.add(Encounter(id=encounter, guest_id=guest, stepped_out=[], **asked))
-        kept = {"before": {}, "after": {}, "made_at": house.now, "made_by": built.tutors[0]}
+        nobody: dict[str, list[object]] = {str(built.sessions[1]): []}
+        kept = {"before": nobody, "after": nobody, "made_at": house.now, "made_by": built.tutors[0]}
         db.add(PlanVersion(id=version, cohort_id=built.cohort, number=1, why="date", **kept))
         return db.scalar(select(PlanDraft.id).where(PlanDraft.cohort_id == built.cohort))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from threefold.calibration.queries import to_practise
 from threefold.choices import queries as choices
 from threefold.choices.queries import ForDate
+from threefold.core import session_rating
 from threefold.core.choices import Kind
 from threefold.core.diary import Shows
 from threefold.core.names import first_name
@@ -44,6 +45,8 @@ class Home:
     had_any: bool
     here: ForDate
     after: tuple[Place, ForDate] | None  # a session just over in which they worked from a brief
+    to_rate: list[Place]  # just over, and they may say how it worked
+    asked: list[Place]  # places that somebody has asked about
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,22 @@ async def home(visit: Visited) -> Answer:
             bool(places),
             chosen_at(place),
             stepping_out(queries.last_place(places, visit.now)),
+            [each for each in places if may_rate(each, visit.now)],
+            [each for each in places if each.question and not each.is_over(visit.now)],
         )
 
     page = await visit.read(work)
     if page is None or (visit.me and visit.me.is_staff and not visit.me.is_trainee):
         return visit.go("/cohorts")
     return visit.page("practice/home.html", page=page)
+
+
+def may_rate(place: Place, now: datetime) -> bool:
+    """Whether somebody is asked how a session worked: for a day, and once."""
+    closed = session_rating.why_not(
+        place.ends_at, None, now, cancelled=place.cancelled_at is not None, was_there=place.withdrawn_at is None
+    )
+    return not closed and not place.has_rated and now < place.ends_at + session_rating.PATTERN_AFTER
 
 
 def chosen_at(place: Place | None) -> ForDate:

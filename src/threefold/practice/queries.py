@@ -8,7 +8,7 @@ from itertools import combinations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy import bindparam, exists, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.guests import guest_seen
@@ -82,6 +82,8 @@ class Place:
     member_id: UUID
     chosen: str | None  # core.choices.Kind: how they would rather practise on this date
     is_client: bool
+    has_rated: bool  # has said how the session worked
+    question: UUID | None  # a swap of this place that waits for an answer, theirs or somebody else's
 
     @property
     def where(self) -> str:
@@ -132,10 +134,11 @@ class Waiting:
     name: str
 
 
-_seat, _triad, _practice, _cohort, _membership, _withdrawal, _turn, _preference = (
+_seat, _triad, _practice, _cohort, _membership, _withdrawal, _turn, _preference, _session_rating, _swap_request = (
     metadata.tables[name]
     for name in (
         "seat", "triad", "practice_session", "cohort", "membership", "withdrawal", "turn", "preference",
+        "session_rating", "swap_request",
     )
 )  # fmt: skip
 _HELD = (SeatRow, TriadRow, PracticeRow, CohortRow)
@@ -153,8 +156,28 @@ _CHOSEN = (
 _IS_CLIENT = exists().where(
     _turn.c.triad_id == _seat.c.triad_id, _turn.c.seat_id == _seat.c.id, _turn.c.role == Role.CLIENT.value
 )
+_HAS_RATED = exists().where(
+    _session_rating.c.practice_id == _seat.c.practice_id, _session_rating.c.membership_id == _seat.c.membership_id
+)
+# Each by an index of its own: the open question about a seat, or the open one that offers it in return.
+_QUESTION, _QUESTION_IN_RETURN = (
+    select(_swap_request.c.id)
+    .where(column == _seat.c.id, text("swap_request.settled_at IS NULL"))
+    .order_by(_swap_request.c.expires_at)
+    .limit(1)
+    .scalar_subquery()
+    for column in (_swap_request.c.seat_id, _swap_request.c.in_return_id)
+)
 _PLACES = Prepared(
-    select(_CHOSEN, _IS_CLIENT, _withdrawal.c.at, _withdrawal.c.taken_back_at, *columns(*_HELD))
+    select(
+        _CHOSEN,
+        _IS_CLIENT,
+        _HAS_RATED,
+        func.coalesce(_QUESTION, _QUESTION_IN_RETURN),
+        _withdrawal.c.at,
+        _withdrawal.c.taken_back_at,
+        *columns(*_HELD),
+    )
     .select_from(_seat)
     .join(_triad, _triad.c.id == _seat.c.triad_id)
     .join(_practice, _practice.c.id == _seat.c.practice_id)
@@ -168,8 +191,8 @@ _PLACES = Prepared(
         _cohort.c.published_at.is_not(None),
     )
     .order_by(_practice.c.starts_at, _seat.c.id),
-    lambda chosen, is_client, at, taken_back_at, *cells: (
-        (chosen, bool(is_client)),
+    lambda chosen, is_client, has_rated, question, at, taken_back_at, *cells: (
+        (chosen, bool(is_client), bool(has_rated), question),
         at if at and not taken_back_at else None,
         *_here(*cells),
     ),
@@ -207,8 +230,10 @@ def places_of(db: Session, me: Me) -> list[Place]:
             member_id=seat.membership_id,
             chosen=chosen,
             is_client=is_client,
+            has_rated=has_rated,
+            question=question,
         )
-        for (chosen, is_client), withdrawn_at, seat, triad, practice, cohort in rows
+        for (chosen, is_client, has_rated, question), withdrawn_at, seat, triad, practice, cohort in rows
     ]
 
 

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from threefold.core import session_rating as rules
 from threefold.core.session_rating import PATTERN_AFTER, Pattern
 from threefold.ratings.record import Said, opened_at, pattern_of, said_at, said_in
-from threefold.store.sessions import Me
-from threefold.store.tables import Cohort, Membership, PracticeSession, Seat, SessionRating, Withdrawal
+from threefold.store.tables import PracticeSession, Withdrawal
 from threefold.store.within import AtPractice, InTriad
 
 
@@ -25,16 +24,6 @@ class Own:
     answers: Mapping[str, str]
     closed: str
     until: datetime
-
-
-@dataclass(frozen=True)
-class ToRate:
-    """A session that somebody may still say something about, for their home page."""
-
-    practice_id: UUID
-    starts_at: datetime
-    zone: str
-    cohort: str
 
 
 @dataclass(frozen=True)
@@ -75,34 +64,6 @@ def own(db: Session, within: InTriad, now: datetime) -> Own:
 def _withdrawn(db: Session, seat: UUID) -> bool:
     asked = exists().where(Withdrawal.seat_id == seat, Withdrawal.taken_back_at.is_(None))
     return bool(db.scalar(select(asked)))
-
-
-def to_rate(db: Session, me: Me, now: datetime) -> list[ToRate]:
-    """The sessions of the last day that somebody was at and has not said anything about; one question."""
-    answered = exists().where(
-        SessionRating.practice_id == PracticeSession.id, SessionRating.membership_id == Seat.membership_id
-    )
-    away = exists().where(Withdrawal.seat_id == Seat.id, Withdrawal.taken_back_at.is_(None))
-    rows = db.execute(
-        select(PracticeSession.id, PracticeSession.starts_at, Cohort.zone, Cohort.name)
-        .select_from(Seat)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .join(Cohort, Cohort.id == PracticeSession.cohort_id)
-        .join(Membership, Membership.id == Seat.membership_id)
-        .where(
-            Membership.person_id == me.id,
-            Membership.left_at.is_(None),
-            Seat.given_up_at.is_(None),
-            Cohort.published_at.is_not(None),
-            PracticeSession.cancelled_at.is_(None),
-            PracticeSession.ends_at > now - PATTERN_AFTER,
-            PracticeSession.ends_at <= now + rules.OPENS_BEFORE_END,
-            ~answered,
-            ~away,
-        )
-        .order_by(PracticeSession.starts_at)
-    )
-    return [ToRate(*row) for row in rows]
 
 
 def class_pattern(db: Session, at: AtPractice, now: datetime) -> ClassPattern:

@@ -209,7 +209,7 @@ def undo(
         newest=kept.number == newest,
         stands=dict(groups_at(db, practices)) == dict(groups_in(kept.after)),
         begun=_begun(db, practices, now),
-        heard=heard(db, practices, kept.made_at),
+        heard=heard(db, within.cohort.id, practices, kept.made_at),
     )
     if refusal:
         return refusal
@@ -236,12 +236,12 @@ def go_back(
     return None
 
 
-def heard(db: Session, practices: Sequence[UUID], since: datetime) -> bool:
+def heard(db: Session, cohort_id: UUID, practices: Sequence[UUID], since: datetime) -> bool:
     """Whether a letter about these sessions that was written since then has left, is leaving, or was tried."""
     asked = (
         select(Letter.id)
         .join(Seat, Seat.id == Letter.seat_id)
-        .where(Seat.practice_id.in_(practices), Letter.written_at >= since, _READ)
+        .where(Letter.cohort_id == cohort_id, Seat.practice_id.in_(practices), Letter.written_at >= since, _READ)
     )
     return db.scalar(asked.limit(1)) is not None
 

@@ -225,7 +225,7 @@ def history(db: Session, within: Within, now: datetime) -> History:
         begun = any(one.starts_at is None or one.starts_at <= now for one in sessions)
         found.append(Version(kept.id, kept.number, kept.why, kept.made_at, by, kept.undone_at, tuple(sessions), begun))
     newest = next((one for one in found if one.undone_at is None), None)
-    letters = _letters_since(db, newest) if newest and not newest.begun else []
+    letters = _letters_since(db, cohort.id, newest) if newest and newest.sessions and not newest.begun else []
     quiet = newest is not None and not newest.begun and not any(read for read, _ in letters)
     return History(
         tuple(found),
@@ -239,12 +239,16 @@ def _sittings(groups: Sequence[KeptGroup]) -> tuple[Sitting[UUID, UUID], ...]:
     return tuple(Sitting(group.members, tuple(map(dict, group.rota)), group.room, group.tutor) for group in groups)
 
 
-def _letters_since(db: Session, version: Version) -> list[tuple[bool, datetime]]:
+def _letters_since(db: Session, cohort_id: UUID, version: Version) -> list[tuple[bool, datetime]]:
     """Letters about its sessions written since: whether each may have been read, and when it leaves."""
     rows = db.execute(
         select(Letter.sent_at, Letter.lease_until, Letter.tries, Letter.stopped_at, Letter.due_at)
         .join(Seat, Seat.id == Letter.seat_id)
-        .where(Seat.practice_id.in_([one.practice for one in version.sessions]), Letter.written_at >= version.made_at)
+        .where(
+            Letter.cohort_id == cohort_id,
+            Seat.practice_id.in_([one.practice for one in version.sessions]),
+            Letter.written_at >= version.made_at,
+        )
     )
     return [
         (bool(row.sent_at or row.lease_until or row.tries), row.due_at)

@@ -355,6 +355,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("settled_at IS NULL"),
         postgresql_where=sa.text("settled_at IS NULL"),
     )
+    op.create_index(
+        "ix_swap_request_in_return",
+        "swap_request",
+        ["in_return_id"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
     with op.batch_alter_table("cohort") as cohort:
         cohort.add_column(sa.Column("notice_hours", sa.Integer(), nullable=False, server_default="24"))
         cohort.add_column(sa.Column("phone", sa.Text(), nullable=False, server_default=""))
