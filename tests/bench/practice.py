@@ -23,7 +23,7 @@ from tests.bench.feedback import database
 from tests.bench.figures import Figure
 from tests.bench.web import Ask, Measured, serving, signed_in
 from tests.builders import BEFORE, a_cohort, all_told, an_id, extra_practice
-from tests.house import NOON, House, settings_for
+from tests.house import House, settings_for
 from tests.web.queries import counted
 from threefold.app import build_app
 from threefold.core.contract import PRIVACY_VERSION
@@ -61,7 +61,8 @@ async def measure() -> list[Figure]:
 async def raced(kind: str, where: Path, url: str) -> list[Figure]:
     """Everybody at once, half of them on each process; then every row is looked at."""
     store = Store.open(url)
-    built = await a_cohort(store, trainees=RACING, weeks=1, first=datetime.now(UTC).date() - timedelta(days=7))
+    # Nothing has been held yet, so nobody is owed a turn and no third seat is kept for anybody.
+    built = await a_cohort(store, trainees=RACING, weeks=1, first=datetime.now(UTC).date() + timedelta(days=7))
     await all_told(store, built.cohort)
     soon = datetime.now(UTC).astimezone(ZoneInfo("Europe/London")) + timedelta(days=10)
     extra = await extra_practice(
@@ -146,7 +147,7 @@ async def asked(kind: str, where: Path, url: str) -> list[Figure]:
     """How often pages ask with one cohort, and with a thousand that the same people are in."""
     store = Store.open(url)
     settings = settings_for(where)
-    house = House(build_app(settings, store), store, settings, NOON)
+    house = House(build_app(settings, store), store, settings, datetime.now(UTC))
     built = await a_cohort(store, trainees=6, weeks=2, first=datetime.now(UTC).date() + timedelta(days=3))
     soon = datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).replace(tzinfo=None) + timedelta(days=9)
     extra = await extra_practice(store, built, soon.replace(second=0, microsecond=0), at_once=3)
