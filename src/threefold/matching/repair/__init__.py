@@ -174,7 +174,7 @@ class _Mend:
         cycle, rivals, self.goes_on = FIRST_CYCLE, RIVALS, self.done < self.steps
         spread = self._spread(drafts[0]) if self.goes_on else 0
         while self.goes_on:
-            cycle = min(2 * cycle, LONGEST_CYCLE)
+            cycle, before = min(2 * cycle, LONGEST_CYCLE), self.done
             unproven = [draft for draft in drafts if self._repeats(draft) > draft.least_repeats]
             if drafts[0] not in unproven and rivals and spread > self._least_spread(drafts[0]):
                 rivals -= 1
@@ -190,6 +190,8 @@ class _Mend:
                     break
             else:
                 spread = self._spread(drafts[0]) if drafts[0] in unproven else spread
+            if self.done == before:
+                break  # so few are here that there is nothing to try
 
     def ranked(self, drafts: Iterable[_Draft]) -> list[_Draft]:
         """The drafts worth showing, fewest moved first, then fewest repeats; three at most.
