@@ -178,8 +178,8 @@ _RULES = Prepared(
     union_all(
         _said("request", _request.c.id, _request.c.seat_id, _request.c.asked_id, _request.c.in_return_id,
               at=_request.c.asked_at, until=_request.c.expires_at, word=_request.c.settled_as)
-        .select_from(_request).join(_seat, _seat.c.id == _request.c.seat_id)
-        .join(_practice, _practice.c.id == _seat.c.practice_id).where(_practice.c.cohort_id == bindparam("cohort")),
+        .select_from(_request).join(_membership, _membership.c.id == _request.c.asked_id)
+        .where(_membership.c.cohort_id == bindparam("cohort")),
         _said("away", _away.c.membership_id, _away.c.practice_id)
         .select_from(_away).join(_practice, _practice.c.id == _away.c.practice_id)
         .where(_practice.c.cohort_id == bindparam("cohort")),
