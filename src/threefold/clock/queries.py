@@ -1,6 +1,7 @@
 """What the clock's pages show: a group's round for one of its people, and the panel of those who teach."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -108,17 +109,19 @@ class Panel:
         return max(0, round(over.total_seconds() / 60)) if standing in {Standing.RUNNING, Standing.PAUSED} else 0
 
 
-def panel_of(db: Session, practice: PracticeRow, cohort: CohortRow, now: datetime) -> Panel:
-    """The tutors' panel, for the day board too: three questions."""
-    clock = clock_of(db, practice, cohort)
+def panel_of(
+    db: Session, practice: PracticeRow, cohort: CohortRow, now: datetime, groups: Sequence[GroupAt] | None = None
+) -> Panel:
+    """The tutors' panel, for the day board too, which knows the `groups`: one question then, else two."""
+    clock = clock_of(db, practice, cohort, groups)
     dial = dial_of(clock, now)
-    groups = [(group, dial_of(clock, now, group.id)) for group in clock.groups]
+    dials = [(group, dial_of(clock, now, group.id)) for group in clock.groups]
     return Panel(
         clock,
         dial,
         tuple(
             GroupClock(group, own, apart=_where(own) != _where(dial) or own.phases != dial.phases)
-            for group, own in groups
+            for group, own in dials
         ),
         asking(clock, now),
     )

@@ -1,19 +1,20 @@
 """A session's clock as the tables have it: its groups, what was pressed, who asked for the tutors."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from uuid import UUID, uuid5
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.clock import Phase, Press, State, Timetable, What, phases_of, practice_of, state, warning
 from threefold.core.names import first_name
 from threefold.core.please_come import Ask, as_it_stands
+from threefold.store.columns import UtcDateTime
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, PracticeRow, columns, split
 from threefold.store.tables import metadata
@@ -119,24 +120,29 @@ _GROUPS = Prepared(
     .order_by(_triad.c.number),
     GroupAt,
 )
-_PRESSES = Prepared(
-    select(_press.c.id, _press.c.what, _press.c.at, _press.c.triad_id, _press.c.seconds)
-    .where(_press.c.practice_id == bindparam("practice"))
-    .order_by(_press.c.at, _press.c.id),
-    lambda press, what, at, group, seconds: Press(press, What(what), at, group, seconds),
-)
-_ASKS = Prepared(
-    select(_ask.c.triad_id, _ask.c.at, _ask.c.coming_at, _person.c.name, _ask.c.taken_back_at)
-    .select_from(_ask)
-    .join(_triad, _triad.c.id == _ask.c.triad_id)
-    .outerjoin(_membership, _membership.c.id == _ask.c.coming_by)
-    .outerjoin(_person, _person.c.id == _membership.c.person_id)
-    .where(_triad.c.practice_id == bindparam("practice"))
-    .order_by(_ask.c.at, _ask.c.id),
-    lambda group, at, coming_at, name, taken_back_at: Ask(
-        group, at, coming_at, first_name(name) if name else "", taken_back_at
+_NO_TIME = type_coerce(null(), UtcDateTime())
+_SAID: Prepared[Press | Ask] = Prepared(
+    union_all(
+        select(
+            _press.c.id, _press.c.triad_id, _press.c.at, _press.c.what, _press.c.seconds,
+            _NO_TIME.label("coming_at"), null().label("name"), _NO_TIME.label("taken_back_at"),
+        ).where(_press.c.practice_id == bindparam("practice")),
+        select(
+            _ask.c.id, _ask.c.triad_id, _ask.c.at, null(), null(), _ask.c.coming_at, _person.c.name,
+            _ask.c.taken_back_at,
+        )
+        .select_from(_ask)
+        .join(_triad, _triad.c.id == _ask.c.triad_id)
+        .outerjoin(_membership, _membership.c.id == _ask.c.coming_by)
+        .outerjoin(_person, _person.c.id == _membership.c.person_id)
+        .where(_triad.c.practice_id == bindparam("practice")),
+    ).order_by("at", "id"),
+    lambda id_, group, at, what, seconds, coming_at, name, taken_back_at: (
+        Press(id_, What(what), at, group, seconds)
+        if what
+        else Ask(group, at, coming_at, first_name(name) if name else "", taken_back_at)
     ),
-)
+)  # fmt: skip
 _HERE = Prepared(
     select(*columns(PracticeRow, CohortRow))
     .select_from(_practice)
@@ -170,15 +176,19 @@ _SEATED = Prepared(
 )
 
 
-def clock_of(db: Session, practice: PracticeRow, cohort: CohortRow) -> SharedClock:
-    """The clock of a session, in three questions however many groups there are."""
-    return SharedClock(
-        practice,
-        cohort,
-        tuple(_GROUPS.all(db, practice=practice.id)),
-        tuple(_PRESSES.all(db, practice=practice.id)),
-        tuple(_ASKS.all(db, practice=practice.id)),
-    )
+def clock_of(
+    db: Session, practice: PracticeRow, cohort: CohortRow, groups: Sequence[GroupAt] | None = None
+) -> SharedClock:
+    """The clock of a session: one question, and one for its groups where they aren't known."""
+    presses: list[Press] = []
+    asks: list[Ask] = []
+    for said in _SAID.all(db, practice=practice.id):
+        if isinstance(said, Press):
+            presses.append(said)
+        else:
+            asks.append(said)
+    known = _GROUPS.all(db, practice=practice.id) if groups is None else groups
+    return SharedClock(practice, cohort, tuple(known), tuple(presses), tuple(asks))
 
 
 @dataclass(frozen=True)

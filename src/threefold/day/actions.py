@@ -17,7 +17,7 @@ from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.triad import where_to_sit
 from threefold.store.deeds import record
-from threefold.store.happened import facts_of, held_session, seats_in
+from threefold.store.happened import held_session, noted_of, seats_in
 from threefold.store.rows import PracticeRow, value
 from threefold.store.seats import new_seat
 from threefold.store.sessions import Me
@@ -235,7 +235,7 @@ def _on_the_day(db: Session, at: AtPractice, now: datetime) -> Refusal | None:
 
 
 def _facts(db: Session, at: AtPractice) -> list[Fact]:
-    return facts_of(db, [at.practice.id]).get(at.practice.id, [])
+    return noted_of(db, [at.practice.id])[at.practice.id].facts
 
 
 def _is_trainee(db: Session, at: AtPractice, member: UUID) -> bool:
@@ -293,7 +293,7 @@ def _come(
 def _sit_down(db: Session, at: AtPractice, member: UUID, *, domain: str, by: Me, now: datetime, new_id: NewId) -> None:
     """A place as observer, from the running round on, for whoever has none in a session that runs."""
     practice = value(PracticeRow, db.get_one(PracticeSession, at.practice.id))
-    held = held_session(at.cohort, practice, seats_in(db, [practice.id]), ())
+    held = held_session(at.cohort, practice, seats_in(db, [practice.id]))
     if any(member in {seat.member for seat in seats} for seats in held.sitting.values()):
         return
     rows = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == at.cohort.id))

@@ -11,6 +11,8 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.clock.queries import Panel, panel_of
+from threefold.clock.record import GroupAt
 from threefold.core import arriving
 from threefold.core.grouping import Group
 from threefold.core.happened import How, Mode, Presence
@@ -49,13 +51,25 @@ def load(practice_id: UUID, now: datetime) -> Callable[[Session, Me], Day]:
     return work
 
 
+def with_clock(practice_id: UUID, now: datetime) -> Callable[[Session, Me], tuple[Day, Panel]]:
+    """The board, and the clock of its groups; eight questions in all."""
+
+    def work(db: Session, me: Me) -> tuple[Day, Panel]:
+        day = load(practice_id, now)(db, me)
+        groups = [GroupAt(one.triad, one.number, one.room, len(one.lines), one.rounds or None) for one in day.rooms]
+        return day, panel_of(db, day.at.practice, day.at.cohort, now, groups)
+
+    return work
+
+
 async def board(visit: Visit, practice_id: UUID, refusal: Refusal | None = None, form: Form | None = None) -> Answer:
     """The board; with what a form of it refused, its words kept."""
-    day = await visit.read(load(practice_id, visit.now))
+    day, clock_panel = await visit.read(with_clock(practice_id, visit.now))
     return visit.page(
         "day/board.html",
         status=422 if refusal else 200,
         day=day,
+        clock_panel=clock_panel,
         typed=form,
         done="" if refusal else DONE.get(visit.request.query_params.get("done", ""), ""),
         problems=refusal.problems if refusal else (),

@@ -19,7 +19,7 @@ from threefold.core.roles import Role, Turning
 from threefold.core.slots import rounds_for
 from threefold.day.regrouping import Question, Standing, mark_of
 from threefold.matching import CourseProblem, Remainder
-from threefold.store.happened import HeldSession, SeatHeld, facts_of, held_session, seats_in
+from threefold.store.happened import HeldSession, SeatHeld, held_session, noted_of, seats_in
 from threefold.store.ledger import of_sessions
 from threefold.store.rows import PracticeRow, columns, split
 from threefold.store.tables import (
@@ -311,7 +311,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def day(db: Session, at: AtPractice, now: datetime) -> Day:
     """A session on its day; five questions."""
-    seats, facts = seats_in(db, [at.practice.id]), facts_of(db, [at.practice.id])
+    seats, noted = seats_in(db, [at.practice.id]), noted_of(db, [at.practice.id])
     rows = db.execute(
         select(PracticeSession.pin_since, Triad.id, Triad.number, Triad.room, Triad.tutor_id)
         .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
@@ -320,7 +320,7 @@ def day(db: Session, at: AtPractice, now: datetime) -> Day:
     return Day(
         at=at,
         people=people_of(db, at),
-        held=held_session(at.cohort, at.practice, seats, facts.get(at.practice.id, [])),
+        held=held_session(at.cohort, at.practice, seats, noted.get(at.practice.id)),
         triads={row.id: (row.number, row.room, row.tutor_id) for row in rows if row.id is not None},
         pin_since=rows[0].pin_since,
         versions=_versions(db, at),
@@ -401,9 +401,9 @@ def question(db: Session, at: AtPractice, now: datetime) -> Question:
     practices = {row[0]: split(PracticeRow)(*row[:width])[0] for row in rows}
     triads = {row[width]: row[width + 1 :] for row in rows if row[width] is not None}
     ids = list(practices)
-    seats, facts = seats_in(db, ids), facts_of(db, ids)
+    seats, noted = seats_in(db, ids), noted_of(db, ids)
     sessions = {
-        id_: held_session(at.cohort, practice, [s for s in seats if s.practice == id_], facts.get(id_, []))
+        id_: held_session(at.cohort, practice, [s for s in seats if s.practice == id_], noted.get(id_))
         for id_, practice in practices.items()
     }
     people = people_of(db, at)
@@ -492,12 +492,13 @@ def arrival(db: Session, at: AtPractice, now: datetime) -> Arrival:
     """Whether somebody can say that they are here, and what is known of them; three questions."""
     practice, member = at.practice, at.membership.id
     pin_since = db.scalar(select(PracticeSession.pin_since).where(PracticeSession.id == practice.id))
-    facts = facts_of(db, [practice.id]).get(practice.id, [])
+    noted = noted_of(db, [practice.id])[practice.id]
+    facts = noted.facts
     scope = Scope(Kind.HERE, member)
     here = rules.covering(facts, scope, rules.minute(now)) if now < practice.ends_at else None
     account = None
     if any(fact.scope == scope for fact in facts):
-        account = held_session(at.cohort, practice, seats_in(db, [practice.id]), facts).happened.account(member, now)
+        account = held_session(at.cohort, practice, seats_in(db, [practice.id]), noted).happened.account(member, now)
     is_open = arriving.is_open(
         starts_at=practice.starts_at, ends_at=practice.ends_at, cancelled=practice.cancelled_at is not None, now=now
     )

@@ -187,7 +187,7 @@ def practise_now(db: Session, within: Within, *, id: UUID, by: Me, now: datetime
 
 def _held(db: Session, at: AtPractice) -> HeldSession:
     practice = value(PracticeRow, db.get_one(PracticeSession, at.practice.id))
-    return held_session(at.cohort, practice, seats_in(db, [practice.id]), ())
+    return held_session(at.cohort, practice, seats_in(db, [practice.id]))
 
 
 def _begun(held: HeldSession, now: datetime) -> dict[UUID, int]:

@@ -10,6 +10,9 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
+from threefold.availability import queries as availability
+from threefold.availability.queries import Card
+from threefold.booking import queries as booking
 from threefold.calibration.queries import to_practise
 from threefold.choices import queries as choices
 from threefold.choices.queries import ForDate
@@ -26,8 +29,11 @@ from threefold.practice.feed import feed_path
 from threefold.practice.feed import routes as feed_routes
 from threefold.practice.leaving import routes as leaving_routes
 from threefold.practice.queries import Group, MyRound, Place, Waiting
+from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice, NotYours, Within
+from threefold.swaps import queries as swaps
+from threefold.swaps.queries import Asked
 from threefold.web.access import Right, cohorts_of, has_accepted, practice_for
 from threefold.web.errors import MustAccept
 from threefold.web.visit import Answer, Visit, Visited, signed_in
@@ -71,6 +77,10 @@ class CalendarPage:
     feed: str  # its whole address
     way: str  # "invitations" or "feed"
     shows: Shows
+    asked: list[Asked]  # what waits for an answer about somebody's place
+    times_open: int  # of extra practice
+    availability: Card
+    cohorts: list[CohortRow]  # where they could stand by
 
 
 WAYS = ("invitations", "feed")
@@ -147,7 +157,8 @@ async def calendar(visit: Visited) -> Answer:
 
 def calendar_page(visit: Visit) -> Callable[[Session, Me], CalendarPage]:
     def work(db: Session, me: Me) -> CalendarPage:
-        ask_to_accept(cohorts_of(db, me, Right.TRAINEE))
+        groups = cohorts_of(db, me, Right.TRAINEE)
+        ask_to_accept(groups)
         reader = feeds.reader_of(db, me.id)
         if reader is None:
             raise NotYours
@@ -157,6 +168,10 @@ def calendar_page(visit: Visit) -> Callable[[Session, Me], CalendarPage]:
             visit.house.settings.base_url + feed_path(visit, me.id, reader.number),
             "feed" if reader.takes_feed else "invitations",
             reader.shows,
+            swaps.waiting_for(db, me, visit.now),
+            booking.times_open(db, me.id, visit.now),
+            availability.card(db, me),
+            [each.cohort for each in groups if each.cohort.published_at and not each.cohort.archived_at],
         )
 
     return work
@@ -189,11 +204,13 @@ async def replace_feed(visit: Visited) -> Answer:
 
 @get("/practice/{practice_id:uuid}", **signed_in)
 async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
-    def work(db: Session, me: Me) -> PracticePage:
+    def work(db: Session, me: Me) -> PracticePage | AtPractice:
         at = practice_for(db, me, practice_id)
         place = next((p for p in queries.places_of(db, me) if p.practice_id == practice_id), None)
         if place is None and not at.is_tutor:
-            raise NotYours
+            if at.practice.window_id is None and not queries.had_a_place(db, at):
+                raise NotYours
+            return at
         unmended = choices.unmended(db, at.cohort.id, visit.now) if at.is_tutor else []
         return PracticePage(
             at,
@@ -206,7 +223,12 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             [each for each in answers.proposals_at(db, at, visit.now) if each.is_open] if at.is_tutor else [],
         )
 
-    return visit.page("practice/show.html", page=await visit.read(work))
+    page = await visit.read(work)
+    if isinstance(page, PracticePage):
+        return visit.page("practice/show.html", page=page)
+    if page.practice.window_id is not None:
+        return visit.go(f"/practice/extra?cohort={page.cohort.id}#t-{practice_id}")
+    return visit.page("practice/gone.html", at=page)
 
 
 routes = [home, calendar, choose, replace_feed, *feed_routes, show, *leaving_routes]

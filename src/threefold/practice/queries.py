@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, exists, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
+from threefold.core import arriving
 from threefold.core.guests import guest_seen
 from threefold.core.meeting import link_for
 from threefold.core.names import first_name, initials
@@ -91,6 +92,10 @@ class Place:
 
     def is_over(self, now: datetime) -> bool:
         return now >= self.ends_at
+
+    def is_at_hand(self, now: datetime) -> bool:
+        """Whether somebody can say that they are here."""
+        return arriving.opens_at(self.starts_at) <= now < self.ends_at and not (self.cancelled_at or self.withdrawn_at)
 
     def is_under_way(self, now: datetime) -> bool:
         return self.starts_at <= now < self.ends_at
@@ -235,6 +240,16 @@ def places_of(db: Session, me: Me) -> list[Place]:
         )
         for (chosen, is_client, has_rated, question), withdrawn_at, seat, triad, practice, cohort in rows
     ]
+
+
+def had_a_place(db: Session, at: AtPractice) -> bool:
+    """Whether the person asking ever held a seat in a session."""
+    return (
+        db.scalar(
+            select(Seat.id).where(Seat.practice_id == at.practice.id, Seat.membership_id == at.membership.id).limit(1)
+        )
+        is not None
+    )
 
 
 def rounds_of(db: Session, place: Place) -> tuple[MyRound, ...]:

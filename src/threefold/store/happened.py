@@ -4,26 +4,42 @@ Two questions however many sessions there are. What is read here feeds the recor
 whoever has to know that somebody was not there for a round.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, literal, null, select, union_all
 from sqlalchemy.orm import Session as Unit
 
+from threefold.core.clock import Press, Timetable, What, phases_of, practice_of, state
 from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span, minute
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape, round_times
 from threefold.store.rows import CohortRow, PracticeRow, columns, split
 from threefold.store.tables import metadata
 
-_practice, _happening, _seat, _triad, _turn, _withdrawal, _encounter = (
+_practice, _happening, _press, _seat, _triad, _turn, _withdrawal, _encounter = (
     metadata.tables[name]
-    for name in ("practice_session", "happening", "seat", "triad", "turn", "withdrawal", "encounter")
-)
+    for name in (
+        "practice_session", "happening", "clock_press", "seat", "triad", "turn", "withdrawal", "encounter",
+    )
+)  # fmt: skip
+
+
+_PRESSED = "clock"
+_FACT = (
+    "kind", "membership_id", "triad_id", "round", "value", "from_at", "until_at", "replaces",
+    "id", "recorded_at", "recorded_by", "how", "why",
+)  # fmt: skip
+# What was noted and what was pressed, in one question: they are nearly always wanted together.
+_NOTED = tuple(_happening.c[name] for name in _FACT)
+_PRESSES = (
+    literal(_PRESSED), null(), _press.c.triad_id, _press.c.seconds, _press.c.what, _press.c.at, null(), null(),
+    _press.c.id, _press.c.at, _press.c.by, literal(_PRESSED), literal(""),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,50 +77,78 @@ class HeldSession:
         return dict(found)
 
 
+@dataclass(frozen=True)
+class Noted:
+    """What was noted of a session as it happened, and what was pressed on its clock; oldest first."""
+
+    facts: list[Fact] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
+
+    def add(self, cells: Sequence[Any]) -> None:
+        kind, member, triad, number, value, from_at, until_at, replaces, id_, recorded_at, recorded_by, how, why = cells
+        if kind == _PRESSED:
+            self.presses.append(Press(id_, What(value), from_at, triad, number))
+            return
+        self.facts.append(
+            Fact(
+                Scope(Kind(kind), member, triad, number), value, from_at, until_at, replaces,
+                id=id_, recorded_at=recorded_at, recorded_by=recorded_by, how=How(how), why=why,
+            )
+        )  # fmt: skip
+
+
 def held_sessions(db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow]) -> dict[UUID, HeldSession]:
     """These sessions of a cohort as they were held so far; two questions."""
-    return _held(db, cohort, practices, facts_of(db, [practice.id for practice in practices]))
+    return _held(db, cohort, practices, noted_of(db, [practice.id for practice in practices]))
 
 
 def begun_sessions(db: Unit, cohort: CohortRow, now: datetime, leave_out: Collection[UUID] = ()) -> list[HeldSession]:
     """Every session of a cohort that has begun and was not called off, in order; two questions."""
-    into = split(PracticeRow)
-    width = len(columns(PracticeRow))
+    begun = (
+        _practice.c.cohort_id == cohort.id,
+        _practice.c.starts_at <= now,
+        _practice.c.cancelled_at.is_(None),
+        _practice.c.id.not_in(leave_out),
+    )
+    into, width = split(PracticeRow), len(columns(PracticeRow))
     practices: dict[UUID, PracticeRow] = {}
-    facts: dict[UUID, list[Fact]] = defaultdict(list)
+    noted: dict[UUID, Noted] = defaultdict(Noted)
     for cells in db.execute(
-        select(*columns(PracticeRow), *_FACT)
-        .select_from(_practice)
-        .outerjoin(_happening, _happening.c.practice_id == _practice.c.id)
-        .where(
-            _practice.c.cohort_id == cohort.id, _practice.c.starts_at <= now, _practice.c.cancelled_at.is_(None),
-            _practice.c.id.not_in(leave_out),
-        )
-        .order_by(_practice.c.starts_at, _happening.c.recorded_at, _happening.c.id)
-    ):  # fmt: skip
+        union_all(
+            select(*columns(PracticeRow), *_NOTED)
+            .select_from(_practice)
+            .outerjoin(_happening, _happening.c.practice_id == _practice.c.id)
+            .where(*begun),
+            select(*columns(PracticeRow), *_PRESSES)
+            .select_from(_practice)
+            .join(_press, _press.c.practice_id == _practice.c.id)
+            .where(*begun),
+        ).order_by("starts_at", "recorded_at")
+    ):
         (practice,) = into(*cells[:width])
         practices[practice.id] = practice
         if cells[width] is not None:
-            facts[practice.id].append(_fact(*cells[width:]))
-    return list(_held(db, cohort, list(practices.values()), facts).values())
+            noted[practice.id].add(cells[width:])
+    return list(_held(db, cohort, list(practices.values()), noted).values())
 
 
 def _held(
-    db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow], facts: Mapping[UUID, Sequence[Fact]]
+    db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow], noted: Mapping[UUID, Noted]
 ) -> dict[UUID, HeldSession]:
     by_practice: dict[UUID, list[SeatHeld]] = defaultdict(list)
     for seat in seats_in(db, [practice.id for practice in practices]):
         by_practice[seat.practice].append(seat)
     return {
-        practice.id: held_session(cohort, practice, by_practice[practice.id], facts.get(practice.id, ()))
+        practice.id: held_session(cohort, practice, by_practice[practice.id], noted.get(practice.id))
         for practice in practices
     }
 
 
 def held_session(
-    cohort: CohortRow, practice: PracticeRow, seats: Iterable[SeatHeld], facts: Sequence[Fact]
+    cohort: CohortRow, practice: PracticeRow, seats: Iterable[SeatHeld], noted: Noted | None = None
 ) -> HeldSession:
     """A session from what was read of it."""
+    noted = noted or Noted()
     span = Span(practice.starts_at, practice.ends_at)
     shape = practice.shape_in(cohort)
     held = tuple(seat for seat in seats if seat.given_up_at is None or seat.given_up_at > practice.starts_at)
@@ -114,7 +158,7 @@ def held_session(
         held,
         Session(
             span=span,
-            ran=rounds_as_they_ran(practice, shape, held),
+            ran=rounds_as_they_ran(practice, shape, held, noted.presses),
             sat=tuple(
                 Sat(seat.member, seat.triad, Span(begins, until), seat.turns)
                 for seat in held
@@ -122,7 +166,7 @@ def held_session(
                 if begins < until
             ),
             expected=frozenset(seat.member for seat in held if seat.given_up_at is None and seat.withdrawn_at is None),
-            facts=facts,
+            facts=noted.facts,
             usual=Mode.ONLINE if practice.link and not practice.place else Mode.ROOM,
             visited=frozenset((seat.triad, number) for seat in held for number in seat.visited),
         ),
@@ -136,18 +180,46 @@ def _while_held(seat: SeatHeld, span: Span) -> tuple[datetime, datetime]:
 
 
 def rounds_as_they_ran(
-    practice: PracticeRow, shape: SessionShape, seats: Iterable[SeatHeld]
+    practice: PracticeRow, shape: SessionShape, seats: Iterable[SeatHeld], presses: Sequence[Press] = ()
 ) -> Mapping[tuple[UUID, int], Span]:
-    """When the practice of each group's rounds ran, by triad and round: by the timetable."""
+    """When the practice of each group's rounds ran (or will, as things stand), by triad and round.
+
+    By the session's clock where it knows, else by the timetable: a clock that was stopped, or stands still, says
+    nothing of the rounds after.
+    """
     how_many: dict[UUID, int] = {}
+    sizes: Counter[UUID] = Counter()
     for seat in seats:
         how_many[seat.triad] = max([how_many.get(seat.triad, 0), *(number for number, _ in seat.turns)])
+        sizes[seat.triad] += 1
+    timetable = Timetable(
+        practice.starts_at,
+        phases_of(shape),
+        {
+            triad: phases_of(shape, rounds, sizes[triad])
+            for triad, rounds in how_many.items()
+            if rounds and rounds != shape.rounds
+        },
+    )
+    until = max([practice.ends_at, *(press.at for press in presses)])
     return {
-        (triad, each.number): Span(each.starts_at, each.feedback_at)
+        (triad, each.number): _by_the_clock(timetable, presses, until, triad, each.number)
+        or Span(each.starts_at, each.feedback_at)
         for triad, rounds in how_many.items()
         if rounds
         for each in round_times(practice.starts_at, shape, rounds)
     }
+
+
+def _by_the_clock(
+    timetable: Timetable, presses: Sequence[Press], until: datetime, triad: UUID, number: int
+) -> Span | None:
+    """A round's practice in whole minutes, as everything there; None where nothing was pressed that tells."""
+    if not presses:
+        return None
+    ran = practice_of(timetable.phases(triad), state(timetable, presses, until, triad), number)
+    begins, ends = (minute(at) for at in ran) if ran else (until, until)
+    return Span(begins, ends) if begins < ends else None
 
 
 def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
@@ -193,33 +265,17 @@ def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
     return [SeatHeld(*(*cells, tuple(turns[id_]), frozenset(visited[id_]))) for id_, cells in rows.items()]
 
 
-def facts_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, list[Fact]]:
-    """What was noted of these sessions, oldest first; one question."""
-    found: dict[UUID, list[Fact]] = defaultdict(list)
+def noted_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, Noted]:
+    """What was noted of these sessions, and pressed on their clocks; one question."""
+    found: dict[UUID, Noted] = defaultdict(Noted)
     for practice, *cells in db.execute(
-        select(_happening.c.practice_id, *_FACT)
-        .where(_happening.c.practice_id.in_(practices))
-        .order_by(_happening.c.recorded_at, _happening.c.id)
+        union_all(
+            select(_happening.c.practice_id, *_NOTED).where(_happening.c.practice_id.in_(practices)),
+            select(_press.c.practice_id, *_PRESSES).where(_press.c.practice_id.in_(practices)),
+        ).order_by("recorded_at", "id")
     ):
-        found[practice].append(_fact(*cells))
+        found[practice].add(cells)
     return found
-
-
-_FACT = tuple(
-    _happening.c[name]
-    for name in (
-        "kind", "membership_id", "triad_id", "round", "value", "from_at", "until_at", "replaces",
-        "id", "recorded_at", "recorded_by", "how", "why",
-    )
-)  # fmt: skip
-
-
-def _fact(*cells: Any) -> Fact:
-    kind, member, triad, round_, value, from_at, until_at, replaces, id_, recorded_at, recorded_by, how, why = cells
-    return Fact(
-        Scope(Kind(kind), member, triad, round_), value, from_at, until_at, replaces,
-        id=id_, recorded_at=recorded_at, recorded_by=recorded_by, how=How(how), why=why,
-    )  # fmt: skip
 
 
 def absent_from(held: HeldSession, now: datetime) -> frozenset[tuple[UUID, int, UUID]]:
