@@ -112,8 +112,8 @@ class KeepApart(Table):
 
     __tablename__ = "keep_apart"
     cohort_id: Mapped[UUID] = mapped_column(ForeignKey("cohort.id"), primary_key=True)
-    one: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
-    other: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    one: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True, index=True)
+    other: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True, index=True)
     since: Mapped[datetime]
     by: Mapped[UUID]
 

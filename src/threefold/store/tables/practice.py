@@ -151,6 +151,12 @@ class SwapRequest(Table):
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index(
+            "ix_swap_request_waiting",
+            "expires_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(
             "ix_swap_request_in_return",
             "in_return_id",
             sqlite_where=text("settled_at IS NULL"),

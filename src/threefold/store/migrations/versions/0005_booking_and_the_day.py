@@ -356,6 +356,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("settled_at IS NULL"),
     )
     op.create_index(
+        "ix_swap_request_waiting",
+        "swap_request",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index(
         "ix_swap_request_in_return",
         "swap_request",
         ["in_return_id"],
@@ -377,6 +385,8 @@ def upgrade() -> None:
         practice_session.create_foreign_key(
             op.f("fk_practice_session_window_id"), "practice_window", ["window_id"], ["id"]
         )
+    op.create_index(op.f("ix_keep_apart_one"), "keep_apart", ["one"], unique=False)
+    op.create_index(op.f("ix_keep_apart_other"), "keep_apart", ["other"], unique=False)
     op.create_index("ix_turn_seat_id", "turn", ["seat_id", "round", "role"], unique=False)
     op.create_index(
         "uq_seat_position",
@@ -395,6 +405,8 @@ def downgrade() -> None:
         triad.drop_column("places")
     op.drop_index("uq_seat_position", "seat")
     op.drop_index("ix_turn_seat_id", "turn")
+    op.drop_index(op.f("ix_keep_apart_other"), "keep_apart")
+    op.drop_index(op.f("ix_keep_apart_one"), "keep_apart")
     with op.batch_alter_table("practice_session") as practice_session:
         practice_session.drop_constraint(op.f("fk_practice_session_window_id"), type_="foreignkey")
         practice_session.drop_index(op.f("ix_practice_session_window_id"))
