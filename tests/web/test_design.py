@@ -119,7 +119,7 @@ def test_a_slow_phone_has_little_to_fetch() -> None:
     everywhere = [file for file in STATIC.glob("*.js") if not file.name.startswith(of_one_page)]
     assert zipped(*everywhere) <= 10_000  # the live form has a limit of its own: tests/browser/test_observation.py
     for theirs in (("autosave.js", "availability.js"), ("clock.js", "clock-follow.js", "day.js")):
-        assert zipped(*(STATIC / name for name in ("threefold.js", "autosave.js", *theirs))) <= 10_000
+        assert zipped(*(STATIC / name for name in ("threefold.js", *theirs))) <= 10_000
     fonts = {".woff", ".woff2", ".ttf", ".otf"}
     assert [path.name for path in STATIC.iterdir() if path.suffix in fonts] == []
 

@@ -54,6 +54,7 @@ from threefold.store.tables import (
     Person,
     Piece,
     PracticeSession,
+    PracticeWindow,
     Reply,
     Seat,
     Triad,
@@ -65,6 +66,11 @@ from threefold.web.templates import environment
 
 TODAY = datetime(2026, 10, 22, 11, 0, tzinfo=UTC)  # a Thursday in London, three days before the clocks go back
 TUTOR = "Marion Shaw"
+EXTRA_PRACTICE = {
+    "start": "17:00", "end": "19:00", "weeks": "1", "closes_time": "12:00", "place": "Library", "at_once": "1",
+    "rounds": "3", "practice": "20", "feedback": "10", "opening": "10", "closing": "10", "most_each": "2",
+    "if_two": "go_ahead", "steps_out_until": "2", "do": "open",
+}  # fmt: skip
 INDEX = "index.txt"
 
 
@@ -153,6 +159,7 @@ class Centre:
         await self.somebody_comes()
         await self.somebody_is_worried()
         await self.a_guest_is_asked()
+        await self.people_practise_more()
         await self.days_go_by()
         kinds = await self.many(select(Letter.kind).distinct().order_by(Letter.kind))
         self.lines += ["", f"Every kind: {' '.join(kinds)}", ""]
@@ -263,6 +270,36 @@ class Centre:
         await self.press(tutor, f"{robin}/encounters/{await self.one(select(Encounter.id))}/ending")
         await self.clerk.round()
         await self.leave("Robin need not come after all.")
+
+    async def people_practise_more(self) -> None:
+        tutor = await self.person(TUTOR)
+        amara, ben, chloe, grace, esther = [
+            await self.person(name)
+            for name in ("Amara Okafor", "Ben Hughes", "Chloé Martin", "Grace Liu", "Esther Cohen")
+        ]
+        windows = f"/cohorts/{self.cohort}/windows"
+        await self.press(tutor, windows, EXTRA_PRACTICE | {"date": "2026-11-10", "way": "joined"})
+        await self.clerk.round()
+        await self.leave("The tutor opened a time for extra practice on 10 November.")
+        extra = await self.one(select(PracticeSession.id).where(PracticeSession.window_id.is_not(None)))
+        await self.press(amara, f"/practice/{extra}/triads")
+        triad = await self.one(select(Triad.id).where(Triad.practice_id == extra))
+        await self.press(ben, f"/triads/{triad}/seats")
+        await self.press(chloe, f"/triads/{triad}/seats")
+        await self.press(esther, f"/practice/{extra}/waiting")
+        await self.leave(
+            "Amara started a triad, Ben and Chloé joined her; Esther wants to hear when a place comes free."
+        )
+        await self.press(ben, f"/seats/{await self.seat_of('Ben Hughes', extra)}/stepping-out")
+        await self.clerk.round()
+        await self.leave("Ben stepped out: his place is kept for Esther, who had asked to be told.")
+        matched = {"date": "2026-11-11", "way": "matched", "closes_date": "2026-10-30"}
+        await self.press(tutor, windows, EXTRA_PRACTICE | matched)
+        window = await self.one(select(PracticeWindow.id).where(PracticeWindow.way == "matched"))
+        await self.press(grace, f"/windows/{window}/offer", {"wants": "1", "at-2026-11-11T17:00": "free"})
+        await self.press(tutor, f"/windows/{window}/triads")
+        await self.clerk.round()
+        await self.leave("Times could be offered for 11 November; only Grace did, so there was no triad for her.")
 
     async def days_go_by(self) -> None:
         joy = await self.person("Joy Adeyemi")

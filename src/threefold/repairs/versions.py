@@ -34,7 +34,8 @@ WORDS = {
     "removed": "Somebody was taken out",
     "added": "A session was added",
     "regrouped": "Groups from who was there",
-    "booked": "Extra practice was booked",
+    "rooms": "Other rooms",
+    "undone": "A change was taken back",
 }
 
 
