@@ -342,6 +342,13 @@ async def test_after_a_round_has_begun_it_stays_as_it_was_and_new_groups_begin_w
             roles = sorted(role for each, role in theirs if each == number)
             assert roles.count("counsellor") == roles.count("client") == 1
             assert len(roles) == len(members)
+    house.now = EVENING + timedelta(hours=3)
+    member_of = {seat: member for member, seat in built.seats[1].items()}
+    for triad, number, seat, role in before:
+        if number == 1 and role == "counsellor":
+            browser = await house.as_(built.people[built.members.index(member_of[seat])])
+            assert (await browser.get(f"/feedback/{triad}/1/form")).status_code == 200
+            assert f"/feedback/{triad}/1" in (await browser.get("/feedback")).text, "wherever they sat afterwards"
 
 
 async def test_rooms_can_be_named_and_the_wall_shows_first_names_alone(house: House) -> None:

@@ -19,6 +19,7 @@ from threefold.core.slots import total_minutes
 from threefold.day.actions import CALLED_OFF, OVER, TOO_EARLY
 from threefold.day.regrouping import mark_of
 from threefold.store.deeds import record
+from threefold.store.guests import guests_stay
 from threefold.store.happened import HeldSession, held_session, seats_in
 from threefold.store.reseating import Sitting, reseat
 from threefold.store.rows import PracticeRow, value
@@ -278,4 +279,4 @@ def _for_the_rest(
                 Turn(triad_id=triad_id, round=past + number + 1, seat_id=whose[member], role=role.value)
                 for member, role in roles.items()
             )
-    db.flush()
+    guests_stay(db, held.practice.id, now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core import wishes
@@ -281,10 +281,6 @@ _SAT = Prepared(
     .join(_practice, _practice.c.id == _triad.c.practice_id)
     .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
     .join(_member, _member.c.cohort_id == _cohort.c.id)
-    .outerjoin(
-        _seat,
-        and_(_seat.c.triad_id == _triad.c.id, _seat.c.membership_id == _member.c.id, _seat.c.given_up_at.is_(None)),
-    )
     .where(
         _member.c.person_id == bindparam("me"),
         _member.c.left_at.is_(None),
@@ -292,7 +288,14 @@ _SAT = Prepared(
         _practice.c.starts_at <= bindparam("now"),
         _practice.c.starts_at > bindparam("since"),
         _practice.c.cancelled_at.is_(None),
-        or_(_seat.c.id.is_not(None), _triad.c.tutor_id == _member.c.id),
+        or_(
+            exists().where(
+                _seat.c.triad_id == _triad.c.id,
+                _seat.c.membership_id == _member.c.id,
+                or_(_seat.c.given_up_at.is_(None), _seat.c.given_up_at > _practice.c.starts_at),
+            ),
+            _triad.c.tutor_id == _member.c.id,
+        ),
     )
     .order_by(_practice.c.starts_at),
     lambda member, *cells: (*_anywhere(*cells), member),

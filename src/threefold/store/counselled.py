@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from threefold.core.competency import Framework
@@ -76,7 +76,7 @@ _COUNSELS = (
     select(_turn.c.round, _withdrawal.c.at, _withdrawal.c.taken_back_at, *columns(*_ROWS))
     .select_from(_membership)
     .join(_cohort, _cohort.c.id == _membership.c.cohort_id)
-    .join(_seat, and_(_seat.c.membership_id == _membership.c.id, _seat.c.given_up_at.is_(None)))
+    .join(_seat, _seat.c.membership_id == _membership.c.id)
     .join(
         _turn,
         and_(_turn.c.triad_id == _seat.c.triad_id, _turn.c.seat_id == _seat.c.id, _turn.c.role == "counsellor"),
@@ -88,6 +88,7 @@ _COUNSELS = (
         _membership.c.role == "trainee",
         _cohort.c.published_at.is_not(None),
         _practice.c.cancelled_at.is_(None),
+        or_(_seat.c.given_up_at.is_(None), _seat.c.given_up_at > _practice.c.starts_at),
     )
     .order_by(_practice.c.starts_at, _turn.c.round)
 )

@@ -220,7 +220,7 @@ class _Seated:
     role: str
     member: UUID
     name: str
-    given_up_at: datetime | None  # only ever before the session
+    given_up_at: datetime | None  # before the session; given up later, its rounds stay as they were
     away_at: datetime | None
     back_at: datetime | None
     opened_at: datetime | None
@@ -279,7 +279,7 @@ _PEOPLE = Prepared(
         _turn.c.role,
         _seat.c.membership_id,
         _person.c.name,
-        _seat.c.given_up_at,
+        case((_seat.c.given_up_at <= _practice.c.starts_at, _seat.c.given_up_at)),
         _withdrawal.c.at,
         _withdrawal.c.taken_back_at,
         _opening.c.at,

@@ -95,18 +95,23 @@ _BY_TRIAD = (
         and_(
             _seat.c.triad_id == _triad_table.c.id,
             _seat.c.membership_id == _membership.c.id,
-            _seat.c.given_up_at.is_(None),
+            # Whoever moved to another group on the day still has the rounds they sat in here.
+            or_(_seat.c.given_up_at.is_(None), _seat.c.given_up_at > _practice.c.starts_at),
         ),
     )
     .where(*_MINE)
+    .order_by(_seat.c.given_up_at.is_not(None))
 )
 _TRIAD_BY_ID = Prepared(_BY_TRIAD.where(_triad_table.c.id == bindparam("id")), _into(InTriad, _IN_TRIAD))
-_TRIAD_BY_SEAT = Prepared(_BY_TRIAD.where(_seat.c.id == bindparam("id")), _into(InTriad, _IN_TRIAD))
+_TRIAD_BY_SEAT = Prepared(
+    _BY_TRIAD.where(_seat.c.id == bindparam("id"), _seat.c.given_up_at.is_(None)), _into(InTriad, _IN_TRIAD)
+)
 _ROLES = Prepared(
-    select(_turn.c.seat_id, _turn.c.role).where(
-        _turn.c.triad_id == bindparam("triad"), _turn.c.round == bindparam("round")
-    ),
-    lambda seat, role: (seat, role),
+    select(_seat.c.membership_id, _turn.c.role)
+    .select_from(_turn)
+    .join(_seat, _seat.c.id == _turn.c.seat_id)
+    .where(_turn.c.triad_id == bindparam("triad"), _turn.c.round == bindparam("round")),
+    lambda member, role: (member, role),
 )
 _MY_COHORTS = {
     right: Prepared(
@@ -186,7 +191,7 @@ def seat_for(db: Session, me: Me, seat_id: UUID) -> InTriad:
 
 
 def _triad(db: Session, me: Me, statement: Prepared[InTriad], id: UUID) -> InTriad:
-    within = statement.one(db, id=id, me=me.id)
+    within = next(iter(statement.all(db, id=id, me=me.id)), None)
     if within is None or (within.seat is None and not within.is_tutor):
         raise NotYours
     _admit(within, Right.MEMBER)
@@ -208,7 +213,7 @@ def round_for(db: Session, me: Me, triad_id: UUID, number: int) -> InRound:
     roles = dict(_ROLES.all(db, triad=triad_id, round=number))
     if not roles:
         raise NotYours
-    role = roles.get(within.seat.id) if within.seat else None
+    role = roles.get(within.membership.id)
     if within.seat is None and within.triad.tutor_id == within.membership.id:
         role = "observer"
     return InRound(within.cohort, within.membership, within.practice, within.triad, within.seat, number, role)
