@@ -15,7 +15,7 @@ parser.add_argument(
     help="web: cost of pages and forms, queries, memory, start; mail: how soon letters leave, what that adds to pages, "
     "what a clerk’s look costs, and whether calendars agree; feedback: a form, a class sending at once, pages beside "
     "years of it; "
-    "practice: 200 people racing for 60 seats, and pages that stay flat; "
+    "practice: 200 people racing for 60 seats, pages that stay flat, regrouping, repairs, thirty phones on one clock; "
     "matching: how good plans are, and what they cost",
 )
 parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures in FILE as well")

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from tests.bench import clock, day, repairs
 from tests.bench.feedback import database
 from tests.bench.figures import Figure
 from tests.bench.web import Ask, Measured, serving, signed_in
@@ -38,7 +39,8 @@ MANY_COHORTS = 1000
 COMPARED = (
     f"{RACING} signed-in people who press “any free seat” at the same moment on two server processes, from the request "
     f"to the whole answer, for {SEATS} seats; how often pages of extra practice ask the database with 1 and with "
-    f"{MANY_COHORTS:,} cohorts; scripts gzipped; each on SQLite and PostgreSQL"
+    f"{MANY_COHORTS:,} cohorts; scripts gzipped; each on SQLite and PostgreSQL. {day.COMPARED}. {repairs.COMPARED}. "
+    f"{clock.COMPARED}"
 )
 # Scripts of the availability page, as it loads them.
 AVAILABILITY_SCRIPTS = ("threefold.js", "autosave.js", "availability.js")
@@ -52,7 +54,10 @@ async def measure() -> list[Figure]:
             async with database(kind, where) as url:
                 found += await raced(kind, where, url)
                 found += await asked(kind, where, url)
-    return [*found, scripts()]
+    found.append(scripts())
+    for part in (day, repairs, clock):
+        found += await part.measure()
+    return found
 
 
 # --- the race -------------------------------------------------------------------------------------------------------

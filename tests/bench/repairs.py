@@ -1,6 +1,5 @@
 """How long it takes to find the ways to mend a term: from what the database holds to three proposals."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from tests.bench.figures import Figure
 from tests.builders import Class, a_cohort, an_id
 from threefold.core.repairs import Scope
 from threefold.repairs.ways import Asking, ways
@@ -21,16 +21,14 @@ from threefold.store.within import Within
 
 NOW = datetime(2026, 10, 7, 12, 0, tzinfo=UTC)
 CASES = ((15, 10, Scope.DATE, 1), (40, 10, Scope.DATE, 1), (40, 10, Scope.DATE, 5), (40, 10, Scope.LEAVER, 1))
-Figure = tuple[str, float, str]
-"""What was measured, seconds, and the aim in words."""
+COMPARED = "ways to mend a term for classes of 15 and 40, on SQLite: seconds from the question, the best of three"
 
 
-def repairs() -> list[Figure]:
-    """For classes of 15 and 40 and ten weeks, on SQLite: seconds on the clock from question to ways."""
+async def measure() -> list[Figure]:
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder)}/bench.db"
         migrations.upgrade(url)
-        return [asyncio.run(_one(url, *case)) for case in CASES]
+        return [await _one(url, *case) for case in CASES]
 
 
 async def _one(url: str, trainees: int, weeks: int, scope: Scope, out: int) -> Figure:
@@ -40,7 +38,7 @@ async def _one(url: str, trainees: int, weeks: int, scope: Scope, out: int) -> F
         best = min([await _timed(store, made, scope, out) for _ in range(3)])
     finally:
         await store.close()
-    return f"{trainees} people, {weeks} weeks, {out} out ({scope.value})", best, "under 1 s"
+    return Figure(f"a repair: {trainees} people, {weeks} weeks, {out} out ({scope.value})", best, 1.0, "s")
 
 
 async def _timed(store: Store, made: Class, scope: Scope, out: int) -> float:
@@ -61,8 +59,3 @@ def _asking(db: Session, made: Class, scope: Scope, out: list[UUID]) -> Asking:
     membership = value(MembershipRow, db.get_one(Membership, made.tutor_members[0]))
     course = course_now(db, made.cohort, NOW)
     return Asking(Within(cohort, membership), course, scope, made.sessions[1], tuple(map(str, out)), {})
-
-
-if __name__ == "__main__":
-    for what, seconds, aim in repairs():
-        print(f"{what}: {seconds:.2f} s ({aim})")  # noqa: T201 - what a bench is for
