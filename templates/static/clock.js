@@ -2,7 +2,7 @@
 
 import { follow, stand } from './clock-follow.js';
 
-const STANDS = { planned: 'By the plan', paused: 'Paused', stopped: 'Stopped' };
+const STANDS = { planned: 'By the plan,', paused: 'Paused', stopped: 'Stopped' };
 const SHOWN = {
   start: ['planned', 'stopped'], resume: ['paused', 'stopped'], pause: ['running'], extend: ['running', 'paused', 'over'],
   next: ['running', 'paused'], back: ['running', 'paused', 'over'], stop: ['running', 'paused'],
@@ -97,7 +97,7 @@ function segments(whole) {
 function strip(here) {
   const stages = [...root.querySelectorAll('[data-stage]')];
   const begun = here.standing !== 'planned' || clock.now() >= given.starts;
-  let comes = clock.now() + here.left;
+  let comes = Math.max(clock.now(), begun ? 0 : given.starts) + here.left;
   const begins = given.phases.map((phase, place) => {
     if (place <= here.place) return here.entered[place];
     const then = comes;

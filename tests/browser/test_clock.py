@@ -65,7 +65,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
 @pytest.fixture
 def evening(site: Site) -> Evening:
     """It began a minute ago by the plan."""
-    begins = (datetime.now(UTC) - timedelta(minutes=1)).astimezone(LONDON).replace(second=0, microsecond=0)
+    return an_evening(site, timedelta(minutes=-1))
+
+
+def an_evening(site: Site, ahead: timedelta) -> Evening:
+    begins = (datetime.now(UTC) + ahead).astimezone(LONDON).replace(second=0, microsecond=0)
 
     async def build() -> Class:
         store = Store.open(site.settings.database)
@@ -75,6 +79,17 @@ def evening(site: Site) -> Evening:
 
     with ThreadPoolExecutor(1) as apart:  # Playwright's own loop fills this thread
         return Evening(site, apart.submit(asyncio.run, build()).result())
+
+
+def test_before_the_start_the_strip_says_when_each_part_begins_by_the_plan(browser: Browser, site: Site) -> None:
+    evening = an_evening(site, timedelta(hours=1))
+    with device(browser, evening, evening.built.tutors[0], **DESK) as desk:
+        page = opened(desk, evening)
+        drawn = page.locator("[data-stage] time").evaluate_all("(all) => all.map((one) => Date.parse(one.dateTime))")
+        expect(page.locator("[data-sound]")).to_be_visible()  # the script has drawn it anew
+        again = page.locator("[data-stage] time").evaluate_all("(all) => all.map((one) => Date.parse(one.dateTime))")
+        assert [(each - drawn[0]) / 60_000 for each in again] == [0, 15, 45, 75, 105]
+        expect(page.locator("details.own")).not_to_have_attribute("open", "")
 
 
 @contextmanager
@@ -120,7 +135,7 @@ def test_a_whole_evening_tutor_and_three_phones_side_by_side(browser: Browser, e
         for page in (tutor, wall, *phones):
             page.on("pageerror", lambda error: errors.append(str(error)))
         for phone in phones:
-            expect(phone.locator("[data-stands]").first).to_have_text("By the plan")
+            expect(phone.locator("[data-stands]").first).to_have_text("By the plan,")
 
         press(tutor, "Start")
         for page in (*phones, wall):

@@ -96,7 +96,7 @@ def words_of(html: str) -> str:
 
 async def test_an_evening_by_plain_forms(room: Room) -> None:
     room.house.later(minutes=-5)
-    assert "Welcome By the plan starts at 18:30" in await page_of(room.tutor, room.path)
+    assert "Welcome By the plan, starts at 18:30" in await page_of(room.tutor, room.path)
     room.house.later(minutes=7)
     assert (await room.press("start")).headers["location"] == room.path
     room.house.later(minutes=20)

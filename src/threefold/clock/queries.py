@@ -119,12 +119,16 @@ def panel_of(
     return Panel(
         clock,
         dial,
-        tuple(
-            GroupClock(group, own, apart=_where(own) != _where(dial) or own.phases != dial.phases)
-            for group, own in dials
-        ),
+        tuple(GroupClock(group, own, apart=_apart(own, dial)) for group, own in dials),
         asking(clock, now),
     )
+
+
+def _apart(own: Dial, everybody: Dial) -> bool:
+    """Whether somebody pressed something for a group alone. A four goes its own way anyhow, as long as it runs."""
+    if own.phases != everybody.phases:
+        return own.state.standing is not everybody.state.standing
+    return _where(own) != _where(everybody)
 
 
 def _where(dial: Dial) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from threefold.core.please_come import Ask, ago
 from threefold.core.roles import RoleLabels
 
 STANDS = {
-    Standing.PLANNED: "By the plan",
+    Standing.PLANNED: "By the plan,",
     Standing.RUNNING: "",
     Standing.PAUSED: "Paused",
     Standing.STOPPED: "Stopped",
