@@ -18,7 +18,7 @@ from threefold.core.booking import TRIAD, Follows, Offering, Settled, Taking, in
 from threefold.core.choices import Kind
 from threefold.core.grouping import Group
 from threefold.core.publication import rota
-from threefold.core.refusal import Refusal
+from threefold.core.refusal import AndYet, Refusal
 from threefold.core.roles import Turning
 from threefold.core.slots import SessionShape
 from threefold.store.deeds import record
@@ -68,14 +68,14 @@ def _book(
     db: Session, desk: Desk, at: AtPractice, decide: Callable[[rules.Time, rules.Someone], Taking | Refusal]
 ) -> Refusal | None:
     member = at.membership.id
-    sheet = settle(db, desk, _sheet(db, at.practice.id))
+    sheet, settled = _settled(db, desk, at)
     if sheet.time.circle_of(member) is not None:
         return None
     time = sheet.time
     found = diaries(db, desk.cohort.zone, [member], first=time.starts_at, last=time.ends_at)
     taking = decide(time, found.at(sheet.window, time, member))
     if isinstance(taking, Refusal):
-        return taking
+        return AndYet(taking.problems) if settled else taking
     _take(db, desk, sheet, taking, member)
     return None
 
@@ -109,9 +109,9 @@ def _new_triad(db: Session, desk: Desk, sheet: Sheet, number: int) -> UUID:
 
 def step_out(db: Session, desk: Desk, at: AtPractice, member: UUID) -> Refusal | None:
     """Give one's place up: the others keep theirs, and the place goes to whoever waits for it. Twice is once."""
-    sheet = settle(db, desk, _sheet(db, at.practice.id))
+    sheet, settled = _settled(db, desk, at)
     if refusal := rules.step_out(sheet.time, member, desk.now):
-        return refusal
+        return AndYet(refusal.problems) if settled else refusal
     _let_go(db, desk, sheet, [member], "stepped out")
     return None
 
@@ -168,7 +168,7 @@ def accept(db: Session, desk: Desk, at: AtPractice, waiting: Waiting) -> Refusal
         return Refusal.because(NOT_ANY_MORE)
     if waiting.expires_at is not None and desk.now >= waiting.expires_at:
         settle(db, desk, sheet)
-        return Refusal.because(NOT_ANY_MORE)
+        return AndYet.because(NOT_ANY_MORE)
     return join(db, desk, at, triad)
 
 
@@ -182,6 +182,13 @@ def stop_waiting(db: Session, desk: Desk, at: AtPractice, waiting: Waiting) -> N
 
 
 # --- what follows by itself -----------------------------------------------------------------------------------------
+
+
+def _settled(db: Session, desk: Desk, at: AtPractice) -> tuple[Sheet, bool]:
+    """A time once what is due there is done, and whether anything was."""
+    before = _sheet(db, at.practice.id)
+    after = settle(db, desk, before)
+    return after, after is not before
 
 
 def settle(db: Session, desk: Desk, sheet: Sheet) -> Sheet:

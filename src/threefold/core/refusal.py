@@ -1,6 +1,7 @@
 """The answer “no”: a sentence for the person who asked, and where on their form it belongs."""
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -18,5 +19,15 @@ class Refusal:
     problems: tuple[Problem, ...]
 
     @classmethod
-    def because(cls, sentence: str, field: str = "") -> "Refusal":
+    def because(cls, sentence: str, field: str = "") -> Self:
         return cls((Problem(field, sentence),))
+
+
+@dataclass(frozen=True)
+class AndYet(Refusal):
+    """A no in a step that changed something all the same, because it was due anyway: whoever that concerns hears."""
+
+
+def changes_nothing(outcome: object) -> bool:
+    """Whether a step that ended so has left everything as it was."""
+    return isinstance(outcome, Refusal) and not isinstance(outcome, AndYet)

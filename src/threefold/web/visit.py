@@ -25,7 +25,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core.identity import token_digest
-from threefold.core.refusal import Problem, Refusal
+from threefold.core.refusal import Problem, Refusal, changes_nothing
 from threefold.core.term import Notice
 from threefold.mail.letters import Postroom
 from threefold.mail.notices import Pile, Rehearsed, said_in, tell, with_letters
@@ -180,9 +180,10 @@ class Visit:
 
     async def tell(self, cohorts: Collection[UUID], work: Callable[[Session, Me], T], *, in_turn: Hashable = None) -> T:
         """`write`, with every letter that follows from it in the same transaction: whoever holds a seat in these
-        cohorts hears of what they would notice. Nobody does of a Refusal. Raises Unsendable, which undoes all of it.
+        cohorts hears of what they would notice. Nobody does of a Refusal that changes nothing.
 
         `in_turn` names what many may want to change at one moment: they do it one after the other (see `Turns`).
+        Raises Unsendable, which undoes all of it.
         """
         # The letters' ids are their own: each run of the unit has to make the same rows.
         pile, start = Pile(self.house.postroom, self.now, Ids(self.now)), self.new_id.place
@@ -190,7 +191,7 @@ class Visit:
         def telling(db: Session, me: Me) -> T:
             self.new_id.go_back(start)
             outcome = work(db, me)
-            if not isinstance(outcome, Refusal):
+            if not changes_nothing(outcome):
                 tell(db, cohorts, pile)
             return outcome
 
