@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from threefold.core.refusal import Problem
 
@@ -67,6 +68,7 @@ def check_email(address: str) -> str | Problem:
     return Problem("email", PLAIN_LETTERS_SENTENCE if foreign else EMAIL_SENTENCE)
 
 
+@lru_cache(maxsize=4096)  # asked again for everybody in a term whenever one letter of it is written
 def email_key(address: str) -> str:
     """What makes two addresses the same person here: case set aside, the domain in punycode."""
     local, at, domain = clean(address).rpartition("@")
