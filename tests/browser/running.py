@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect, sync_playwright
 
 from tests.mail.server import Mailbox, mail_server
 from threefold.app import build_app
@@ -31,6 +31,7 @@ from threefold.store import migrations
 from threefold.store.engine import Store
 
 CHROMIUM = os.environ.get("THREEFOLD_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+PATIENCE = 20_000  # ms: two browsers on two busy cores are slow, and nothing is proved by giving up on them
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--num-raster-threads=1",
@@ -56,6 +57,7 @@ def chromium() -> str:
 def browser() -> Iterator[Browser]:
     """One Chromium for a module. Playwright's loop fills its thread, so it ends before another module's async tests."""
     path = chromium()
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield started
@@ -223,7 +225,7 @@ def installed(folder: Path) -> Iterator[Site]:
 def visiting(browser: Browser, **options: Any) -> Iterator[Page]:
     """A fresh browser window, closed afterwards."""
     context: BrowserContext = browser.new_context(locale="en-GB", **options)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(PATIENCE)
     try:
         yield context.new_page()
     finally:

@@ -24,13 +24,13 @@ from tests.browser.looking import (
     look_at_words,
     look_with_axe,
 )
-from tests.browser.running import DESK, PHONE, Site, installed
+from tests.browser.running import DESK, PATIENCE, PHONE, Site, installed
 from tests.builders import Class, a_cohort
 from threefold.store.engine import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 LONDON = ZoneInfo("Europe/London")
-APART = 300  # ms that two phones may be apart
+APART = 2000  # ms: that it is 300 where the machine has nothing else to do is what the bench measures
 # What a page shows, in milliseconds since its phase began to run out: read at one moment in each window.
 SHOWS = """() => new Promise((tell) => {
   const left = document.querySelector('[data-left]');
@@ -95,7 +95,7 @@ def test_before_the_start_the_strip_says_when_each_part_begins_by_the_plan(brows
 @contextmanager
 def device(browser: Browser, evening: Evening, person: UUID, **options: Any) -> Iterator[BrowserContext]:
     context = browser.new_context(locale="en-GB", **{**PHONE, **options})
-    context.set_default_timeout(8000)
+    context.set_default_timeout(PATIENCE)
     context.add_cookies([cookie(evening.site, person)])
     try:
         yield context

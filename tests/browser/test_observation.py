@@ -30,7 +30,7 @@ from tests.browser.looking import (
     look_at_words,
     look_with_axe,
 )
-from tests.browser.running import DESK, PHONE, Site, installed, press, served
+from tests.browser.running import DESK, PATIENCE, PHONE, Site, installed, press, served
 from tests.builders import Class, a_cohort
 from threefold.core.observation import clock as clock_of
 from threefold.core.slots import SessionShape, round_times
@@ -140,7 +140,7 @@ def live(site: Site) -> Live:
 def a_device(browser: Browser, live: Live, person: UUID | None = None, **options: Any) -> Iterator[BrowserContext]:
     """A phone on which Ben is signed in, or somebody else; its service worker and its store are its own."""
     context = browser.new_context(locale="en-GB", **{**PHONE, **options})
-    context.set_default_timeout(8000)
+    context.set_default_timeout(PATIENCE)
     context.add_cookies([cookie(live.site, person or live.built.people[1])])
     try:
         yield context
