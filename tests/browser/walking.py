@@ -14,7 +14,7 @@ PARTS = ("nobody", "tutor", "trainee", "observer")
 START = {"nobody": "/sign-in", "tutor": "/cohorts", "trainee": "/", "observer": "/feedback"}
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 NOT_PAGES = re.compile(r"^/(static|sign-in/link)/|\.(ics|eml|csv|json)$|^/outbox/\d+/html$")
-MOST = 60
+MOST = 80
 # A round looks different to its counsellor, its client, its observer and its tutor, and before and after it is read;
 # a cohort's rooms look different while it is being set up.
 HOW_MANY = {"/feedback/{id}/{n}": 4, "/feedback/{id}/{n}/form": 2} | {
