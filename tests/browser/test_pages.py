@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # every page, several way
 TALL: dict[str, Any] = {**PHONE, "viewport": {"width": 390, "height": 6000}}
 HTML_KB, CSS_KB, JS_KB = 30, 12, 10
 SHIFT_AT_MOST = 0.1
-OF_ONE_PAGE = ("observation", "availability")
+OF_ONE_PAGE = ("observation", "availability", "clock", "day")
 # Where people spend their time; what is asked of these takes too long to be asked of every page.
 MAIN = {
     "/sign-in", "/cohorts", "/cohorts/{id}", "/cohorts/{id}/people", "/cohorts/{id}/plan", "/cohorts/{id}/sessions",
@@ -147,6 +147,7 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/practice/{id}/cancellation",
         "/practice/{id}/cards",
         "/practice/{id}/change",
+        "/practice/{id}/clock",
         "/practice/{id}/clock/wall",
         "/practice/{id}/day",
         "/practice/{id}/day/groups",
