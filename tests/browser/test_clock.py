@@ -30,7 +30,8 @@ from threefold.store.engine import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 LONDON = ZoneInfo("Europe/London")
-APART = 2000  # ms: that it is 300 where the machine has nothing else to do is what the bench measures
+APART = 300  # ms that two phones may be apart
+LOOKS = 3
 # What a page shows, in milliseconds since its phase began to run out: read at one moment in each window.
 SHOWS = """() => new Promise((tell) => {
   const left = document.querySelector('[data-left]');
@@ -115,9 +116,11 @@ def press(page: Page, name: str, *, group: str = "") -> None:
 
 
 def spread(*pages: Page) -> float:
-    """How far apart in milliseconds these pages show the same second, as each of them turns to its next one."""
-    shown = [page.evaluate(SHOWS) for page in pages]
-    ends = [at + left * 1000 for at, left in shown]
+    """How far apart in milliseconds these pages show the same second, as each of them turns to its next one.
+
+    Of a few looks at each the earliest counts: a busy machine lets a page turn late now and then, and never early.
+    """
+    ends = [min(at + left * 1000 for at, left in (page.evaluate(SHOWS) for _ in range(LOOKS))) for page in pages]
     return float(max(ends) - min(ends))
 
 
