@@ -153,7 +153,8 @@ class Walk:
     def wrong_at(self, db: Session, sheet: Sheet) -> list[str]:
         time, faults = sheet.time, []
         people = [member for circle in time.circles for member in circle.members.values()]
-        apart = {frozenset(self.made.members[:2])}
+        rules_apart = select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == self.made.cohort)
+        apart = {frozenset(pair) for pair in db.execute(rules_apart)}
         if len(people) != len(set(people)):
             faults.append("somebody sits twice")
         if sum(bool(circle.members) for circle in time.circles) > time.at_once:

@@ -129,7 +129,7 @@ async def test_an_actor_comes_for_an_evening(house: House) -> None:
         "location"
     ] == f"{link}?done=stopped"
     tutor = await house.as_(built.tutors[0])
-    for path in (visit.base, f"/cohorts/{built.cohort}/guests"):
+    for path in (visit.base, f"/cohorts/{built.cohort}/guests", f"/practice/{built.sessions[1]}"):
         assert "Robin has stopped" in await page_of(tutor, path)
 
     # What it was like is released with the others' words, in the order of the room.

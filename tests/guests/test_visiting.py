@@ -12,6 +12,7 @@ from tests.guests.visits import FELT, Visit, a_guest, guest_row, page_of, text_o
 from tests.house import House
 from tests.web.test_rights import contents
 from threefold.core.identity import token_digest
+from threefold.core.meeting import link_for
 from threefold.core.sign_in import MOST_PER_NETWORK
 from threefold.store.tables import Deed, Encounter, Letter, PracticeSession, metadata
 
@@ -52,6 +53,17 @@ async def test_the_page_is_kept_nowhere_and_leads_nowhere_with_its_address(house
     assert "set-cookie" not in answer.headers
     assert answer.text.count("https://meet.example/room") == 1, "only with what they said yes to"
     assert 'href="https://meet.example/room" rel="noreferrer noopener"' in answer.text
+
+
+async def test_where_each_group_has_an_address_of_its_own_a_guest_gets_that_of_theirs(house: House) -> None:
+    visit, link = await coming(house)
+    pattern = metadata.tables["practice_session"].update().values(link="https://meet.example/{room}")
+    await house.store.write(lambda db: db.execute(pattern))
+    await visit.says(link, "accepted")
+    triad = (await visit.encounters())[0].triad_id
+    page = (await visit.guest.get(link)).text
+    assert f'href="{link_for("https://meet.example/{room}", triad)}"' in page
+    assert "{room}" not in page
 
 
 async def test_whoever_is_signed_in_with_the_same_browser_does_not_stand_on_it(house: House) -> None:

@@ -15,6 +15,7 @@ from threefold.core.happened import Fact, How, Kind, Mode, Presence, Scope, Step
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.day import actions, queries
+from threefold.day.desk import NO_TIME
 from threefold.day.queries import Day, Tile
 from threefold.store.sessions import Me
 from threefold.web.access import Right, practice_for
@@ -22,7 +23,6 @@ from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visited, signed_in
 
 RECORD = "/practice/{practice_id:uuid}/record"
-NO_TIME = "Enter a time like 18:39."
 DONE = {
     "kept": "Kept. What was there before can be read below.",
     "noted": "Noted, for you and your fellow tutors alone.",

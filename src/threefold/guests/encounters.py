@@ -23,6 +23,7 @@ from threefold.core.guests import (
     minutes_held,
     standing,
 )
+from threefold.core.meeting import link_for
 from threefold.core.names import first_name
 from threefold.core.roles import Role
 from threefold.core.slots import round_times
@@ -71,6 +72,11 @@ class Booked:
     practice: PracticeRow
     cohort: CohortRow
 
+    @property
+    def link(self) -> str:
+        """Where the group meets online, "" where it meets in a room."""
+        return link_for(self.practice.link, self.triad.id)
+
     @cached_property
     def _clock(self) -> tuple[datetime, datetime]:
         times = round_times(self.practice.starts_at, self.practice.shape_in(self.cohort), self.rounds)
@@ -105,7 +111,7 @@ class Booked:
 
     @property
     def said(self) -> Said:
-        return Said(self.starts_at, self.ends_at, self.zone, self.where, self.practice.link)
+        return Said(self.starts_at, self.ends_at, self.zone, self.where, self.link)
 
     @property
     def minutes(self) -> int:

@@ -23,6 +23,8 @@ from threefold.core.names import first_name
 from threefold.core.reply import Answer as Said
 from threefold.feedback import queries as feedback
 from threefold.feedback.queries import Todo
+from threefold.guests import queries as guests
+from threefold.guests.queries import Coming
 from threefold.practice import actions, answers, feeds, queries
 from threefold.practice.answers import Proposal
 from threefold.practice.feed import feed_path
@@ -67,6 +69,7 @@ class PracticePage:
     here: ForDate
     unmended: int  # how many would rather not be client and are down as one; for tutors
     proposals: list[Proposal]  # of another time, which nobody has answered; for tutors
+    guests: list[Coming]  # who comes as a client by a link, and who stopped; for tutors
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,9 @@ async def replace_feed(visit: Visited) -> Answer:
 async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     def work(db: Session, me: Me) -> PracticePage | AtPractice:
         at = practice_for(db, me, practice_id)
-        place = next((p for p in queries.places_of(db, me) if p.practice_id == practice_id), None)
+        # Who teaches a cohort holds no seat in it.
+        places = [] if at.is_tutor else queries.places_of(db, me)
+        place = next((p for p in places if p.practice_id == practice_id), None)
         if place is None and not at.is_tutor:
             if at.practice.window_id is None and not queries.had_a_place(db, at):
                 raise NotYours
@@ -221,6 +226,7 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             chosen_at(place),
             len({each.name for each in unmended if each.practice_id == practice_id}),
             [each for each in answers.proposals_at(db, at, visit.now) if each.is_open] if at.is_tutor else [],
+            guests.coming(db, practice_id) if at.is_tutor else [],
         )
 
     page = await visit.read(work)

@@ -68,8 +68,7 @@ def reseat(
 
     A person's seat, and with it their invitation, goes along wherever they move within the session. A triad that
     nobody is left in stays as an empty row, since what was written about it may still name it. Guests stay the clients
-    of their rounds. Raises ValueError for
-    somebody in two groups: that is a mistake of the caller.
+    of their rounds. Raises ValueError for somebody in two groups: that is a mistake of the caller.
     """
     placed = [member for sitting in sittings for member in sitting.members]
     if len(placed) != len(set(placed)):
