@@ -18,13 +18,13 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
-    or_,
     select,
     union_all,
 )
 from sqlalchemy.orm import Session
 
 from threefold.core.names import short_names
+from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow
 from threefold.store.tables import (
@@ -185,8 +185,9 @@ _practice, _triad, _turn, _seat, _withdrawal, _piece, _membership, _person = (
     metadata.tables[name]
     for name in ("practice_session", "triad", "turn", "seat", "withdrawal", "piece", "membership", "person")
 )
-# Who was there at the sessions that ended lately: nobody who gave the seat up or said they can't make it. Looked up
-# once and first: the rest is a few rows for each of them.
+# Who was there at the sessions that ended lately: nobody who gave the seat up, who was noted as away, or who said they
+# can't make it. Looked up once and first: the rest is a few rows for each of them. Of whole sessions: whoever left
+# early is told apart where the rounds themselves are read.
 _LATELY = and_(
     _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
     _practice.c.starts_at > bindparam("since"),
@@ -197,8 +198,7 @@ _THERE = (
     select(_practice.c.cohort_id, _seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
     .select_from(_practice)
     .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
-    .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
-    .where(_LATELY, or_(_withdrawal.c.at.is_(None), _withdrawal.c.taken_back_at.is_not(None)))
+    .where(_LATELY, was_there(_seat, practice=_practice.c.id))
     .cte("there")
     .prefix_with("MATERIALIZED")
 )

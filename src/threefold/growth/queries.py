@@ -1,6 +1,6 @@
 """What a page of growth shows: a trainee's rounds as core reckons with them, and all that may be said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -118,6 +118,7 @@ def _growth(
     looked = (known[each.looking.framework] for each in reversed(held) if each.looking.framework in known)
     framework = known[key].remembering(looked)
     wrote = authors(db, held)
+    kept = {(each.triad_id, each.number) for each in held}
     rounds = tuple(_round(each, wrote) for each in held)
     titles = _looked_for(framework, cohort, rounds)
     last = max((each.session for each in rounds), default=0)
@@ -144,7 +145,7 @@ def _growth(
         latest=read.path if read else "",
         ideas=_ideas(read, wrote) if read else (),
         quote=_quote(written, wrote),
-        burn=rules.burn_up([_turn(each, now) for each in planned]),
+        burn=rules.burn_up(list(_turns(planned, kept, now))),
     )
 
 
@@ -197,8 +198,12 @@ def _quote(written: Sequence[tuple[Held, Sent]], wrote: dict[UUID, Author]) -> Q
     return None
 
 
-def _turn(each: Counsels, now: datetime) -> Turn:
-    shape = each.practice.shape_in(each.cohort)
-    times = round_times(each.practice.starts_at, shape, max(each.number, shape.rounds))
-    on = each.practice.starts_at.astimezone(ZoneInfo(each.cohort.zone)).date()
-    return Turn(each.practice.number, on, times[each.number - 1].ends_at <= now, each.away)
+def _turns(planned: Sequence[Counsels], kept: Collection[tuple[UUID, int]], now: datetime) -> Iterator[Turn]:
+    """Their rounds as counsellor, `kept` those that were held: what nobody held is left out unless they said so."""
+    for each in planned:
+        shape = each.practice.shape_in(each.cohort)
+        times = round_times(each.practice.starts_at, shape, max(each.number, shape.rounds))
+        on = each.practice.starts_at.astimezone(ZoneInfo(each.cohort.zone)).date()
+        is_over, was_held = times[each.number - 1].ends_at <= now, (each.triad.id, each.number) in kept
+        if each.away or was_held or not is_over:
+            yield Turn(each.practice.number, on, is_over, away=each.away and not was_held)
