@@ -104,7 +104,16 @@ async def offered(evening: Evening) -> list[str]:
 
 @pytest.mark.parametrize(
     "why",
-    ["kept apart", "kept apart from the asker", "away", "not free", "not client", "pinned", "in another group then"],
+    [
+        "kept apart",
+        "kept apart from the asker",
+        "away",
+        "not free",
+        "not client",
+        "pinned",
+        "in another group then",
+        "in another cohort then",
+    ],
 )
 async def test_whoever_it_would_not_suit_is_left_out_in_silence(evening: Evening, why: str) -> None:
     made, store, now = evening.made, evening.house.store, evening.house.now
@@ -133,13 +142,23 @@ async def test_whoever_it_would_not_suit_is_left_out_in_silence(evening: Evening
     elif why == "in another group then":
         await regrouped(store, made, THE_15TH, [(AMARA, HANNA, FARID), (BEN, CHLOE, GRACE), (DEV, ESTHER)])
         evening.on_15th[AMARA] = made.seats[THE_15TH][amara]
+    elif why == "in another cohort then":
+        elsewhere = await a_cohort(store, name="Saturdays", trainees=3, weeks=4)  # on the same Thursdays
+        await store.write(
+            lambda db: db.execute(
+                update(Membership).where(Membership.id == elsewhere.members[0]).values(person_id=made.people[DEV])
+            )
+        )
+        others = set(elsewhere.seats) if isinstance(elsewhere.seats, dict) else elsewhere.sessions
+        assert len(others) == 4
     else:
         await store.write(work)
     left = {"kept apart from the asker": ["Ioan"], "pinned": [], "in another group then": ["Ioan"]}
+    left |= {"in another cohort then": ["Ioan"]}
     found = await offered(evening)
     assert found == left.get(why, ["Esther", "Ioan"])
     page = (await (await evening.as_(AMARA)).get(f"/seats/{evening.on_15th[AMARA]}/withdrawal")).text
-    assert not any(word in page for word in ("apart", "pinned", "not client"))
+    assert not any(word in page for word in ("apart", "pinned", "not client", "Saturdays"))
 
 
 async def test_nobody_but_those_offered_can_be_asked_and_why_not_is_never_said(evening: Evening) -> None:

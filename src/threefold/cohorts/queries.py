@@ -18,6 +18,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    or_,
     select,
     union_all,
 )
@@ -204,6 +205,8 @@ _THERE = (
 )
 # As the index has it: a bound value takes half as long again.
 _COUNSELLOR: ColumnElement[str] = literal_column("'counsellor'")
+_CLIENT: ColumnElement[str] = literal_column("'client'")
+_client, _came = _turn.alias("client"), _THERE.alias("came")
 _HELD = (
     select(_THERE.c.cohort_id, _turn.c.triad_id, _turn.c.round, _triad.c.tutor_id)
     .select_from(_THERE)
@@ -212,6 +215,12 @@ _HELD = (
         _turn,
         and_(_turn.c.triad_id == _THERE.c.triad_id, _turn.c.role == _COUNSELLOR, _turn.c.seat_id == _THERE.c.id),
     )
+    .outerjoin(
+        _client,
+        and_(_client.c.triad_id == _turn.c.triad_id, _client.c.round == _turn.c.round, _client.c.role == _CLIENT),
+    )
+    .outerjoin(_came, _came.c.id == _client.c.seat_id)
+    .where(or_(_client.c.seat_id.is_(None), _came.c.id.is_not(None)))  # a guest has no turn
     .cte("held")
     .prefix_with("MATERIALIZED")
 )
@@ -250,7 +259,8 @@ _TO_COME = Prepared(
 def pieces_to_come(db: Session, cohorts: Sequence[UUID], now: datetime) -> dict[UUID, int]:
     """How many pieces of feedback on the sessions of the last two weeks have not come in, by cohort.
 
-    A round without its counsellor was not held, and nobody is asked about it; a tutor who observes a pair is asked.
+    A round without its counsellor or its client was not held, and nobody is asked about it. A tutor who observes a pair
+    is asked.
     """
     missing: Counter[UUID] = Counter()
     for cohort, count in _TO_COME.all(db, cohorts=list(cohorts), since=now - LOOK_BACK, now=now):

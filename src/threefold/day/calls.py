@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
 from threefold.core.guests import guest_seen
@@ -72,7 +72,7 @@ def groups_of(db: Session, practice: UUID) -> Groups:
     )
 
 
-def _calls(rows: Sequence[Row[Any]]) -> Iterator[Call]:
+def _calls(rows: Sequence[Any]) -> Iterator[Call]:
     for ask in {row.ask: row for row in rows if row.ask is not None}.values():
         group = ask.room or f"Group {ask.number}"
         yield Call(ask.at, group, "asked for a tutor to come")

@@ -86,7 +86,7 @@ def own(db: Session, me: Me, now: datetime, cohort: str | None) -> tuple[Within,
     unread = sum(each.opened_at is None and each.release(now).is_open for each in held)
     others = tuple(each.cohort for each in mine.values() if each.cohort.id != within.cohort.id)
     read = [each for each in held if each.opened_at is not None]
-    return within, _growth(db, within.cohort, here, read, now, others=others, unread=unread)
+    return within, _growth(db, within.cohort, here, read, now, kept=held, others=others, unread=unread)
 
 
 def of_trainee(db: Session, within: Within, member: UUID, name: str, now: datetime) -> Growth:
@@ -108,9 +108,11 @@ def _growth(
     now: datetime,
     *,
     name: str = "",
+    kept: Sequence[Held] | None = None,
     others: tuple[CohortRow, ...] = (),
     unread: int = 0,
 ) -> Growth:
+    """From the rounds that may be shown (`held`), of all that were held (`kept`, where those are more)."""
     key = (cohort.framework_id or "", cohort.framework_version or "")
     known = frameworks(db, {key, *(each.looking.framework for each in held)})
     if key not in known:
@@ -118,7 +120,7 @@ def _growth(
     looked = (known[each.looking.framework] for each in reversed(held) if each.looking.framework in known)
     framework = known[key].remembering(looked)
     wrote = authors(db, held)
-    kept = {(each.triad_id, each.number) for each in held}
+    counted = {(each.triad_id, each.number) for each in (held if kept is None else kept)}
     rounds = tuple(_round(each, wrote) for each in held)
     titles = _looked_for(framework, cohort, rounds)
     last = max((each.session for each in rounds), default=0)
@@ -145,7 +147,7 @@ def _growth(
         latest=read.path if read else "",
         ideas=_ideas(read, wrote) if read else (),
         quote=_quote(written, wrote),
-        burn=rules.burn_up(list(_turns(planned, kept, now))),
+        burn=rules.burn_up(list(_turns(planned, counted, now))),
     )
 
 

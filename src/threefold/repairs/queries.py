@@ -13,6 +13,7 @@ from threefold.core.grouping import Person as Someone
 from threefold.core.names import first_name, short_names
 from threefold.core.repairs import Change, Sitting, changes
 from threefold.repairs.ways import Former
+from threefold.store.guests import asked_since
 from threefold.store.tables import (
     Deed,
     Letter,
@@ -193,7 +194,7 @@ class History:
 
 
 def history(db: Session, within: Within, now: datetime) -> History:
-    """All that was changed since the plan was published, in four queries."""
+    """All that was changed since the plan was published, in five queries."""
     cohort = within.cohort
     practices = {
         row.id: row
@@ -226,7 +227,12 @@ def history(db: Session, within: Within, now: datetime) -> History:
         found.append(Version(kept.id, kept.number, kept.why, kept.made_at, by, kept.undone_at, tuple(sessions), begun))
     newest = next((one for one in found if one.undone_at is None), None)
     letters = _letters_since(db, cohort.id, newest) if newest and newest.sessions and not newest.begun else []
-    quiet = newest is not None and not newest.begun and not any(read for read, _ in letters)
+    quiet = (
+        newest is not None
+        and not newest.begun
+        and not any(read for read, _ in letters)
+        and not asked_since(db, [one.practice for one in newest.sessions], newest.made_at)
+    )
     return History(
         tuple(found),
         _names(db, cohort.id),

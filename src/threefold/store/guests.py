@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select, text, update
+from sqlalchemy import and_, exists, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from threefold.core.roles import Role
@@ -77,6 +77,17 @@ def guests_stay(db: Session, practice_id: UUID, now: datetime) -> None:
     db.flush()
     for encounter in db.scalars(asked.where(COMES)).all():
         take_turn(db, encounter)
+
+
+def asked_since(db: Session, practices: Collection[UUID], since: datetime) -> bool:
+    """Whether a guest who may still come was asked to one of these sessions since then, or said yes since."""
+    asked = (
+        select(Encounter.id)
+        .join(Triad, Triad.id == Encounter.triad_id)
+        .where(Triad.practice_id.in_(list(practices)), HOLDS_ROUND)
+        .where(or_(Encounter.asked_at >= since, Encounter.answered_at >= since))
+    )
+    return db.scalar(asked.limit(1)) is not None
 
 
 def turns_lent(db: Session, triads: Collection[UUID]) -> list[tuple[UUID, UUID]]:
