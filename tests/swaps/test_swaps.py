@@ -149,8 +149,6 @@ async def test_whoever_it_would_not_suit_is_left_out_in_silence(evening: Evening
                 update(Membership).where(Membership.id == elsewhere.members[0]).values(person_id=made.people[DEV])
             )
         )
-        others = set(elsewhere.seats) if isinstance(elsewhere.seats, dict) else elsewhere.sessions
-        assert len(others) == 4
     else:
         await store.write(work)
     left = {"kept apart from the asker": ["Ioan"], "pinned": [], "in another group then": ["Ioan"]}

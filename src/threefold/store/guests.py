@@ -90,14 +90,9 @@ def asked_since(db: Session, practices: Collection[UUID], since: datetime) -> bo
     return db.scalar(asked.limit(1)) is not None
 
 
-def turns_lent(db: Session, triads: Collection[UUID]) -> list[tuple[UUID, UUID]]:
-    """Whose turn as client a guest takes, as (triad, membership): they do not rest by their own choice."""
-    rows = db.execute(
-        select(Encounter.triad_id, Encounter.instead_of).where(
-            Encounter.triad_id.in_(list(triads)), COMES, Encounter.instead_of.is_not(None)
-        )
-    )
-    return [(row.triad_id, row.instead_of) for row in rows]
+def lent_by(triad: Any, member: Any) -> Any:
+    """As SQL: a guest takes this person's turn as client in this triad; they do not rest by their own choice."""
+    return and_(Encounter.triad_id == triad, Encounter.instead_of == member, COMES)
 
 
 def rounds_moved(db: Session, triad_id: UUID, became: Mapping[int, int], now: datetime) -> None:
