@@ -258,7 +258,7 @@ async def test_nothing_is_taken_back_quietly_once_a_guest_was_asked_into_it(hous
         assert "A guest has been asked to one of these sessions since." in words_of(refused)
         assert await places(house, practice) == before
     (encounter,) = await visit.encounters()
-    assert (await tutor.send_form(f"{visit.base}/encounters/{encounter.id}/cancellation")).status_code == 303
+    assert (await tutor.send_form(f"{visit.base}/encounters/{encounter.id}/ending")).status_code == 303
     assert (await tutor.send_form(f"{base}/{version.id}/undoing")).status_code == 303
     assert made.members[0] in await places(house, practice)
 

@@ -152,7 +152,6 @@ async def test_whoever_it_would_not_suit_is_left_out_in_silence(evening: Evening
     else:
         await store.write(work)
     left = {"kept apart from the asker": ["Ioan"], "pinned": [], "in another group then": ["Ioan"]}
-    left |= {"in another cohort then": ["Ioan"]}
     found = await offered(evening)
     assert found == left.get(why, ["Esther", "Ioan"])
     page = (await (await evening.as_(AMARA)).get(f"/seats/{evening.on_15th[AMARA]}/withdrawal")).text
@@ -616,3 +615,19 @@ async def test_tutors_choose_the_notice_and_the_number_for_the_last_moment(eveni
     page = words_of((await (await evening.as_(AMARA)).get(f"/seats/{evening.on_15th[AMARA]}/withdrawal")).text)
     assert "by Tuesday 13 October, 18:30" in page
     assert "01632" not in page, "it is for the last moment"
+
+
+async def test_home_shows_every_question_that_waits_about_ones_own_place_or_not(evening: Evening) -> None:
+    by, now = evening.house.now + timedelta(days=2), evening.house.now
+    asked = SwapRequest(
+        id=an_id(), seat_id=evening.on_15th[AMARA], asked_id=evening.made.members[DEV], in_return_id=None,
+        asked_at=now, expires_at=by,
+    )  # fmt: skip
+    await evening.house.store.write(lambda db: db.add(asked))
+    dev, amara, esther = [await evening.as_(who) for who in (DEV, AMARA, ESTHER)]
+    (question,) = await evening.requests()
+    for path in ("/", "/calendar"):
+        page = (await dev.get(path)).text
+        assert f'<a href="/swaps/{question.id}"><b>Amara asks: could you come on Thursday 15 October?</b>' in page
+        assert "You’ve asked Dev about Thursday 15 October" in (await amara.get(path)).text
+        assert "/swaps/" not in (await esther.get(path)).text
