@@ -125,7 +125,7 @@ async def home(visit: Visited) -> Answer:
 def may_rate(place: Place, now: datetime) -> bool:
     """Whether somebody is asked how a session worked: for a day, and once."""
     closed = session_rating.why_not(
-        place.ends_at, None, now, cancelled=place.cancelled_at is not None, was_there=place.withdrawn_at is None
+        place.ends_at, None, now, cancelled=place.cancelled_at is not None, was_there=place.was_there
     )
     return not closed and not place.has_rated and now < place.ends_at + session_rating.PATTERN_AFTER
 

@@ -17,6 +17,7 @@ from threefold.core.names import first_name
 from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
 from threefold.core.slots import Round, SessionShape, round_times, sentence
 from threefold.practice.company import Partner, Turn, company
+from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, PracticeRow, SeatRow, TriadRow, columns, split
 from threefold.store.sessions import Me
@@ -62,6 +63,7 @@ class Place:
     chosen: str | None  # core.choices.Kind: how they would rather practise on this date
     is_client: bool
     has_rated: bool  # has said how the session worked
+    was_there: bool  # for any of it, as far as is known
     question: UUID | None  # a swap of this place that waits for an answer, theirs or somebody else's
 
     @property
@@ -157,6 +159,7 @@ _PLACES = Prepared(
         _CHOSEN,
         _IS_CLIENT,
         _HAS_RATED,
+        was_there(_seat, practice=_practice.c.id),
         func.coalesce(_QUESTION, _QUESTION_IN_RETURN),
         _watches.c.name,
         _withdrawal.c.at,
@@ -178,8 +181,8 @@ _PLACES = Prepared(
         _cohort.c.published_at.is_not(None),
     )
     .order_by(_practice.c.starts_at, _seat.c.id),
-    lambda chosen, is_client, has_rated, question, tutor, at, taken_back_at, *cells: (
-        (chosen, bool(is_client), bool(has_rated), question, tutor),
+    lambda chosen, is_client, has_rated, came, question, tutor, at, taken_back_at, *cells: (
+        (chosen, bool(is_client), bool(has_rated), bool(came), question, tutor),
         at if at and not taken_back_at else None,
         *_here(*cells),
     ),
@@ -234,9 +237,10 @@ def _places(db: Session, me: Me) -> list[Place]:
             chosen=chosen,
             is_client=is_client,
             has_rated=has_rated,
+            was_there=came,
             question=question,
         )
-        for (chosen, is_client, has_rated, question, tutor), withdrawn_at, seat, triad, practice, cohort in (
+        for (chosen, is_client, has_rated, came, question, tutor), withdrawn_at, seat, triad, practice, cohort in (
             _PLACES.all(db, me=me.id)
         )
     ]
@@ -286,9 +290,7 @@ def next_place(places: Sequence[Place], now: datetime) -> Place | None:
 
 def last_place(places: Sequence[Place], now: datetime) -> Place | None:
     """The session that ended within the last day, if they were there as far as we know."""
-    over = [
-        p for p in places if p.is_over(now) and now < p.ends_at + JUST_OVER and not (p.cancelled_at or p.withdrawn_at)
-    ]
+    over = [p for p in places if p.is_over(now) and now < p.ends_at + JUST_OVER and p.was_there and not p.cancelled_at]
     return over[-1] if over else None
 
 
