@@ -22,7 +22,7 @@ from threefold.store.frameworks import framework_for
 from threefold.store.happened import PRESSED, Noted
 from threefold.store.rounds.attendance import Attendance, attendance
 from threefold.store.rounds.held import Held, Party, Sent
-from threefold.store.rounds.questions import PEOPLE, SAID, SENT, TUTORS, Seated
+from threefold.store.rounds.questions import PEOPLE, SAID, SENT, TUTOR, Seated
 from threefold.store.rows import CohortRow, PracticeRow, TriadRow
 from threefold.store.within import InTriad, NotYours
 
@@ -44,7 +44,7 @@ def held_rounds(
 ) -> list[Held]:
     """Every round of these triads in order, or the one with that number in each, with who was there as known now.
 
-    Two queries however many there are, a third if tutors observe.
+    Two queries however many there are.
     """
     if not triads:
         return []
@@ -54,9 +54,8 @@ def held_rounds(
     for row in PEOPLE.all(db, triads=ids, first=only or 1, last=only or MOST_ROUNDS):
         seated[row.triad, row.round].append(row)
         how_many[row.triad] = row.rounds
-    pieces, noted = _said(db, ids, only)
+    pieces, noted, tutors = _said(db, ids, only)
     there = _attendance(triads, seated, noted, now)
-    tutors = _tutors(db, [triad for triad, _, _ in triads], seated, pieces)
     found = []
     for triad, practice, cohort in triads:
         labels, looking = cohort.role_labels, cohort.looking_at(practice.starts_at)
@@ -148,20 +147,6 @@ def _felt(counsellor: Seated) -> tuple[Sent, ...]:
     return (Sent(counsellor.encounter, counsellor.guest, Kind.CLIENT, {}, ratings, counsellor.felt_at),)
 
 
-def _tutors(
-    db: Session,
-    triads: Sequence[TriadRow],
-    seated: Mapping[tuple[UUID, int], Sequence[Seated]],
-    pieces: Mapping[tuple[UUID, int], Sequence[Sent]],
-) -> dict[UUID, str]:
-    """The tutors who observe these rounds: those asked to, and those who wrote without having a seat."""
-    sitting = {one.member for people in seated.values() for one in people}
-    wrote = {piece.author for sent in pieces.values() for piece in sent}
-    asked = {triad.tutor_id for triad in triads if triad.tutor_id}
-    found = sorted((wrote - sitting) | asked)
-    return dict(TUTORS.all(db, members=found)) if found else {}
-
-
 def looked_for(db: Session, held: Held) -> tuple[Framework, tuple[Competency, ...]]:
     """The term's framework and the competencies this round is looked at for, as it words them."""
     framework = framework_for(db, *held.looking.framework)
@@ -170,17 +155,23 @@ def looked_for(db: Session, held: Held) -> tuple[Framework, tuple[Competency, ..
     return framework, tuple(one for code in held.asked if (one := framework.of(code)) is not None)
 
 
-_Said = tuple[dict[tuple[UUID, int], list[Sent]], dict[UUID, Noted]]
+_Said = tuple[dict[tuple[UUID, int], list[Sent]], dict[UUID, Noted], dict[UUID, str]]
 
 
 def _said(db: Session, triads: list[UUID], only: int | None) -> _Said:
-    """What was said on these rounds, by triad and round; what was noted and pressed, by session."""
+    """What was said on these rounds, by triad and round; what was noted and pressed, by session; the tutors who observe
+    them, whether they were asked to or dropped in and wrote.
+    """
     found: dict[tuple[UUID, int], list[Sent]] = defaultdict(list)
     noted: dict[UUID, Noted] = defaultdict(Noted)
+    tutors: dict[UUID, str] = {}
     rows = SAID.all(db, triads=triads, first=only or 1, last=only or MOST_ROUNDS)
     for _, together in groupby(rows, key=itemgetter(2)):
         some = list(together)
         triad, number, id_, author, kind, words, *when, practice, replaces = (*some[0][: len(SENT)], *some[0][-2:])
+        if kind == TUTOR:
+            tutors[author] = some[0][-3]
+            continue
         rated = [cells[len(SENT) : -2] for cells in some if cells[len(SENT)] is not None]
         if practice is None:
             ratings = tuple(
@@ -200,4 +191,4 @@ def _said(db: Session, triads: list[UUID], only: int | None) -> _Said:
                     id=id_, recorded_at=recorded_at, recorded_by=None, how=How(how),
                 )
             )  # fmt: skip
-    return found, noted
+    return found, noted, tutors

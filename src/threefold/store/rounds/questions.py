@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Uuid, and_, bindparam, case, cast, func, literal, null, or_, select, union, union_all
 
 from threefold.core.roles import Role
 from threefold.store.guests import COMES
@@ -160,8 +160,9 @@ SENT = (
 _RATED = (_rating.c.code, _rating.c.level, _rating.c.moments, _rating.c.cues, _rating.c.what_was_said)
 _THEIR_TRIADS = _triad.c.id.in_(bindparam("triads", expanding=True))
 _THEIR_SESSIONS = select(_triad.c.practice_id).where(_THEIR_TRIADS)
-# What was said, and with it what was noted and pressed in these sessions, in the same columns: one question, since
-# pages of feedback ask many already. A row of the second kind names its session.
+TUTOR = "tutor"
+# What was said, and with it what was noted and pressed in these sessions and which tutors observe, in the same columns:
+# one question, since pages of feedback ask many already. What was noted or pressed names its session.
 SAID = Prepared(
     union_all(
         select(*SENT, *_RATED, cast(null(), Uuid).label("practice_id"), cast(null(), Uuid).label("replaces"))
@@ -183,13 +184,24 @@ SAID = Prepared(
             *(literal(0), _press.c.what, null(), null(), null(), literal(PRESSED)),
             *(_press.c.practice_id, null()),
         ).where(_press.c.practice_id.in_(_THEIR_SESSIONS)),
+        select(
+            *(null(), null(), _membership.c.id, _membership.c.id, literal(TUTOR), null(), null(), null(), null()),
+            *(literal(0), null(), null(), null(), null(), _person.c.name, null(), null()),
+        )
+        .select_from(_membership)
+        .join(_person, _person.c.id == _membership.c.person_id)
+        .where(
+            _membership.c.id.in_(
+                union(
+                    select(_triad.c.tutor_id).where(_THEIR_TRIADS, _triad.c.tutor_id.is_not(None)),
+                    select(_piece.c.author_id).where(
+                        _piece.c.triad_id.in_(bindparam("triads", expanding=True)),
+                        _piece.c.round.between(bindparam("first"), bindparam("last")),
+                    ),
+                )
+            ),
+            _membership.c.role == TUTOR,
+        ),
     ).order_by("sent_at", "id"),
     lambda *cells: cells,
-)
-TUTORS = Prepared(
-    select(_membership.c.id, _person.c.name)
-    .select_from(_membership)
-    .join(_person, _person.c.id == _membership.c.person_id)
-    .where(_membership.c.id.in_(bindparam("members", expanding=True)), _membership.c.role == "tutor"),
-    lambda member, name: (member, name),
 )
