@@ -1,0 +1,14 @@
+"""Who never shares a group with whom."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from threefold.store.tables import KeepApart
+
+
+def kept_apart(db: Session, cohort_id: UUID) -> frozenset[frozenset[UUID]]:
+    """The pairs of a cohort, as memberships, who are kept apart; those of people who have left among them."""
+    rows = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort_id))
+    return frozenset(frozenset(pair) for pair in rows)
