@@ -16,7 +16,7 @@ from threefold.core.triad import mark_of
 from threefold.day.queries import people_of
 from threefold.day.showing import Day
 from threefold.matching import CourseProblem, Remainder
-from threefold.store.apart import kept_apart
+from threefold.store.apart import apart_among
 from threefold.store.happened import HeldSession, SeatHeld, held_session, noted_of, seats_in
 from threefold.store.ledger import of_sessions
 from threefold.store.rows import PracticeRow, columns, split
@@ -99,7 +99,6 @@ def asked(db: Session, at: AtPractice, now: datetime) -> Question:
     held = sessions.pop(at.practice.id)
     known = {one.member for one in people if not one.is_tutor and not one.left}
     before = of_sessions(sessions.values(), now)
-    apart = [frozenset(map(str, pair)) for pair in kept_apart(db, at.cohort.id)]
     here = Day(at, people, held, {triad: (n, room, tutor) for triad, (n, room, tutor) in triads.items()}, None, (), now)
     present = [tile.who.member for tile in (here.here if here.has_begun else [*here.here, *here.to_come])]
     turning = Turning.ONE_ROUND if at.cohort.rounds == 1 else Turning(at.cohort.turning)
@@ -115,7 +114,7 @@ def asked(db: Session, at: AtPractice, now: datetime) -> Question:
     course = CourseProblem(
         people=tuple(str(one.member) for one in in_order),
         present=(frozenset(map(str, present)),),
-        apart=frozenset(pair for pair in apart if pair <= texts),
+        apart=apart_among(db, at.cohort.id, texts),
         remainder=Remainder(at.cohort.remainder),
         turning=turning,
         rests=frozenset((str(one.member), 0) for one in in_order if one.rests),
