@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from threefold.booking.overview import Trainee
 from threefold.core.availability import How
-from threefold.core.booking import owed
 from threefold.core.names import first_name
+from threefold.core.owed import owed
 from threefold.core.roles import Role
 from threefold.core.said import DAYS, listed, number
 from threefold.core.slots import moment
