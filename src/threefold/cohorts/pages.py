@@ -23,9 +23,10 @@ from threefold.core.said import day, plural
 from threefold.store.sessions import Me
 from threefold.store.within import NotYours, Within
 from threefold.web.access import Right, cohort_for, cohorts_of, has_accepted
+from threefold.web.addresses import local_path
 from threefold.web.cached import Pieces
 from threefold.web.forms import Form
-from threefold.web.visit import Answer, Visit, Visited, local_path, signed_in
+from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 NAME_MISSING = "Give the cohort a name, like “Level 3 Skills, Thursday evenings”."
 

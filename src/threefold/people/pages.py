@@ -28,9 +28,10 @@ from threefold.people.wishes import routes as wishes
 from threefold.store import sessions
 from threefold.store.sessions import Me
 from threefold.store.within import NotYours
+from threefold.web.addresses import local_path
 from threefold.web.forms import Form
 from threefold.web.security import new_code, new_token
-from threefold.web.visit import Answer, Visit, Visited, local_path, open_to_all, signed_in
+from threefold.web.visit import Answer, Visit, Visited, open_to_all, signed_in
 
 # What a page says before anybody is signed in must not depend on whose address was typed.
 ZONE = "Europe/London"
