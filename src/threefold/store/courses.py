@@ -16,11 +16,20 @@ from threefold.core.names import short_names
 from threefold.core.roles import Role, Turning
 from threefold.core.slots import SessionShape, rounds_for
 from threefold.matching import CourseProblem, Plan, Remainder
-from threefold.store.apart import apart_among
 from threefold.store.guests import turns_lent
 from threefold.store.ledger import ledger
 from threefold.store.rows import CohortRow, value
-from threefold.store.tables import Cohort, Membership, PracticeSession, Preference, Seat, Triad, Turn, Withdrawal
+from threefold.store.tables import (
+    Cohort,
+    KeepApart,
+    Membership,
+    PracticeSession,
+    Preference,
+    Seat,
+    Triad,
+    Turn,
+    Withdrawal,
+)
 from threefold.store.tables import Person as PersonTable
 
 
@@ -79,13 +88,14 @@ def course_now(db: Session, cohort_id: UUID, now: datetime) -> CourseNow:
     dates, sessions = _dates(db, cohort, now)
     open_dates = {date.id: place for place, date in enumerate(dates)}
     held = ledger(db, cohort, now, leave_out=open_dates)
+    pairs = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort_id))
     problem = CourseProblem(
         people=people,
         present=tuple(
             frozenset(who for group in groups for who in group.members) & known - date.away
             for date, groups in zip(dates, sessions, strict=True)
         ),
-        apart=apart_among(db, cohort_id, known),
+        apart=frozenset(frozenset((str(one), str(other))) for one, other in pairs if {str(one), str(other)} <= known),
         remainder=Remainder(cohort.remainder),
         turning=_turning(cohort),
         even_quads=cohort.even_quads,
