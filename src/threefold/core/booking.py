@@ -25,7 +25,6 @@ TOO_SOON = "It begins too soon to find two others for it."
 ELSEWHERE = "You’re booked somewhere else at that time."
 ENOUGH = "You’ve booked as often as you can in that week, so that everybody gets a turn."
 NO_WAY_IN = "None of its rooms has what you’ve said you need. Your tutor can help."
-NOT_YOURS_NOW = "That place has been offered to somebody else meanwhile. You’re still on the list."
 TOO_LATE_TO_LEAVE = "It begins so soon that the others count on you. Tell your tutor if you can’t come."
 
 
