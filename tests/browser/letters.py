@@ -22,7 +22,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.pictures import FRAMES, SCHEMES
 from tests.browser.running import FLAGS, chromium, visiting
-from threefold.commands.samples import INDEX, write_samples
+from threefold.commands.samples import write_samples
+from threefold.commands.samples.week import INDEX
 from threefold.logs import start_logging
 
 NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 700}, "has_touch": True, "is_mobile": True}

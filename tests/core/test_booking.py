@@ -19,28 +19,22 @@ from threefold.core.booking import (
     TOO_LATE_TO_LEAVE,
     TOO_SOON,
     Circle,
-    Follows,
     IfTwo,
-    Offering,
     Someone,
     Taking,
     Time,
     Waits,
     can_start,
-    follows,
-    head_start,
-    in_order,
     is_open_to,
     join,
-    needed_by,
-    owed,
     start,
     step_out,
-    turns_so_far,
     wherever,
 )
+from threefold.core.owed import in_order, owed, turns_so_far
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role, Turning, turns
+from threefold.core.settling import Follows, Offering, follows, head_start, needed_by
 
 NOW = datetime(2026, 10, 7, 12, tzinfo=UTC)
 STARTS = datetime(2026, 10, 13, 16, tzinfo=UTC)

@@ -6,6 +6,7 @@ import pytest
 from tests.matching.classes import NAMES, WEEKS, course, pairs, people, planned
 from threefold.core.grouping import Group
 from threefold.core.roles import Role
+from threefold.core.said import number
 from threefold.matching import (
     Bounds,
     Figures,
@@ -22,7 +23,7 @@ from threefold.matching import (
     swap,
 )
 from threefold.matching.explain.verdict import say_repeats, say_spread
-from threefold.matching.words import listed, number, opening, times
+from threefold.matching.words import listed, opening, times
 
 
 def said(answer: object) -> list[tuple[str, ...]]:

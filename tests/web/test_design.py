@@ -68,14 +68,13 @@ MEASURED = [
     ("edge", "surface", 3.9, 5.0),
     ("focus", "paper", 3, 3),
     # what the pages put on the tinted cards, and the numbers in the charts
-    *[("ink", soft, 10, 8) for soft in ("sunken", "sun-soft", "ok-soft", "danger-soft")],
+    *[("ink", soft, 10, 8) for soft in ("sunken", "sun-soft", "ok-soft")],
     *[("ink", f"{role}-soft", 10, 8) for role in ("counsellor", "client", "observer")],
     *[("on-role", role, 6.9, 8) for role in ("counsellor", "client", "observer")],
     ("primary", "sun-soft", 4.5, None),
     ("observer", "sun-soft", 4.5, None),
     ("primary", "sunken", 4.5, None),
     ("ok", "ok-soft", 4.5, None),
-    ("danger", "danger-soft", 4.5, None),
     ("on-once", "once", 4.5, None),
     ("on-twice", "twice", 4.5, None),
 ]

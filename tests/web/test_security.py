@@ -23,8 +23,9 @@ from threefold.logs import start_logging
 from threefold.store.engine import Store
 from threefold.store.tables import Person
 from threefold.web import ends
+from threefold.web.addresses import local_path
 from threefold.web.security import HSTS
-from threefold.web.visit import Answer, Visited, local_path, open_to_all, signed_in
+from threefold.web.visit import Answer, Visited, open_to_all, signed_in
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -1,6 +1,6 @@
 """What trainees do about extra practice: take a place, start a triad, step out, wait for a place, answer an offer.
 
-Each first does what is due at that time anyway (see `core.booking.follows`), so that nobody jumps the queue between
+Each first does what is due at that time anyway (see `core.settling.follows`), so that nobody jumps the queue between
 two rounds of the clerk. Nobody writes a letter here: whoever runs the unit tells (`mail.notices`). The constraints of
 `seat` hold whatever happens: one person once in a session, one person on each place of a triad.
 """
@@ -14,12 +14,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from threefold.core import booking as rules
-from threefold.core.booking import TRIAD, Follows, Offering, Settled, Taking, in_order, owed
+from threefold.core.booking import TRIAD, Settled, Taking
 from threefold.core.choices import Kind
 from threefold.core.grouping import Group
+from threefold.core.owed import in_order, owed
 from threefold.core.publication import rota
 from threefold.core.refusal import AndYet, Refusal
 from threefold.core.roles import Turning
+from threefold.core.settling import Follows, Offering, follows, head_start
 from threefold.core.slots import SessionShape
 from threefold.store.deeds import record
 from threefold.store.extra import Sheet, diaries, of_practice, sheets
@@ -197,7 +199,7 @@ def settle(db: Session, desk: Desk, sheet: Sheet) -> Sheet:
     waiting = [one.member for one in time.waiting]
     found = diaries(db, desk.cohort.zone, waiting, first=time.starts_at, last=time.ends_at) if waiting else None
     people = {member: found.at(sheet.window, time, member) for member in waiting} if found else {}
-    todo = rules.follows(time, people, desk.now)
+    todo = follows(time, people, desk.now)
     if not todo:
         return sheet
     _do(db, desk, sheet, todo)
@@ -264,7 +266,7 @@ def _give_a_head_start(db: Session, desk: Desk, practice_id: UUID, triad_id: UUI
         )
         for member in members
     ]
-    if offer := rules.head_start(time, circle, candidates, desk.now):
+    if offer := head_start(time, circle, candidates, desk.now):
         _offer(db, desk, sheet, offer)
         db.flush()
 

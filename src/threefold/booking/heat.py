@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from threefold.booking.overview import Trainee
 from threefold.core.availability import How
-from threefold.core.booking import owed
 from threefold.core.names import first_name
+from threefold.core.owed import owed
 from threefold.core.roles import Role
-from threefold.core.said import DAYS, listed
+from threefold.core.said import DAYS, listed, number
 from threefold.core.slots import moment
 from threefold.store.availability import availability_of
 from threefold.store.ledger import ledger
@@ -23,7 +23,6 @@ USUAL_HOURS = range(15, 20)  # shown in any case
 HOUR = timedelta(hours=1)
 LEVELS = 4
 MOST_OWING = 6
-COUNTED = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def heat_of(db: Session, people: Sequence[Trainee], zone: str, now: datetime) ->
         tuple(DAYS[day] for day in days),
         tuple((hour, tuple(len(free[day, hour]) for day in days)) for hour in hours),
         len(said),
-        f"{DAYS[best[0]]} at {best[1]:02}:00 suits {_counted(count)} of {_counted(len(said))}."
+        f"{DAYS[best[0]]} at {best[1]:02}:00 suits {number(count)} of {number(len(said))}."
         if count
         else "No hour suits anybody yet.",
         f"Only {listed(without)} {'isn’t' if len(without) == 1 else 'aren’t'} free then."
@@ -96,10 +95,6 @@ def heat_of(db: Session, people: Sequence[Trainee], zone: str, now: datetime) ->
 
 def _any(free: Mapping[tuple[int, int], Sequence[str]], hour: int) -> bool:
     return any(free[day, hour] for day in range(7))
-
-
-def _counted(count: int) -> str:
-    return COUNTED[count] if count < len(COUNTED) else str(count)
 
 
 def owing(db: Session, people: Sequence[Trainee], cohort: CohortRow, now: datetime) -> tuple[Owing, ...]:

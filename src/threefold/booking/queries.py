@@ -13,10 +13,12 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core import booking as rules
-from threefold.core.booking import Circle, IfTwo, Someone, in_order, needed_by, owed, turns_so_far
+from threefold.core.booking import Circle, IfTwo, Someone
 from threefold.core.meeting import link_for
+from threefold.core.owed import in_order, owed, turns_so_far
 from threefold.core.roles import Role, RoleLabels, Turning, turns
-from threefold.core.said import listed, plural
+from threefold.core.said import listed, number, plural
+from threefold.core.settling import needed_by
 from threefold.core.window import Way
 from threefold.store.extra import Offered, Sheet, Sitting, ahead_in, diaries, sheets_and_offers
 from threefold.store.ledger import Ledger, ledger
@@ -137,9 +139,8 @@ class ExtraPage:
     @property
     def owed_in_words(self) -> str:
         """“one observer turn”, “” where nothing is owed."""
-        counted = ["no", "one", "two", "three", "four", "five"]
         found = [
-            f"{counted[count] if count < len(counted) else count} {self.labels.of(role)} turn{'s' if count > 1 else ''}"
+            f"{number(count)} {self.labels.of(role)} turn{'s' if count > 1 else ''}"
             for role, count in self.owed.items()
             if count
         ]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from threefold.booking import actions, forming, windows
 from threefold.booking.actions import Desk
-from threefold.core.booking import DAY_BEFORE, needed_by
+from threefold.core.settling import DAY_BEFORE, needed_by
 from threefold.store.extra import sheets
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import Cohort, PracticeSession, PracticeWindow, Seat, Turn, Waiting, Withdrawal

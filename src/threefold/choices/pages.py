@@ -12,8 +12,9 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from threefold.choices import actions, queries
-from threefold.choices.queries import Choices, ForDate, Request, Unmended
+from threefold.choices import actions, mending, queries
+from threefold.choices.mending import Request, Unmended
+from threefold.choices.queries import Choices, ForDate
 from threefold.cohorts import members
 from threefold.concerns import actions as concerns
 from threefold.concerns import queries as concerned
@@ -24,14 +25,7 @@ from threefold.practice import changing
 from threefold.store.rows import CohortRow
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice, NotYours
-from threefold.web.access import (
-    Right,
-    apart_request_for,
-    cohort_for,
-    cohorts_of,
-    practice_for,
-    preference_for,
-)
+from threefold.web.access import Right, apart_request_for, cohort_for, cohorts_of, practice_for, preference_for
 from threefold.web.forms import Form
 from threefold.web.visit import Answer, Visit, Visited, signed_in
 
@@ -181,8 +175,8 @@ def load_requests(visit: Visit, cohort_id: UUID) -> Callable[[Session, Me], Tuto
         within = cohort_for(db, me, cohort_id, Right.TUTOR)
         return TutorsPage(
             within.cohort,
-            queries.requests(db, within, visit.now),
-            tuple(queries.unmended(db, cohort_id, visit.now)),
+            mending.requests(db, within, visit.now),
+            tuple(mending.unmended(db, cohort_id, visit.now)),
         )
 
     return work
@@ -258,7 +252,7 @@ async def rest(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
 
     def work(db: Session, me: Me) -> Refusal | None:
         cohort_for(db, me, cohort_id, Right.TUTOR)
-        down = queries.unmended(db, cohort_id, visit.now)
+        down = mending.unmended(db, cohort_id, visit.now)
         if practice_id is None or seat_id is None or not any(seat_id == each.seat_id for each in down):
             return None  # mended meanwhile, or taken back
         at = practice_for(db, me, practice_id, Right.TUTOR)

@@ -168,17 +168,7 @@ async def press(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             new_id=visit.new_id,
         )
 
-    refusal = await visit.write(work)
-    visit.house.streams.nudge(("clock", practice_id))
-    if "application/json" in visit.request.headers.get("accept", ""):
-        if refusal:
-            return Response({"sentence": refusal.problems[0].sentence}, status_code=422)
-        answer = told_now(visit, await visit.glance(stands(visit, practice_id)))
-        answer.status_code = 200
-        return answer
-    if refusal:
-        return clock_page(visit, await visit.read(before(visit, practice_id)), refusal)
-    return visit.go(form.get("from") or f"/practice/{practice_id}/clock")
+    return await afterwards(visit, practice_id, await visit.write(work))
 
 
 # --- please come ----------------------------------------------------------------------------------------------
@@ -195,9 +185,7 @@ async def ask(visit: Visited, triad_id: FromPath[UUID]) -> Answer:
         return actions.ask(db, within, id=id, by=me, now=visit.now, new_id=visit.new_id), within.practice.id
 
     refusal, practice_id = await visit.write(work)
-    if refusal and "application/json" not in visit.request.headers.get("accept", ""):
-        return clock_page(visit, await visit.read(before(visit, practice_id)), refusal)
-    return await after_asking(visit, practice_id, refusal)
+    return await afterwards(visit, practice_id, refusal)
 
 
 @post(f"{ASK}/withdrawal", status_code=303, **signed_in)
@@ -207,7 +195,7 @@ async def take_back(visit: Visited, triad_id: FromPath[UUID]) -> Answer:
         actions.take_back(db, within, by=me, now=visit.now, new_id=visit.new_id)
         return within.practice.id
 
-    return await after_asking(visit, await visit.write(work))
+    return await afterwards(visit, await visit.write(work))
 
 
 @post(f"{ASK}/coming", status_code=303, **signed_in)
@@ -221,7 +209,7 @@ async def come(visit: Visited, triad_id: FromPath[UUID]) -> Answer:
         actions.come(db, within, by=me, now=visit.now, new_id=visit.new_id)
         return within.practice.id
 
-    return await after_asking(visit, await visit.write(work))
+    return await afterwards(visit, await visit.write(work))
 
 
 def sitting(db: Session, me: Me, triad_id: UUID) -> InTriad:
@@ -231,8 +219,8 @@ def sitting(db: Session, me: Me, triad_id: UUID) -> InTriad:
     return within
 
 
-async def after_asking(visit: Visit, practice_id: UUID, refusal: Refusal | None = None) -> Answer:
-    """Back to where it was pressed; everybody concerned hears of it at once."""
+async def afterwards(visit: Visit, practice_id: UUID, refusal: Refusal | None = None) -> Answer:
+    """Back to where it was pressed, or why not; everybody concerned hears of it at once."""
     visit.house.streams.nudge(("clock", practice_id))
     if "application/json" in visit.request.headers.get("accept", ""):
         if refusal:
@@ -240,6 +228,8 @@ async def after_asking(visit: Visit, practice_id: UUID, refusal: Refusal | None 
         answer = told_now(visit, await visit.glance(stands(visit, practice_id)))
         answer.status_code = 200
         return answer
+    if refusal:
+        return clock_page(visit, await visit.read(before(visit, practice_id)), refusal)
     form = await visit.form()
     return visit.go(form.get("from") or f"/practice/{practice_id}/clock")
 

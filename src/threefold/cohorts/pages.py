@@ -9,7 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from threefold.choices import queries as choices
+from threefold.choices.mending import at_a_glance
 from threefold.cohorts import actions, queries
 from threefold.cohorts.actions import Shown
 from threefold.cohorts.frameworks import routes as frameworks
@@ -23,9 +23,10 @@ from threefold.core.said import day, plural
 from threefold.store.sessions import Me
 from threefold.store.within import NotYours, Within
 from threefold.web.access import Right, cohort_for, cohorts_of, has_accepted
+from threefold.web.addresses import local_path
 from threefold.web.cached import Pieces
 from threefold.web.forms import Form
-from threefold.web.visit import Answer, Visit, Visited, local_path, signed_in
+from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 NAME_MISSING = "Give the cohort a name, like “Level 3 Skills, Thursday evenings”."
 
@@ -117,7 +118,7 @@ async def show(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
 
 def asked_of(db: Session, within: Within, now: datetime) -> tuple[str, ...]:
     """What people have asked of their tutors in confidence, in sentences without a name."""
-    glance, zone = choices.at_a_glance(db, within.cohort.id, now), within.cohort.zone
+    glance, zone = at_a_glance(db, within.cohort.id, now), within.cohort.zone
     said = [f"{plural(glance.requests, 'request waits', 'requests wait')} for you"] if glance.requests else []
     return (
         *said,

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
-from threefold.choices.queries import waiting
+from threefold.choices.mending import waiting
 from threefold.cohorts import members, queries
 from threefold.cohorts.members import Added, Guest
 from threefold.cohorts.queries import Member, People

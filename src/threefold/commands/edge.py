@@ -1,16 +1,19 @@
 """What every command has at its edge: settings, the database's door, and how it gives up with a sentence."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from rich.console import Console
+from sqlalchemy.orm import Session
 
 from threefold.settings import NotSettled, Settings, from_environment
 from threefold.store import schema
 from threefold.store.engine import Busy, Store, Unusable
+
+T = TypeVar("T")
 
 # What is said holds paths and settings: nothing in them is markup or an emoji's name.
 say = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -35,6 +38,16 @@ def opened(settings: Settings, *, up_to_date: bool = False) -> Store:
         if up_to_date and not schema.is_current(settings.database):
             give_up("The database is not up to date. Run `threefold migrate`.")
         return Store.open(settings.database)
+
+
+def written(store: Store, work: Callable[[Session], T]) -> T:
+    """What one unit of work did, after which the door is closed; gives up where the database does not answer."""
+    try:
+        return store.write_now(work)
+    except Busy as trouble:
+        give_up(f"The database does not answer: {trouble}.")
+    finally:
+        store.close_now()
 
 
 @contextmanager

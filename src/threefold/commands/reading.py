@@ -3,13 +3,12 @@
 import click
 from sqlalchemy.orm import Session
 
-from threefold.commands.edge import give_up, now, opened, say, settled
+from threefold.commands.edge import give_up, now, opened, say, settled, written
 from threefold.concerns import actions as concerns
 from threefold.concerns import queries
 from threefold.core.address import check_email, email_key
 from threefold.core.refusal import Problem, Refusal
 from threefold.people import queries as people
-from threefold.store.engine import Busy
 from threefold.web.ids import Ids
 
 
@@ -41,12 +40,7 @@ def concern_reader(email: str, *, end: bool) -> None:
         db.flush()
         return refusal, len(queries.readers(db))
 
-    try:
-        refusal, left = store.write_now(work)
-    except Busy as trouble:
-        give_up(f"The database does not answer: {trouble}.")
-    finally:
-        store.close_now()
+    refusal, left = written(store, work)
     if refusal:
         give_up(*(problem.sentence for problem in refusal.problems))
     say.print(f"{email} {'no longer reads' if end else 'reads'} concerns.")

@@ -9,13 +9,12 @@ import click
 from sqlalchemy.orm import Session
 
 from threefold import check as checking
-from threefold.commands.edge import give_up, now, opened, say, settled, trouble_told
+from threefold.commands.edge import give_up, now, opened, say, settled, trouble_told, written
 from threefold.core.identity import token_digest
 from threefold.core.refusal import Refusal
 from threefold.people import actions as people
 from threefold.settings import variables
 from threefold.store import migrations, schema
-from threefold.store.engine import Busy
 from threefold.web.ids import Ids
 from threefold.web.security import Keys, new_token
 
@@ -57,12 +56,7 @@ def create_tutor(email: str, name: str) -> None:
         )
         return None
 
-    try:
-        refusal = store.write_now(work)
-    except Busy as trouble:
-        give_up(f"The database does not answer: {trouble}.")
-    finally:
-        store.close_now()
+    refusal = written(store, work)
     if refusal:
         give_up(*(problem.sentence for problem in refusal.problems))
     say.print(f"{email} may set up cohorts. This link signs them in once, until tomorrow:")

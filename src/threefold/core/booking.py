@@ -1,28 +1,22 @@
-"""Booking extra practice: who may take which place, who is asked first, and what becomes of a triad that is not full.
+"""Booking extra practice: a time as it stands, and who may take which place of it.
 
 A time has room for so many triads. Somebody starts one and others join it; its turns are laid out once it is full, or
-once it is settled that two go ahead. A place that comes free is offered to those who wait for it, one after the other,
-and the third seat of a new triad for a short while to whom it helps most.
+once it is settled that two go ahead (`core.settling`).
 
 Two who are kept apart never meet here, and neither can tell: the triad of the one is to the other like any that is
 full, on the page and in the answer to whoever tries all the same.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import permutations
 from uuid import UUID
 
 from threefold.core.refusal import Refusal
-from threefold.core.roles import Role, Turning, turns
 
 TRIAD = 3
-DAY_BEFORE = timedelta(days=1)  # when it is first looked at whether there are three
-AT_LAST = timedelta(hours=2)  # and for the last time, where somebody came or went after that
-OFFER_LASTS = timedelta(hours=12)
-HEAD_START = timedelta(hours=2)
+AT_LAST = timedelta(hours=2)  # when it is looked at for the last time whether there are three
 
 TAKEN = "That seat has just been taken."
 BEGUN = "That session has begun already."
@@ -31,7 +25,6 @@ TOO_SOON = "It begins too soon to find two others for it."
 ELSEWHERE = "You’re booked somewhere else at that time."
 ENOUGH = "You’ve booked as often as you can in that week, so that everybody gets a turn."
 NO_WAY_IN = "None of its rooms has what you’ve said you need. Your tutor can help."
-NOT_YOURS_NOW = "That place has been offered to somebody else meanwhile. You’re still on the list."
 TOO_LATE_TO_LEAVE = "It begins so soon that the others count on you. Tell your tutor if you can’t come."
 
 
@@ -253,124 +246,3 @@ def step_out(time: Time, member: UUID, now: datetime) -> Refusal | None:
     if time.circle_of(member) is not None and now >= time.can_leave_until:
         return Refusal.because(TOO_LATE_TO_LEAVE)
     return None
-
-
-# --- what follows by itself -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Offering:
-    """A place offered to somebody who waits, or (without `waits`) to somebody it would help most."""
-
-    member: UUID
-    circle: UUID
-    expires_at: datetime
-    waits: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Follows:
-    """What has to be done at a time as it stands now, in this order: the clerk does it, and whoever books there."""
-
-    expired: tuple[UUID, ...] = ()  # of those who wait
-    called_off: tuple[Circle, ...] = ()
-    ahead: tuple[Circle, ...] = ()  # go ahead as two
-    offers: tuple[Offering, ...] = field(default=())
-
-    def __bool__(self) -> bool:
-        return bool(self.expired or self.called_off or self.ahead or self.offers)
-
-
-def needed_by(time: Time, circle: Circle) -> datetime:
-    """When it is decided whether a triad that is not full is held: a day before, or two hours before where somebody
-    came or went after that.
-    """
-    first = time.starts_at - DAY_BEFORE
-    return first if circle.since < first else time.last_look
-
-
-def follows(time: Time, people: Mapping[UUID, Someone], now: datetime) -> Follows:
-    """Offers that have expired, triads that are decided on, and places to offer to those who wait, in their order.
-
-    `people` are those who wait. Each is offered one place at a time; who cannot take it is passed over and keeps
-    their place in the list.
-    """
-    if time.cancelled or now >= time.starts_at:
-        return Follows(expired=tuple(one.id for one in time.waiting))
-    expired = tuple(one.id for one in time.waiting if one.has_expired(now))
-    called_off, ahead = [], []
-    for circle in time.circles:
-        if not circle.members or circle.settled or now < needed_by(time, circle):
-            continue
-        if len(circle.members) == TRIAD - 1 and time.if_two is IfTwo.GO_AHEAD:
-            ahead.append(circle)
-        else:
-            called_off.append(circle)
-    gone = {circle.id for circle in called_off}
-    offers: list[Offering] = []
-    held = [one.circle for one in time.waiting if one.holds(now)]
-    for one in sorted(time.waiting, key=lambda each: (each.since, each.id)):
-        if one.expires_at is not None or (who := people.get(one.member)) is None or in_the_way(time, who, now):
-            continue
-        for circle in sorted(time.circles, key=lambda each: (-len(each.members), each.number)):
-            taken = held.count(circle.id) + sum(offer.circle == circle.id for offer in offers)
-            if circle.id in gone or circle.places - len(circle.members) - taken < 1:
-                continue
-            if is_open_to(time, circle, who, now):
-                offers.append(Offering(one.member, circle.id, offer_ends(time, now), one.id))
-                break
-    return Follows(expired, tuple(called_off), tuple(ahead), tuple(offers))
-
-
-def offer_ends(time: Time, now: datetime) -> datetime:
-    """Half a day, and never more than half of the time that is left."""
-    return min(now + OFFER_LASTS, now + (time.starts_at - now) / 2)
-
-
-def head_start(
-    time: Time, circle: Circle, candidates: Sequence[tuple[Someone, int, int]], now: datetime
-) -> Offering | None:
-    """For whom the third seat is kept a short while: (who, turns owed, times they sat with these two).
-
-    Whoever is owed most, of those whoever has met the two least; nobody where nobody is owed anything, where somebody
-    waits already, or where the day before is near.
-    """
-    ends = now + HEAD_START
-    if len(circle.members) != circle.places - 1 or time.waiting or ends > time.starts_at - DAY_BEFORE:
-        return None
-    fit = [
-        (-owed, met, place)
-        for place, (who, owed, met) in enumerate(candidates)
-        if owed > 0 and not in_the_way(time, who, now) and is_open_to(time, circle, who, now)
-    ]
-    return Offering(candidates[min(fit)[2]][0].member, circle.id, ends) if fit else None
-
-
-# --- roles owed -----------------------------------------------------------------------------------------------------
-
-
-def owed(served: Mapping[Role, int], minutes: int) -> dict[Role, int]:
-    """Turns somebody is behind in each role, beside the one they held most; `served` in minutes, a turn's given."""
-    had = turns_so_far(served, minutes)
-    most = max(had.values())
-    return {role: most - count for role, count in had.items()}
-
-
-def turns_so_far(served: Mapping[Role, int], minutes: int) -> dict[Role, int]:
-    return {role: round(served.get(role, 0) / max(1, minutes)) for role in Role}
-
-
-def in_order(
-    members: Sequence[UUID], owed_to: Mapping[UUID, Mapping[Role, int]], turning: Turning = Turning.CLIENT_RESTS
-) -> tuple[UUID, ...]:
-    """The order in which people take the counsellor's place, so that as many as can be begin with what they are owed.
-
-    Among equals the order given is kept.
-    """
-
-    def made_up(order: tuple[int, ...]) -> int:
-        first = turns([members[place] for place in order], turning)[0]
-        return sum(owed_to.get(who, {}).get(role, 0) for who, role in first.items())
-
-    best = max(permutations(range(len(members))), key=lambda order: (made_up(order), [-place for place in order]))
-    return tuple(members[place] for place in best)

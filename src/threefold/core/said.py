@@ -7,6 +7,7 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -47,6 +48,11 @@ def own_time(value: datetime, zone: str, own: str | None) -> str:
     if there.replace(tzinfo=None) == here.replace(tzinfo=None):
         return ""
     return f" ({'' if there.date() == here.date() else f'{DAYS[here.weekday()]} '}{here:%H:%M} for you)"
+
+
+def number(count: int) -> str:
+    """A count before a noun: “eight”, “13”."""
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

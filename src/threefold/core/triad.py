@@ -1,11 +1,13 @@
 """Seats in a triad and what people may do with them: saying that one can't make it, and taking that back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from operator import itemgetter
 from typing import TypeVar
+from uuid import UUID
 
 from threefold.core.refusal import Refusal
 
@@ -36,6 +38,12 @@ def where_to_sit(
         if members and not any(frozenset((newcomer, member)) in apart for member in members)
     ]
     return min(fits, key=itemgetter(0, 1))[2] if fits else None
+
+
+def mark_of(groups: Iterable[tuple[UUID, Sequence[UUID]]]) -> str:
+    """A short word for who sits with whom, in which triad."""
+    said = "|".join(sorted(f"{triad}:{','.join(map(str, members))}" for triad, members in groups))
+    return sha256(said.encode()).hexdigest()[:16]
 
 
 def withdraw(*, starts_at: datetime, others: tuple[str, ...], now: datetime) -> Withdrawn | Refusal:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from threefold.core.booking import IfTwo
 from threefold.core.refusal import Problem, Refusal
-from threefold.core.said import day
+from threefold.core.said import day, number
 from threefold.core.slots import Clock, SessionShape, duration, moment, total_minutes
 
 MOST_TIMES = 60
@@ -70,7 +70,7 @@ class Opening:
 def read_rooms(text: str) -> tuple[Room, ...] | Refusal:
     """One room a line: its name, then how many it holds and what it has, with commas between."""
     rooms, problems = [], []
-    for number, line in enumerate(filter(str.strip, text.splitlines()), start=1):
+    for place, line in enumerate(filter(str.strip, text.splitlines()), start=1):
         name, *rest = [part.strip() for part in line.split(",")]
         people, access, unknown = None, [], []
         for part in filter(None, rest):
@@ -81,7 +81,7 @@ def read_rooms(text: str) -> tuple[Room, ...] | Refusal:
             else:
                 unknown.append(part)
         if not name or len(name) > 60:
-            problems.append(f"Room {number}: write its name first, in at most 60 letters")
+            problems.append(f"Room {place}: write its name first, in at most 60 letters")
         elif unknown:
             known = ", ".join(ACCESS.values())
             problems.append(f"{name}: “{unknown[0][:40]}” isn’t a number of people or one of {known}")
@@ -96,11 +96,11 @@ def read_rooms(text: str) -> tuple[Room, ...] | Refusal:
 def read_days(text: str) -> tuple[date, ...] | Refusal:
     """Dates like 2026-10-27, with commas, spaces or lines between; words around them are passed over."""
     days, wrong = [], []
-    for year, month, number in re.findall(r"(\d{4})-(\d{1,2})-(\d{1,2})", text):
+    for year, month, date_of_month in re.findall(r"(\d{4})-(\d{1,2})-(\d{1,2})", text):
         try:
-            days.append(date(int(year), int(month), int(number)))
+            days.append(date(int(year), int(month), int(date_of_month)))
         except ValueError:
-            wrong.append(f"{year}-{month}-{number}")
+            wrong.append(f"{year}-{month}-{date_of_month}")
     if wrong or (text.strip() and not days):
         return Refusal.because(f"Write dates like 2026-10-27{f', not {wrong[0]}' if wrong else ''}", "leaving_out")
     return tuple(days)
@@ -189,8 +189,7 @@ def check_close(
 
 def in_short(weeks: int, times: Sequence[datetime]) -> str:
     """What the button opens: “six Tuesdays”, “one time”."""
-    named = ["no times", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-    count = named[len(times)] if len(times) < len(named) else str(len(times))
+    count = number(len(times))
     if weeks == len(times) and len({each.weekday() for each in times}) == 1:
         weekday = day(times[0]).partition(" ")[0]
         return f"{count} {weekday}{'s' if len(times) > 1 else ''}"

@@ -15,7 +15,8 @@ from threefold.core.happened import How
 from threefold.core.refusal import Refusal
 from threefold.day import actions, queries
 from threefold.day.desk import PRACTICE, domain_of, load, told_if_ahead
-from threefold.day.queries import Arrival, Day
+from threefold.day.queries import Arrival
+from threefold.day.showing import Day
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice, NotYours
 from threefold.web.access import Right, practice_for

@@ -10,7 +10,8 @@ from threefold.clock.queries import Panel, panel_of
 from threefold.clock.record import GroupAt
 from threefold.core.refusal import Refusal
 from threefold.day import queries
-from threefold.day.queries import Day
+from threefold.day.showing import Day
+from threefold.day.since import since_the_start
 from threefold.store.sessions import Me
 from threefold.web.access import Right, practice_for
 from threefold.web.forms import Form
@@ -55,6 +56,7 @@ async def board(visit: Visit, practice_id: UUID, refusal: Refusal | None = None,
         "day/board.html",
         status=422 if refusal else 200,
         day=day,
+        since=since_the_start(day),
         clock_panel=clock_panel,
         typed=form,
         done="" if refusal else DONE.get(visit.request.query_params.get("done", ""), ""),

@@ -14,7 +14,8 @@ from threefold.core.roles import Turning
 from threefold.core.said import listed
 from threefold.day import queries, regrouping, seating
 from threefold.day.desk import DAY, PRACTICE, board, domain_of, load
-from threefold.day.regrouping import NEW, Question, Ways
+from threefold.day.question import Question, asked
+from threefold.day.ways import NEW, Ways
 from threefold.store.sessions import Me
 from threefold.store.within import AtPractice
 from threefold.web.access import Right, cohort_for, practice_for
@@ -65,7 +66,7 @@ class GroupsPage:
 async def _ways(visit: Visit, practice_id: UUID) -> GroupsPage:
     def work(db: Session, me: Me) -> tuple[AtPractice, Question]:
         at = practice_for(db, me, practice_id, Right.TUTOR)
-        return at, queries.question(db, at, visit.now)
+        return at, asked(db, at, visit.now)
 
     at, question = await visit.read(work)
     return GroupsPage(at, question, await asyncio.to_thread(regrouping.propose, question))
@@ -89,7 +90,7 @@ async def regroup(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     """Use a way that was shown, just as it was shown."""
     form = await visit.form()
     at = await visit.read(lambda db, me: practice_for(db, me, practice_id, Right.TUTOR))
-    question = await visit.read(lambda db, _me: queries.question(db, at, visit.now))
+    question = await visit.read(lambda db, _me: asked(db, at, visit.now))
     chosen = _chosen(form, question)
     return await _use(visit, at, chosen, form)
 
@@ -99,7 +100,7 @@ async def regroup_by_hand(visit: Visited, practice_id: FromPath[UUID]) -> Answer
     """The groups as a tutor put them together; turns are dealt as for any plan."""
     form = await visit.form()
     at = await visit.read(lambda db, me: practice_for(db, me, practice_id, Right.TUTOR))
-    question = await visit.read(lambda db, _me: queries.question(db, at, visit.now))
+    question = await visit.read(lambda db, _me: asked(db, at, visit.now))
     places: dict[int, list[str]] = {}
     for person in question.here:
         place = form.get(f"in-{person}")

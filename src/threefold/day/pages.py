@@ -13,7 +13,9 @@ from threefold.day import actions, queries
 from threefold.day.arrivals import routes as arrivals
 from threefold.day.desk import DAY, NO_TIME, PRACTICE, board, domain_of, load, told_if_ahead
 from threefold.day.groups import routes as groups
+from threefold.day.noting import SOMEBODY, bounds_of
 from threefold.day.record import routes as record
+from threefold.day.since import since_the_start
 from threefold.store.sessions import Me
 from threefold.web.access import Right, practice_for
 from threefold.web.forms import Form
@@ -30,7 +32,8 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
 @get(f"{DAY}/live", **signed_in)
 async def live(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     """What changes on the board, for the script that keeps it fresh."""
-    return visit.page("day/_live.html", day=await visit.read(load(practice_id, visit.now)))
+    day = await visit.read(load(practice_id, visit.now))
+    return visit.page("day/_live.html", day=day, since=since_the_start(day))
 
 
 # --- the register ----------------------------------------------------------------------------------------------
@@ -49,7 +52,7 @@ async def tick(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             tiles = queries.day(db, at, visit.now).tiles
             members = [tile.who.member for tile in tiles if not tile.is_here and not tile.is_away and tile.seated]
         elif member is None:
-            return actions.SOMEBODY
+            return SOMEBODY
         for each in members:
             refusal = actions.tick(
                 db,
@@ -82,8 +85,8 @@ async def note_time(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
         if form.refusal:
             return form.refusal
         if member is None:
-            return actions.SOMEBODY
-        moment = actions.bounds_of(at).moment(typed)
+            return SOMEBODY
+        moment = bounds_of(at).moment(typed)
         return actions.note_time(db, at, member, what, moment, by=me, now=visit.now, new_id=visit.new_id)
 
     refusal = await visit.write(work)

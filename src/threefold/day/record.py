@@ -14,9 +14,11 @@ from threefold.core import happened as rules
 from threefold.core.happened import Fact, How, Kind, Mode, Presence, Scope, Step
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
-from threefold.day import actions, queries
+from threefold.day import correcting, queries
 from threefold.day.desk import NO_TIME
-from threefold.day.queries import Day, Tile
+from threefold.day.noting import SOMEBODY, bounds_of
+from threefold.day.showing import Day, Tile
+from threefold.day.since import PRESENCE
 from threefold.store.sessions import Me
 from threefold.web.access import Right, practice_for
 from threefold.web.forms import Form
@@ -124,7 +126,7 @@ def words_of(fact: Fact, day: Day) -> str:
         Kind.HERE: "there",
         Kind.ROLE: f"{fact.value} in round {fact.scope.round}",
         Kind.MODE: "online" if fact.value == Mode.ONLINE else "in the room",
-        Kind.TUTOR: f"{queries.PRESENCE.get(Presence(fact.value), '')}{where}" if fact.scope.kind is Kind.TUTOR else "",
+        Kind.TUTOR: f"{PRESENCE.get(Presence(fact.value), '')}{where}" if fact.scope.kind is Kind.TUTOR else "",
     }[fact.scope.kind]
     return f"{said}, {begins}{until}" if until else f"{said} from {begins}"
 
@@ -142,14 +144,14 @@ async def correct(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     form = await visit.form()
     day = (await visit.read(load(practice_id, visit.now))).day
     step = _step(form, day)
-    why = form.text("why", actions.WHY.problems[0].sentence, most=200)
+    why = form.text("why", correcting.WHY.problems[0].sentence, most=200)
 
     def work(db: Session, me: Me) -> Refusal | None:
         at = practice_for(db, me, practice_id, Right.TUTOR)
         if form.refusal or step is None:
             return form.refusal or Refusal(())
         fact = form.id("fact")
-        return actions.correct(db, at, fact, step, why, by=me, now=visit.now, new_id=visit.new_id)
+        return correcting.correct(db, at, fact, step, why, by=me, now=visit.now, new_id=visit.new_id)
 
     refusal = await visit.write(work)
     if refusal:
@@ -167,8 +169,8 @@ async def was_not_there(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     def work(db: Session, me: Me) -> Refusal | None:
         at = practice_for(db, me, practice_id, Right.TUTOR)
         if member is None:
-            return actions.SOMEBODY
-        return actions.was_not_there(db, at, member, by=me, now=visit.now, new_id=visit.new_id)
+            return SOMEBODY
+        return correcting.was_not_there(db, at, member, by=me, now=visit.now, new_id=visit.new_id)
 
     refusal = await visit.write(work)
     if refusal:
@@ -205,7 +207,7 @@ def _step(form: Form, day: Day) -> Step | None:
     until = form.clock("until", NO_TIME) if form.get("until").strip() else None
     if form.refusal:
         return None
-    bounds = actions.bounds_of(day.at)
+    bounds = bounds_of(day.at)
     return Step(scope, value, bounds.moment(begins), bounds.moment(until) if until is not None else None)
 
 

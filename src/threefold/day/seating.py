@@ -11,13 +11,14 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from threefold.core import board
 from threefold.core.grouping import Group
 from threefold.core.happened import minute
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.slots import total_minutes
-from threefold.day.actions import CALLED_OFF, OVER, TOO_EARLY
-from threefold.day.regrouping import mark_of
+from threefold.core.triad import mark_of
+from threefold.store.apart import kept_apart
 from threefold.store.deeds import record
 from threefold.store.guests import guests_stay
 from threefold.store.happened import HeldSession, held_session, seats_in
@@ -25,13 +26,12 @@ from threefold.store.reseating import Sitting, reseat
 from threefold.store.rows import PracticeRow, value
 from threefold.store.seats import BETWEEN, new_seat
 from threefold.store.sessions import Me
-from threefold.store.tables import KeepApart, Membership, PlanVersion, PracticeSession, Seat, Triad, Turn
+from threefold.store.tables import Membership, PlanVersion, PracticeSession, Seat, Triad, Turn
 from threefold.store.versions import groups_at, groups_in, version
 from threefold.store.within import AtPractice, Within
 
 NewId = Callable[[], UUID]
 Chosen = tuple[UUID | None, Group]
-AHEAD = timedelta(hours=12)
 MOST_IN_A_GROUP = 6
 MOVED_ON = Refusal.because("Somebody has changed the groups meanwhile. Have another look: this is how they are now.")
 UNREADABLE = Refusal.because("Put everybody into one group, and at least two people into each.")
@@ -41,11 +41,10 @@ NO_WAY_BACK = Refusal.because("The groups have changed since, or a round has beg
 
 def may_regroup(at: AtPractice, now: datetime) -> Refusal | None:
     """Groups change on the day, until the session is over."""
-    if at.practice.cancelled_at is not None:
-        return CALLED_OFF
-    if now >= at.practice.ends_at:
-        return OVER
-    return TOO_EARLY if now < at.practice.starts_at - AHEAD else None
+    practice = at.practice
+    return board.may_change(
+        starts_at=practice.starts_at, ends_at=practice.ends_at, cancelled=practice.cancelled_at is not None, now=now
+    )
 
 
 def regroup(
@@ -210,8 +209,8 @@ def _can_sit(db: Session, at: AtPractice, wanted: Sequence[Sequence[UUID]]) -> R
     )
     if db.scalar(theirs) != len(members):
         return UNREADABLE
-    apart = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == at.cohort.id)).all()
-    return APART if any({one, other} <= set(group) for one, other in apart for group in wanted) else None
+    apart = kept_apart(db, at.cohort.id)
+    return APART if any(pair <= set(group) for pair in apart for group in wanted) else None
 
 
 def _for_the_rest(

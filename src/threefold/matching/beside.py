@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from threefold.core.grouping import Person
 from threefold.core.roles import Role
+from threefold.core.said import number
 from threefold.matching.plan import Plan, meetings, repeats
 from threefold.matching.problem import CourseProblem
-from threefold.matching.words import listed, number, opening, times
+from threefold.matching.words import listed, opening, times
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,8 @@
-"""Numbers, lists of names and dates the way one says them."""
+"""Lists of names, and how often, the way one says them."""
 
 from collections.abc import Sequence
 
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-
-
-def number(count: int) -> str:
-    """A count before a noun: "eight", "13"."""
-    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+from threefold.core.said import number
 
 
 def times(count: int) -> str:

@@ -15,8 +15,9 @@ from threefold.core.roles import Turning
 from threefold.matching import CourseProblem, Plan, Remainder, check
 from threefold.matching.pins import Pin, pins_in
 from threefold.matching.wire import plan_in
+from threefold.store.apart import apart_among
 from threefold.store.rows import CohortRow
-from threefold.store.tables import Away, KeepApart, Membership, Person, PlanDraft, PracticeSession, Preference, Triad
+from threefold.store.tables import Away, Membership, Person, PlanDraft, PracticeSession, Preference, Triad
 from threefold.store.within import Within
 
 
@@ -105,11 +106,7 @@ def course(db: Session, within: Within) -> Course:
     )
     known = frozenset(reader.member for reader in people)
     dates = _dates(db, cohort, known)
-    apart = frozenset(
-        frozenset((str(one), str(other)))
-        for one, other in db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort.id))
-        if {str(one), str(other)} <= known
-    )
+    apart = apart_among(db, cohort.id, known)
     rests, resting = _rests(db, cohort, dates, known)
     problem = CourseProblem(
         people=tuple(reader.member for reader in people),

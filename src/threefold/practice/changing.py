@@ -15,12 +15,13 @@ from threefold.core.publication import LaidOut
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.triad import where_to_sit
+from threefold.store.apart import kept_apart
 from threefold.store.deeds import record
 from threefold.store.guests import rounds_moved
 from threefold.store.rows import PracticeRow, value
 from threefold.store.seats import BETWEEN, new_seat
 from threefold.store.sessions import Me
-from threefold.store.tables import KeepApart, Membership, PracticeSession, Seat, Triad, Turn
+from threefold.store.tables import Membership, PracticeSession, Seat, Triad, Turn
 from threefold.store.versions import version
 from threefold.store.within import AtPractice, Within
 
@@ -218,7 +219,7 @@ def _join_all(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> None:
-    apart = apart_in(db, within.cohort.id)
+    apart = kept_apart(db, within.cohort.id)
     for practice in coming:
         at = AtPractice(within.cohort, within.membership, value(PracticeRow, practice))
         for member in members:
@@ -230,12 +231,6 @@ def _join_all(
             triad = where_to_sit(member, groups, apart)
             if triad is not None:
                 join(db, at, member, triad, domain=domain, by=by, now=now, new_id=new_id)
-
-
-def apart_in(db: Session, cohort_id: UUID) -> frozenset[frozenset[UUID]]:
-    """The pairs who never share a group."""
-    rows = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort_id))
-    return frozenset(frozenset(row) for row in rows)
 
 
 def join(

@@ -14,6 +14,7 @@ from threefold.availability import queries as availability
 from threefold.availability.queries import Card
 from threefold.booking import queries as booking
 from threefold.calibration.queries import to_practise
+from threefold.choices import mending
 from threefold.choices import queries as choices
 from threefold.choices.queries import ForDate
 from threefold.core import session_rating
@@ -219,7 +220,7 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             if at.practice.window_id is None and not queries.had_a_place(db, at):
                 raise NotYours
             return at
-        unmended = choices.unmended(db, at.cohort.id, visit.now) if at.is_tutor else []
+        unmended = mending.unmended(db, at.cohort.id, visit.now) if at.is_tutor else []
         return PracticePage(
             at,
             place,

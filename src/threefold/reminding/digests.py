@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from threefold.choices import queries as choices
+from threefold.choices.mending import at_a_glance
 from threefold.core import reminders, wishes
 from threefold.core.names import first_name
 from threefold.core.said import day, plural
@@ -17,15 +17,7 @@ from threefold.feedback.queries import LATELY, Todo, to_come, todo
 from threefold.reminding.feedback import HEARS, begun, owing, published
 from threefold.reminding.wanted import Reader, Wanted, not_now, teaching, written
 from threefold.store.sessions import Me
-from threefold.store.tables import (
-    Cohort,
-    Membership,
-    Person,
-    PracticeSession,
-    Seat,
-    Wish,
-    Withdrawal,
-)
+from threefold.store.tables import Cohort, Membership, Person, PracticeSession, Seat, Wish, Withdrawal
 
 AHEAD = timedelta(days=7)
 DIGEST_AT = time(8)
@@ -54,7 +46,7 @@ def for_tutors(db: Session, now: datetime) -> Iterator[Wanted]:
         out, pieces = away.get(cohort.id, []), missing.get(cohort.id, 0)
         said = [f"{plural(len(out), 'person', 'people')} away"] if out else []
         said += [f"{plural(pieces, 'piece')} of feedback to come"] if pieces else []
-        glance = choices.at_a_glance(db, cohort.id, now)
+        glance = at_a_glance(db, cohort.id, now)
         asked = bool(glance.requests or glance.rather_not)  # in confidence: a letter says no more than that
         said += ["something to look at"] if asked and not said else []
         for once, lane, reader in tutors[cohort.id] if said else ():

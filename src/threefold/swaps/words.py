@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from threefold.core.availability import How
 from threefold.core.grouping import Pair, Person
 from threefold.core.roles import Role
-from threefold.core.said import day, duration, listed
+from threefold.core.said import day, duration, listed, number
 from threefold.core.standing import Effects, Place, effects
 from threefold.core.swaps import Kind, Over, Request, Way
 from threefold.swaps.picture import Picture
 
 TELL = "tell"
 TIMES = {3: "a third time", 4: "a fourth time", 5: "a fifth time", 6: "a sixth time"}
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True)
@@ -157,10 +156,6 @@ def costs(picture: Picture, effects: Effects, you: Person, them: Person) -> Iter
 
 def _other(picture: Picture, pair: Pair, person: Person) -> str:
     return picture.called(next(each for each in pair if each != person))
-
-
-def number(count: int) -> str:
-    return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
 # --- before somebody answers --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from threefold.core.said import clock, day, duration, iso, listed, own_time, plural, short_day, weekday, zone_name
+from threefold.core.said import clock, day, iso, listed, own_time, plural, short_day, weekday, zone_name
 
 
 def folder() -> Path:
@@ -73,5 +73,4 @@ def said() -> Mapping[str, Any]:
         "own_time": own_time,
         "plural": plural,
         "listed": listed,
-        "duration": duration,
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -21,10 +21,8 @@ from litestar.datastructures import Cookie, UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.params import SkipValidation
-from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from threefold.core.identity import token_digest
 from threefold.core.refusal import Problem, Refusal, changes_nothing
 from threefold.core.term import Notice
 from threefold.mail.letters import Postroom
@@ -33,11 +31,12 @@ from threefold.settings import Settings
 from threefold.store import sessions
 from threefold.store.engine import Busy, Store
 from threefold.store.sessions import Me
-from threefold.store.tables import KeptForm
+from threefold.web.addresses import local_path, origin_of
 from threefold.web.cached import TOKEN_MARK, Kept, Pieces, etag
 from threefold.web.errors import NOT_SAVED, SAID, Answered
 from threefold.web.forms import MOST_FIELDS, Form, Upload
 from threefold.web.ids import Ids
+from threefold.web.kept_forms import KEEP_FORMS, keep, let_go
 from threefold.web.security import Keys, new_token, same
 from threefold.web.solver import Solver
 from threefold.web.streams import Streams
@@ -51,9 +50,6 @@ Asked = Request[Any, Any, Any]
 open_to_all: dict[str, Any] = {"opt": {"right": "open to all"}}
 signed_in: dict[str, Any] = {"opt": {"right": "signed in"}}
 by_secret: dict[str, Any] = {"opt": {"right": "by secret"}}  # the address itself is the key: feeds
-
-KEEP_FORMS = timedelta(days=1)
-MOST_KEPT_PER_HOUR = 60
 
 
 class Turns:
@@ -389,28 +385,12 @@ class Visit:
 
     async def _keep(self, form: Form) -> tuple[UUID, str] | None:
         browser = self.request.cookies.get(self.cookie_name("threefold-kept")) or new_token()
-        row = KeptForm(
-            id=self.new_id(),
-            browser_digest=token_digest(browser),
-            network_digest=self.network_digest,
-            path=self.request.url.path,
-            fields=[[name, value] for name, value in form.kept],
-            kept_at=self.now,
-            expires_at=self.now + KEEP_FORMS,
+        id_, digest, path = self.new_id(), self.network_digest, self.request.url.path
+        room = await self._hop(
+            self.house.store.write,
+            lambda db: keep(db, form.kept, id=id_, browser=browser, network_digest=digest, path=path, now=self.now),
         )
-        values = {column.key: getattr(row, column.key) for column in KeptForm.__table__.columns}
-
-        def unit(db: Session) -> bool:
-            db.execute(delete(KeptForm).where(KeptForm.expires_at <= self.now))
-            lately = select(func.count()).where(
-                KeptForm.network_digest == values["network_digest"], KeptForm.kept_at > self.now - timedelta(hours=1)
-            )
-            if db.scalar(lately) >= MOST_KEPT_PER_HOUR:  # type: ignore[operator] # count() is never NULL
-                return False
-            db.add(KeptForm(**values))
-            return True
-
-        return (values["id"], browser) if await self._hop(self.house.store.write, unit) else None
+        return (id_, browser) if room else None
 
     def forget_kept(self, db: Session) -> None:
         """Let go of what this browser left for this address while signed out, now that it has been taken.
@@ -419,11 +399,7 @@ class Visit:
         """
         browser = self.request.cookies.get(self.cookie_name("threefold-kept"))
         if browser:
-            db.execute(
-                delete(KeptForm).where(
-                    KeptForm.browser_digest == token_digest(browser), KeptForm.path == self.request.url.path
-                )
-            )
+            let_go(db, browser, self.request.url.path)
 
     # --- before any handler runs ---
 
@@ -455,7 +431,7 @@ class Visit:
         site = self.request.headers.get("sec-fetch-site")
         if site is not None:
             return site == "same-origin"
-        return self.request.headers.get("origin") == _origin(self.house.settings.base_url)
+        return self.request.headers.get("origin") == origin_of(self.house.settings.base_url)
 
 
 Visited = NamedDependency[SkipValidation[Visit]]
@@ -469,19 +445,6 @@ def visit_of(request: Asked) -> Visit:
     visit = Visit(request, request.app.state.house)
     request.scope["threefold.visit"] = visit  # type: ignore[typeddict-unknown-key] # a scope holds extras
     return visit
-
-
-def local_path(path: str) -> str:
-    """The path if it leads to a page of ours, "/" for everything else (another host, a scheme, tricks with slashes)."""
-    if not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable():
-        return "/"
-    parts = urlsplit(path)
-    return "/" if parts.scheme or parts.netloc or parts.path.startswith("//") else path
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _looks_like_an_id(value: str) -> bool:

@@ -12,11 +12,12 @@ from itertools import combinations, pairwise
 
 from threefold.core.grouping import Pair, Person
 from threefold.core.roles import Role
+from threefold.core.said import number
 from threefold.matching.bounds import Bounds, bounds, chances
 from threefold.matching.explain.verdict import Figures, say_fours, say_spread, verdict
 from threefold.matching.plan import Plan, meetings, repeats
 from threefold.matching.problem import CourseProblem
-from threefold.matching.words import listed, number, opening, times
+from threefold.matching.words import listed, opening, times
 
 
 class NoteKind(StrEnum):

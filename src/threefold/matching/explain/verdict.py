@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from threefold.core.grouping import Person
+from threefold.core.said import number
 from threefold.matching.bounds import Bounds, Ground
 from threefold.matching.problem import CourseProblem
-from threefold.matching.words import listed, number, times
+from threefold.matching.words import listed, times
 
 
 @dataclass(frozen=True)

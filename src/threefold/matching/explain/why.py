@@ -11,11 +11,12 @@ from itertools import combinations
 
 from threefold.core.grouping import Pair, Person
 from threefold.core.roles import Role, Turning
+from threefold.core.said import number
 from threefold.matching.bounds import Bounds, bounds
 from threefold.matching.explain.verdict import say_repeats
 from threefold.matching.plan import Plan, meetings, repeats
 from threefold.matching.problem import CourseProblem, Remainder
-from threefold.matching.words import listed, number, opening, times
+from threefold.matching.words import listed, opening, times
 
 MOST_PAIRS = 12
 """Of the keep-apart pairs, so many are tried one by one, those of the most stretched people first."""

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from threefold.core.grouping import Person
 from threefold.core.roles import Role, RoleLabels
+from threefold.core.said import number
 from threefold.matching.repair import RepairOption
 from threefold.matching.repair.consequences import Consequences
-from threefold.matching.words import listed, number, opening
+from threefold.matching.words import listed, opening
 
 MOST_NAMED = 4  # people, before they are only counted
 

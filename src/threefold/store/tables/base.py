@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, LargeBinary, MetaData, Text, Time, Uuid
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, MetaData, Text, Time, Uuid, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from threefold.store.columns import Json, UtcDateTime
@@ -43,3 +43,13 @@ def key() -> Mapped[UUID]:
 def to(target: str, *, index: bool = True) -> Mapped[Any]:
     """A reference that holds its target in place; removing anything is always said in an action."""
     return mapped_column(ForeignKey(target), index=index)
+
+
+def index_where(condition: str, name: str, *columns: str) -> Index:
+    """An index of those rows alone for which the condition, in SQL that both databases read, holds."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+def unique_where(condition: str, name: str, *columns: str) -> Index:
+    """No two of the rows for which the condition holds have the same in these columns."""
+    return Index(name, *columns, unique=True, sqlite_where=text(condition), postgresql_where=text(condition))

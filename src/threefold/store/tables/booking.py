@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from threefold.store.tables.base import Table, key, to
+from threefold.store.tables.base import Table, key, to, unique_where
 
 
 class PracticeWindow(Table):
@@ -80,13 +80,5 @@ class Waiting(Table):
     settled_as: Mapped[str | None] = mapped_column(String(16))
     __table_args__ = (
         CheckConstraint("settled_as IN ('taken', 'declined', 'expired', 'left', 'overtaken')", name="settled_as"),
-        Index(
-            "uq_waiting_open",
-            "window_id",
-            "membership_id",
-            "practice_id",
-            unique=True,
-            sqlite_where=text("settled_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL"),
-        ),
+        unique_where("settled_at IS NULL", "uq_waiting_open", "window_id", "membership_id", "practice_id"),
     )

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from threefold.store.tables.base import Table, key, to
+from threefold.store.tables.base import Table, key, to, unique_where
 
 
 class Happening(Table):
@@ -88,13 +88,7 @@ class PleaseCome(Table):
     taken_back_at: Mapped[datetime | None]
     __table_args__ = (
         # a group asks once, whoever of it taps
-        Index(
-            "uq_please_come_open",
-            "triad_id",
-            unique=True,
-            sqlite_where=text("coming_at IS NULL AND taken_back_at IS NULL"),
-            postgresql_where=text("coming_at IS NULL AND taken_back_at IS NULL"),
-        ),
+        unique_where("coming_at IS NULL AND taken_back_at IS NULL", "uq_please_come_open", "triad_id"),
     )
 
 

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from threefold.store.tables.base import Table, key, to
+from threefold.store.tables.base import Table, key, to, unique_where
 
 
 class Guest(Table):
@@ -67,12 +67,10 @@ class Encounter(Table):
     __table_args__ = (
         CheckConstraint("answer IN ('accepted', 'declined')", name="answer"),
         UniqueConstraint("guest_id", "triad_id", "round"),
-        Index(
+        unique_where(
+            "called_off_at IS NULL AND (answer IS NULL OR answer = 'accepted')",
             "uq_encounter_round",
             "triad_id",
             "round",
-            unique=True,
-            sqlite_where=text("called_off_at IS NULL AND (answer IS NULL OR answer = 'accepted')"),
-            postgresql_where=text("called_off_at IS NULL AND (answer IS NULL OR answer = 'accepted')"),
         ),
     )

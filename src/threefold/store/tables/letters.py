@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from threefold.store.tables.base import Table, key, to
+from threefold.store.tables.base import Table, index_where, key, to
 
 
 class Letter(Table):
@@ -44,12 +44,7 @@ class Letter(Table):
     method: Mapped[str | None] = mapped_column(String(8))
     shows: Mapped[dict[str, Any] | None]
     __table_args__ = (
-        Index(
-            "ix_letter_waiting",
-            "due_at",
-            sqlite_where=text("sent_at IS NULL AND stopped_at IS NULL"),
-            postgresql_where=text("sent_at IS NULL AND stopped_at IS NULL"),
-        ),
+        index_where("sent_at IS NULL AND stopped_at IS NULL", "ix_letter_waiting", "due_at"),
         Index("ix_letter_lane", "lane", "id"),
     )
 

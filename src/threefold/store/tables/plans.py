@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from threefold.store.tables.base import Table, key, to
+from threefold.store.tables.base import Table, key, to, unique_where
 
 
 class PlanDraft(Table):
@@ -35,13 +35,7 @@ class PlanDraft(Table):
     __table_args__ = (
         UniqueConstraint("cohort_id", "number"),
         # one published plan a cohort: a second publish finds this in its way
-        Index(
-            "uq_plan_published",
-            "cohort_id",
-            unique=True,
-            sqlite_where=text("published_at IS NOT NULL"),
-            postgresql_where=text("published_at IS NOT NULL"),
-        ),
+        unique_where("published_at IS NOT NULL", "uq_plan_published", "cohort_id"),
     )
 
 

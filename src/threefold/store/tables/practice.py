@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from threefold.store.tables.base import Table, key, to
+from threefold.store.tables.base import Table, index_where, key, to, unique_where
 
 
 class Triad(Table):
@@ -40,22 +40,8 @@ class Seat(Table):
         # who sits in a triad is read from this alone
         Index("ix_seat_triad_id", "triad_id", "given_up_at", "membership_id"),
         # two people never have the same place in a group
-        Index(
-            "uq_seat_position",
-            "triad_id",
-            "position",
-            unique=True,
-            sqlite_where=text("given_up_at IS NULL"),
-            postgresql_where=text("given_up_at IS NULL"),
-        ),
-        Index(
-            "uq_seat_held",
-            "practice_id",
-            "membership_id",
-            unique=True,
-            sqlite_where=text("given_up_at IS NULL"),
-            postgresql_where=text("given_up_at IS NULL"),
-        ),
+        unique_where("given_up_at IS NULL", "uq_seat_position", "triad_id", "position"),
+        unique_where("given_up_at IS NULL", "uq_seat_held", "practice_id", "membership_id"),
     )
 
 
@@ -70,22 +56,8 @@ class Turn(Table):
     __table_args__ = (
         CheckConstraint("role IN ('counsellor', 'client', 'observer')", name="role"),
         Index("ix_turn_seat_id", "seat_id", "round", "role"),  # what somebody is, without their triad's other turns
-        Index(
-            "uq_turn_one_counsellor",
-            "triad_id",
-            "round",
-            unique=True,
-            sqlite_where=text("role = 'counsellor'"),
-            postgresql_where=text("role = 'counsellor'"),
-        ),
-        Index(
-            "uq_turn_one_client",
-            "triad_id",
-            "round",
-            unique=True,
-            sqlite_where=text("role = 'client'"),
-            postgresql_where=text("role = 'client'"),
-        ),
+        unique_where("role = 'counsellor'", "uq_turn_one_counsellor", "triad_id", "round"),
+        unique_where("role = 'client'", "uq_turn_one_client", "triad_id", "round"),
     )
 
 
@@ -143,25 +115,9 @@ class SwapRequest(Table):
             "settled_as IN ('accepted', 'declined', 'expired', 'taken_back', 'overtaken')", name="settled_as"
         ),
         # one open request a seat: two tabs ask once
-        Index(
-            "uq_swap_request_open",
-            "seat_id",
-            unique=True,
-            sqlite_where=text("settled_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL"),
-        ),
-        Index(
-            "ix_swap_request_waiting",
-            "expires_at",
-            sqlite_where=text("settled_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL"),
-        ),
-        Index(
-            "ix_swap_request_in_return",
-            "in_return_id",
-            sqlite_where=text("settled_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL"),
-        ),
+        unique_where("settled_at IS NULL", "uq_swap_request_open", "seat_id"),
+        index_where("settled_at IS NULL", "ix_swap_request_waiting", "expires_at"),
+        index_where("settled_at IS NULL", "ix_swap_request_in_return", "in_return_id"),
     )
 
 
