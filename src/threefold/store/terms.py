@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import convert
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from msgspec import Raw
+from msgspec.json import decode
+from sqlalchemy import ColumnElement, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from threefold.core.diary import Shows
@@ -19,6 +20,7 @@ from threefold.core.roles import Role
 from threefold.core.roster import email_key
 from threefold.core.slots import SessionShape
 from threefold.core.term import Circle, Kind, Meeting, Member, Seat, Shown, Term, Told
+from threefold.store.columns import Json
 from threefold.store.guests import COMES
 from threefold.store.rows import CohortRow, value
 from threefold.store.tables import (
@@ -38,6 +40,8 @@ from threefold.store.tables import Seat as SeatTable
 
 OVERVIEW = "overview"
 _Row = Any  # a letter's columns, as the questions below name them
+# Taken apart only where it is compared: most of what was ever written is not.
+_SHOWS = type_coerce(Letter.shows, Json(Raw)).label("shows")
 _CAME_OF = (Letter.tries, Letter.lease_until, Letter.sent_at, Letter.stopped_at)
 
 
@@ -107,7 +111,7 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime, *, only: UUID | None
             row.lane: row.id
             for row in db.execute(
                 select(Letter.lane, Letter.id)
-                .where(Letter.cohort_id == cohort_id, Letter.id >= first_id(int(now.timestamp() * 1000)))
+                .where(Letter.lane.in_(map(term_lane, members)), Letter.id >= first_id(int(now.timestamp() * 1000)))
                 .order_by(Letter.id)
             )
         },
@@ -116,7 +120,7 @@ def term_ahead(db: Session, cohort_id: UUID, now: datetime, *, only: UUID | None
 
 def _members(
     db: Session, cohort_id: UUID, ahead: ColumnElement[bool] | None
-) -> tuple[Mapping[UUID, Member], list[Member], Mapping[str, tuple[_Row, Any]]]:
+) -> tuple[Mapping[UUID, Member], list[Member], Mapping[str, tuple[_Row, Raw]]]:
     """Everybody who is or was in the cohort, its tutors, and what the last overview said of each seat.
 
     Where `ahead` is given, of its people only those with a seat in these sessions.
@@ -142,7 +146,7 @@ def _members(
             Letter.id,
             Letter.message_id,
             Letter.recipient,
-            Letter.shows,
+            _SHOWS,
             Letter.due_at,
             *_CAME_OF,
         )
@@ -152,12 +156,12 @@ def _members(
         overviews[letter.person_id].append(letter)
     members: dict[UUID, Member] = {}
     teaching = []
-    said: dict[str, tuple[_Row, Any]] = {}
+    said: dict[str, tuple[_Row, Raw]] = {}
     for row in rows:
         written, here = overviews[row.person_id], email_key(row.email)
         count = [each for each in written if _may_be_read(each) or _is_untried(each)]
-        for seat, shown in ((count[-1].shows if count else None) or {}).items():
-            said[seat] = count[-1], shown
+        if count and count[-1].shows is not None:
+            said |= {seat: (count[-1], shown) for seat, shown in decode(count[-1].shows, type=dict[str, Raw]).items()}
         members[row.id] = Member(
             id=row.id,
             person_id=row.person_id,
@@ -176,7 +180,7 @@ def _members(
 
 
 def _seats(
-    db: Session, ahead: ColumnElement[bool], overviews: Mapping[str, tuple[_Row, Any]]
+    db: Session, ahead: ColumnElement[bool], overviews: Mapping[str, tuple[_Row, Raw]]
 ) -> tuple[Seat, ...]:
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
     for seat_id, number, role in db.execute(
@@ -196,7 +200,7 @@ def _seats(
             Letter.kind,
             Letter.method,
             Letter.recipient,
-            Letter.shows,
+            _SHOWS,
             Letter.due_at,
             *_CAME_OF,
         )
@@ -274,12 +278,12 @@ def _heard(plain: Sequence[_Row]) -> Told | None:
     return _as_told(read[-1]) if read else None
 
 
-def _said_of(overview: tuple[_Row, Any] | None) -> Told | None:
+def _said_of(overview: tuple[_Row, Raw] | None) -> Told | None:
     """What an overview said of one seat."""
     if overview is None:
         return None
     letter, shown = overview
-    return Told(-1, Method.REQUEST, letter.recipient, convert(shown, Shown), letter.due_at, plain=True)
+    return Told(-1, Method.REQUEST, letter.recipient, decode(shown, type=Shown), letter.due_at, plain=True)
 
 
 def _told(letters: Iterable[_Row]) -> tuple[Told, ...]:
@@ -293,5 +297,5 @@ def _told(letters: Iterable[_Row]) -> tuple[Told, ...]:
 
 def _as_told(letter: _Row) -> Told:
     method = Method.CANCEL if letter.kind == Kind.CANCELLATION else Method.REQUEST
-    shown = convert(letter.shows, Shown)
+    shown = decode(letter.shows, type=Shown)
     return Told(letter.sequence, method, letter.recipient, shown, letter.due_at, plain=letter.method is None)
