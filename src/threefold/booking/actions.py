@@ -273,7 +273,7 @@ def _lay_turns(db: Session, desk: Desk, sheet: Sheet, triad_id: UUID, members: S
     """Everybody's roles, round by round; whoever is owed a role begins with it where that can be."""
     shape = SessionShape(*sheet.window.shape)
     turning = Turning.ONE_ROUND if shape.rounds == 1 else Turning(desk.cohort.turning)
-    held = ledger(db, desk.cohort, desk.now)
+    held = ledger(db, desk.cohort, desk.now, members=members)
     behind = {member: owed(held.served.get(str(member), {}), desk.cohort.practice_minutes) for member in members}
     rests = frozenset(
         str(member)

@@ -150,7 +150,8 @@ def extra_page(db: Session, within: Within, others: Sequence[Within], now: datet
     """Six questions, however much is open."""
     cohort, me = within.cohort, within.membership.id
     found, offered = sheets_and_offers(db, me, ahead_in(cohort.id, now))
-    held = ledger(db, cohort, now)
+    joinable = (circle for sheet in found for circle in sheet.time.circles if len(circle.members) < circle.places)
+    held = ledger(db, cohort, now, members={me, *(member for circle in joinable for member in circle.members.values())})
     diary = diaries(db, cohort.zone, [me], first=now)
     behind = _Behind(held, cohort)
     ahead = [
