@@ -25,8 +25,9 @@ from threefold.core.refusal import Refusal, changes_nothing
 from threefold.core.term import Term
 from threefold.mail.letters import Postroom
 from threefold.mail.notices import Pile, said_in, tell, with_letters
+from threefold.store.diaries import diaries
 from threefold.store.engine import Store
-from threefold.store.extra import Sheet, diaries, sheets
+from threefold.store.extra import Sheet, sheets
 from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, value
 from threefold.store.tables import (
     Cohort,

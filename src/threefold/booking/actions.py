@@ -22,7 +22,8 @@ from threefold.core.refusal import AndYet, Refusal
 from threefold.core.roles import Turning
 from threefold.core.slots import SessionShape
 from threefold.store.deeds import record
-from threefold.store.extra import Sheet, diaries, of_practice, sheets
+from threefold.store.diaries import diaries
+from threefold.store.extra import Sheet, of_practice, sheets
 from threefold.store.ledger import ledger
 from threefold.store.rows import CohortRow
 from threefold.store.seats import BETWEEN, new_seat
@@ -240,7 +241,7 @@ def _offer(db: Session, desk: Desk, sheet: Sheet, offer: Offering) -> None:
 def _give_a_head_start(db: Session, desk: Desk, practice_id: UUID, triad_id: UUID, before: Sheet) -> None:
     """The third seat of a new triad is kept a short while for whom it helps most."""
     was = next((circle for circle in before.time.circles if circle.id == triad_id), None)
-    if was is None or len(was.members) != TRIAD - 2 or before.time.waiting:
+    if was is None or len(was.members) != TRIAD - 2 or not rules.keeps_a_seat(before.time, desk.now):
         return
     sheet = _sheet(db, practice_id)
     circle = next(each for each in sheet.time.circles if each.id == triad_id)

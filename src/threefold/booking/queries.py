@@ -18,7 +18,8 @@ from threefold.core.meeting import link_for
 from threefold.core.roles import Role, RoleLabels, Turning, turns
 from threefold.core.said import listed, plural
 from threefold.core.window import Way
-from threefold.store.extra import Offered, Sheet, Sitting, ahead_in, diaries, sheets_and_offers
+from threefold.store.diaries import diaries
+from threefold.store.extra import Offered, Sheet, Sitting, ahead_in, sheets_and_offers
 from threefold.store.ledger import Ledger, ledger
 from threefold.store.rows import CohortRow
 from threefold.store.tables import Cohort, Membership, PracticeSession, PracticeWindow

@@ -198,7 +198,8 @@ class Bounds:
 # --- what stands -----------------------------------------------------------------------------------------------
 
 AnyFact = TypeVar("AnyFact", bound=Fact)
-Thing, Key = TypeVar("Thing"), TypeVar("Key")
+Thing = TypeVar("Thing")
+Key = TypeVar("Key")
 
 
 def tips(facts: Iterable[AnyFact]) -> list[AnyFact]:

@@ -179,9 +179,7 @@ def _members(
     return members, teaching, said
 
 
-def _seats(
-    db: Session, ahead: ColumnElement[bool], overviews: Mapping[str, tuple[_Row, Raw]]
-) -> tuple[Seat, ...]:
+def _seats(db: Session, ahead: ColumnElement[bool], overviews: Mapping[str, tuple[_Row, Raw]]) -> tuple[Seat, ...]:
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
     for seat_id, number, role in db.execute(
         select(Turn.seat_id, Turn.round, Turn.role)
