@@ -3,7 +3,7 @@
 A change of who sits where, when or as what is run as a unit of work. Before it commits, the term is read as it then
 stands, what has to be said follows (`core.term.news`), and each letter is looked up among those written so far. If many
 are missing the unit is undone, the missing letters are written and checked, and it runs again, so that nobody waits for
-the writer while a term's letters are rendered. A few are written there and then, which is over sooner than a second run.
+the writer while a term's letters are rendered. A few are written there and then, sooner done than a second run.
 A letter that breaks a rule undoes the change that wanted it.
 """
 
