@@ -38,7 +38,8 @@ def ledger(
 ) -> Ledger:
     """What counts of the sessions that have begun, extra practice included; `leave_out` are sessions to pass over.
 
-    Where only some `members` matter, the groups they never sat in are not read: it is whole for them alone then.
+    Where only some `members` matter, the groups they never sat in are not read: whom they met and what they served is
+    whole then, and nothing else.
 
     By the minute, where a register was taken. Where none was, whoever had said that they can't make it was not there,
     and everybody else was. A round without its counsellor or client was not held. Two questions.
