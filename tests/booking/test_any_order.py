@@ -25,8 +25,9 @@ from threefold.core.refusal import Refusal, changes_nothing
 from threefold.core.term import Term
 from threefold.mail.letters import Postroom
 from threefold.mail.notices import Pile, said_in, tell, with_letters
+from threefold.store.diaries import diaries
 from threefold.store.engine import Store
-from threefold.store.extra import Sheet, diaries, sheets
+from threefold.store.extra import Sheet, sheets
 from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, value
 from threefold.store.tables import (
     Cohort,
@@ -60,14 +61,14 @@ class Walk:
     done: list[str] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
 
-    async def change(self, what: Callable[[Session, Ids], object]) -> object:
+    async def change(self, what: Callable[[Session, Ids], object], *, only: UUID | None = None) -> object:
         pile, new_id = Pile(self.postroom, self.now, Ids(self.now)), Ids(self.now)
 
         def unit(db: Session) -> object:
             new_id.go_back(0)
             outcome = what(db, new_id)
             if not changes_nothing(outcome):
-                tell(db, [self.made.cohort], pile)
+                tell(db, [self.made.cohort], pile, only=only)
             return outcome
 
         return await with_letters(pile, lambda: self.store.write(unit))
@@ -125,7 +126,7 @@ class Walk:
             simple = {"start": actions.start, "wherever": actions.wherever, "wait": actions.wait}
             return simple[name](db, desk, at)
 
-        return await self.change(work)
+        return await self.change(work, only=practice)
 
     async def letters_leave(self) -> None:
         """The courier has been: all that is due has left."""

@@ -54,7 +54,7 @@ async def test_two_processes_give_every_seat_once_and_refuse_the_others_kindly(
         def work(db: Session, new_id: Ids) -> object:
             return actions.wherever(db, walk.desk(db, new_id), walk.at(db, practice, member))
 
-        return await walk.change(work)
+        return await walk.change(work, only=practice)
 
     outcomes = await asyncio.gather(*(book(number, member) for number, member in enumerate(made.members)))
     refused = [each for each in outcomes if isinstance(each, Refusal)]

@@ -9,10 +9,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from tests.builders import Class
+from tests.builders import Class, cohort_row
 from tests.day.test_day import EVENING, a_class, first_way, rows
 from tests.house import Browser, House
+from threefold.store.ledger import ledger
 from threefold.store.tables import Happening, KeepApart, Seat, Triad, Turn
 
 STEPS = 30
@@ -40,6 +42,20 @@ async def test_whatever_happens_on_an_evening_every_promise_holds(house: House, 
         await step(chance, built, house.now, chance.choice(tutors), phones)
         assert before <= await turns_begun(house, built)  # a round that has begun stays as it was
         await check(house, built, apart if house.now > EVENING else None)
+    house.later(hours=3)
+    await house.store.read(lambda db: one_by_one(db, built, house.now))
+
+
+def one_by_one(db: Session, built: Class, now: datetime) -> None:
+    """What is known of one person is the same when the groups they never sat in are left out."""
+    cohort = cohort_row(db, built.cohort)
+    whole = ledger(db, cohort, now)
+    assert any(whole.served.values())
+    for member in built.members:
+        me, alone = str(member), ledger(db, cohort, now, members=[member])
+        assert alone.served.get(me) == whole.served.get(me)
+        mine, theirs = ({pair: times for pair, times in each.met.items() if me in pair} for each in (alone, whole))
+        assert mine == theirs
 
 
 async def step(chance: random.Random, built: Class, now: datetime, tutor: Browser, phones: list[Browser]) -> None:

@@ -21,10 +21,11 @@ from threefold.core.owed import in_order, owed
 from threefold.core.publication import rota
 from threefold.core.refusal import AndYet, Refusal
 from threefold.core.roles import Turning
-from threefold.core.settling import Follows, Offering, follows, head_start
+from threefold.core.settling import Follows, Offering, follows, head_start, keeps_a_seat
 from threefold.core.slots import SessionShape
 from threefold.store.deeds import record
-from threefold.store.extra import Sheet, diaries, of_practice, sheets
+from threefold.store.diaries import diaries
+from threefold.store.extra import Sheet, of_practice, sheets
 from threefold.store.ledger import ledger
 from threefold.store.rows import CohortRow
 from threefold.store.seats import BETWEEN, new_seat
@@ -242,7 +243,7 @@ def _offer(db: Session, desk: Desk, sheet: Sheet, offer: Offering) -> None:
 def _give_a_head_start(db: Session, desk: Desk, practice_id: UUID, triad_id: UUID, before: Sheet) -> None:
     """The third seat of a new triad is kept a short while for whom it helps most."""
     was = next((circle for circle in before.time.circles if circle.id == triad_id), None)
-    if was is None or len(was.members) != TRIAD - 2 or before.time.waiting:
+    if was is None or len(was.members) != TRIAD - 2 or not keeps_a_seat(before.time, desk.now):
         return
     sheet = _sheet(db, practice_id)
     circle = next(each for each in sheet.time.circles if each.id == triad_id)
@@ -275,7 +276,7 @@ def _lay_turns(db: Session, desk: Desk, sheet: Sheet, triad_id: UUID, members: S
     """Everybody's roles, round by round; whoever is owed a role begins with it where that can be."""
     shape = SessionShape(*sheet.window.shape)
     turning = Turning.ONE_ROUND if shape.rounds == 1 else Turning(desk.cohort.turning)
-    held = ledger(db, desk.cohort, desk.now)
+    held = ledger(db, desk.cohort, desk.now, members=members)
     behind = {member: owed(held.served.get(str(member), {}), desk.cohort.practice_minutes) for member in members}
     rests = frozenset(
         str(member)

@@ -21,7 +21,8 @@ from threefold.core.roles import Turning
 from threefold.core.said import clock, day
 from threefold.core.slots import moment
 from threefold.matching import Liking, Unplaced, WeekProblem, WeekSlot, say_unplaced
-from threefold.store.extra import Diaries, WindowRow, diaries, window_row
+from threefold.store.diaries import Diaries, diaries
+from threefold.store.extra import WindowRow, window_row
 from threefold.store.ledger import ledger
 from threefold.store.rows import CohortRow
 from threefold.store.tables import Membership, PracticeWindow, Preference, WindowOffer

@@ -125,7 +125,7 @@ async def _book(
         at = find(db, me)
         return take(db, desk_of(visit, at.cohort, me), at)
 
-    refusal = await visit.tell([cohort_id], work, in_turn=found.practice.id)
+    refusal = await visit.tell([cohort_id], work, only=found.practice.id)
     if refusal:
         return await _missed(visit, cohort_id, refusal)
     return visit.go(f"{EXTRA}?cohort={cohort_id}&done={done}")
@@ -187,7 +187,8 @@ async def before_stepping_out(visit: Visited, place_id: FromPath[UUID]) -> Answe
 
 @post("/seats/{place_id:uuid}/stepping-out", status_code=303, **signed_in)
 async def step_out(visit: Visited, place_id: FromPath[UUID]) -> Answer:
-    cohort_id = (await visit.read(lambda db, me: place_for(db, me, place_id)[0])).cohort.id
+    found = await visit.read(lambda db, me: place_for(db, me, place_id)[0])
+    cohort_id = found.cohort.id
 
     def work(db: Session, me: Me) -> Refusal | None:
         at, seat = place_for(db, me, place_id)
@@ -195,7 +196,7 @@ async def step_out(visit: Visited, place_id: FromPath[UUID]) -> Answer:
             return None
         return actions.step_out(db, desk_of(visit, at.cohort, me), at, seat.membership_id)
 
-    refusal = await visit.tell([cohort_id], work)
+    refusal = await visit.tell([cohort_id], work, only=found.practice.id)
     if refusal:
         return await _step_page(visit, place_id, refusal)
     return visit.go(f"{EXTRA}?cohort={cohort_id}&done=out")

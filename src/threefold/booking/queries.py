@@ -20,7 +20,8 @@ from threefold.core.roles import Role, RoleLabels, Turning, turns
 from threefold.core.said import listed, number, plural
 from threefold.core.settling import needed_by
 from threefold.core.window import Way
-from threefold.store.extra import Offered, Sheet, Sitting, ahead_in, diaries, sheets_and_offers
+from threefold.store.diaries import diaries
+from threefold.store.extra import Offered, Sheet, Sitting, ahead_in, sheets_and_offers
 from threefold.store.ledger import Ledger, ledger
 from threefold.store.rows import CohortRow
 from threefold.store.tables import Cohort, Membership, PracticeSession, PracticeWindow
@@ -151,7 +152,8 @@ def extra_page(db: Session, within: Within, others: Sequence[Within], now: datet
     """Six questions, however much is open."""
     cohort, me = within.cohort, within.membership.id
     found, offered = sheets_and_offers(db, me, ahead_in(cohort.id, now))
-    held = ledger(db, cohort, now)
+    joinable = (circle for sheet in found for circle in sheet.time.circles if len(circle.members) < circle.places)
+    held = ledger(db, cohort, now, members={me, *(member for circle in joinable for member in circle.members.values())})
     diary = diaries(db, cohort.zone, [me], first=now)
     behind = _Behind(held, cohort)
     ahead = [

@@ -85,20 +85,26 @@ def offer_ends(time: Time, now: datetime) -> datetime:
     return min(now + OFFER_LASTS, now + (time.starts_at - now) / 2)
 
 
+def keeps_a_seat(time: Time, now: datetime) -> bool:
+    """Whether the third seat of a new triad can be kept for anybody here: not where somebody waits already, or where
+    the day before is near.
+    """
+    return not time.waiting and now + HEAD_START <= time.starts_at - DAY_BEFORE
+
+
 def head_start(
     time: Time, circle: Circle, candidates: Sequence[tuple[Someone, int, int]], now: datetime
 ) -> Offering | None:
     """For whom the third seat is kept a short while: (who, turns owed, times they sat with these two).
 
-    Whoever is owed most, of those whoever has met the two least; nobody where nobody is owed anything, where somebody
-    waits already, or where the day before is near.
+    Whoever is owed most, of those whoever has met the two least; nobody where nobody is owed anything, or where no
+    seat is kept (see `keeps_a_seat`).
     """
-    ends = now + HEAD_START
-    if len(circle.members) != circle.places - 1 or time.waiting or ends > time.starts_at - DAY_BEFORE:
+    if len(circle.members) != circle.places - 1 or not keeps_a_seat(time, now):
         return None
     fit = [
         (-owed, met, place)
         for place, (who, owed, met) in enumerate(candidates)
         if owed > 0 and not in_the_way(time, who, now) and is_open_to(time, circle, who, now)
     ]
-    return Offering(candidates[min(fit)[2]][0].member, circle.id, ends) if fit else None
+    return Offering(candidates[min(fit)[2]][0].member, circle.id, now + HEAD_START) if fit else None

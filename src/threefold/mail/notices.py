@@ -1,9 +1,10 @@
 """The news of a term as letters: written outside the writer's lock, put into the outbox with the change itself.
 
 A change of who sits where, when or as what is run as a unit of work. Before it commits, the term is read as it then
-stands, what has to be said follows (`core.term.news`), and each letter is looked up among those written so far. If one
-is missing the unit is undone, the missing letters are written and checked, and it runs again. So a letter that breaks
-a rule undoes the change that wanted it, and no letter is ever rendered while others wait for the writer.
+stands, what has to be said follows (`core.term.news`), and each letter is looked up among those written so far. If many
+are missing the unit is undone, the missing letters are written and checked, and it runs again, so that nobody waits for
+the writer while a term's letters are rendered. A few are written there and then, sooner done than a second run.
+A letter that breaks a rule undoes the change that wanted it.
 """
 
 import asyncio
@@ -30,11 +31,12 @@ from threefold.mail.outbox import About, Written
 from threefold.store.engine import Busy
 from threefold.store.seats import take_again
 from threefold.store.tables import metadata
-from threefold.store.terms import OVERVIEW, term_ahead
+from threefold.store.terms import OVERVIEW, term_ahead, term_lane
 
 T = TypeVar("T")
 TIDY = timedelta(days=2)  # as long as a courier keeps trying
 NEVER = UUID(int=0)  # an id before every other
+FEW = 8  # letters: all that two groups have to hear
 MOST_TRIES = 8  # each finds the term changed by somebody else in between
 PATIENT_TRIES = 3  # then letters are written where nobody can change anything in between
 
@@ -156,23 +158,25 @@ def said_in(db: Session, cohorts: Collection[UUID], now: datetime) -> tuple[Noti
     return tuple(notice for told in found for notice in told.notices)
 
 
-def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
-    """Post what has to be said in these cohorts as this unit leaves them. Raises Unwritten if one is missing.
+def tell(db: Session, cohorts: Collection[UUID], pile: Pile, *, only: UUID | None = None) -> None:
+    """Post what has to be said in these cohorts as this unit leaves them. Raises Unwritten if many are missing.
 
-    A place whose calendar has let it go is taken again first, under a UID of its own.
+    A place whose calendar has let it go is taken again first, under a UID of its own. `only` is the one session where
+    the unit changed anything: what everybody was told of the others still holds, and is not read again.
     """
     db.flush()
     wanted = []
     for cohort_id in cohorts:
-        term, told = _news_of(db, cohort_id, pile.now)
+        term, told = _news_of(db, cohort_id, pile.now, only)
         if told.lapsed:
             pile.renew(db, told.lapsed)
             db.flush()
-            term, told = _news_of(db, cohort_id, pile.now)
+            term, told = _news_of(db, cohort_id, pile.now, only)
         if term is not None and told != NOTHING:
             wanted.append((term, told))
     if not all(pile.holds(term, told) for term, told in wanted):
-        if not pile.writes_inside:
+        count = sum(len(told.overviews) + len(told.notices) for _, told in wanted)
+        if count > FEW and not pile.writes_inside:
             raise Unwritten(wanted)
         for term, told in wanted:
             pile.write(term, told)
@@ -183,9 +187,12 @@ def tell(db: Session, cohorts: Collection[UUID], pile: Pile) -> None:
 NOTHING = News((), (), (), (), ())
 
 
-def _news_of(db: Session, cohort_id: UUID, now: datetime) -> tuple[Term | None, News]:
-    term = term_ahead(db, cohort_id, now)
-    return term, news(term, now) if term else NOTHING
+def _news_of(db: Session, cohort_id: UUID, now: datetime, only: UUID | None = None) -> tuple[Term | None, News]:
+    term = term_ahead(db, cohort_id, now, only=only)
+    told = news(term, now) if term else NOTHING
+    if told.overviews and only is not None:
+        return _news_of(db, cohort_id, now)  # they show every session
+    return term, told
 
 
 @dataclass(frozen=True)
@@ -264,7 +271,7 @@ class Writer:
     def _to(self, recipient: str, about: Overview | Notice) -> dict[str, Any]:
         member = about.member
         return {
-            "lane": f"term:{member.id}",
+            "lane": term_lane(member.id),
             "person_id": member.person_id,
             "cohort_id": self.term.cohort_id,
             "name": member.name,

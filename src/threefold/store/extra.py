@@ -1,23 +1,20 @@
-"""The times of extra practice as they stand: who sits where, who waits, and what stands in somebody's way there."""
+"""The times of extra practice as they stand: who sits where, and who waits."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, and_, cast, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from threefold.core.booking import Circle, IfTwo, Someone, Time, Waits
+from threefold.core.booking import Circle, IfTwo, Time, Waits
 from threefold.core.names import first_name
 from threefold.core.roles import Role
 from threefold.core.window import Room, Way
 from threefold.store.tables import (
-    AccessNeed,
-    KeepApart,
     Membership,
     Person,
     PracticeSession,
@@ -27,10 +24,7 @@ from threefold.store.tables import (
     Turn,
     Waiting,
     WindowOffer,
-    Withdrawal,
 )
-
-A_WEEK = timedelta(days=8)
 
 
 @dataclass(frozen=True)
@@ -140,48 +134,53 @@ class Offered:
         return first_name(self.opener) if self.opener else "Your tutor"
 
 
+# Put together once: that takes longer than asking it.
+_opener = aliased(Person)
+_SHEETS = (
+    select(
+        PracticeWindow,
+        WindowOffer,
+        _opener.name.label("opener"),
+        PracticeSession.id.label("practice"),
+        PracticeSession.number,
+        PracticeSession.starts_at,
+        PracticeSession.ends_at,
+        PracticeSession.place,
+        PracticeSession.link,
+        PracticeSession.cancelled_at,
+        Triad.id.label("triad"),
+        Triad.number.label("triad_number"),
+        Triad.room,
+        Triad.places,
+        Seat.id.label("seat"),
+        Seat.membership_id,
+        Seat.position,
+        Seat.taken_at,
+        Seat.given_up_at,
+        Person.id.label("person"),
+        Person.name,
+        Turn.role,
+    )
+    .select_from(PracticeWindow)
+    .outerjoin(PracticeSession, PracticeSession.window_id == PracticeWindow.id)
+    .outerjoin(
+        WindowOffer, and_(WindowOffer.window_id == PracticeWindow.id, WindowOffer.membership_id == bindparam("member"))
+    )
+    .outerjoin(_opener, _opener.id == PracticeWindow.opened_by)
+    .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
+    .outerjoin(Seat, Seat.triad_id == Triad.id)
+    .outerjoin(Membership, Membership.id == Seat.membership_id)
+    .outerjoin(Person, Person.id == Membership.person_id)
+    .outerjoin(Turn, and_(Turn.seat_id == Seat.id, Turn.triad_id == Triad.id, Turn.round == 1))
+    .order_by(PracticeSession.starts_at, PracticeSession.id, PracticeWindow.id, Triad.number, Seat.position)
+)
+
+
 def sheets_and_offers(
     db: Session, member: UUID | None, *where: ColumnElement[bool]
 ) -> tuple[list[Sheet], list[Offered]]:
     """The times that fit, and the windows among them for which this member can offer times; two queries."""
-    opener = aliased(Person)
-    rows = db.execute(
-        select(
-            PracticeWindow,
-            WindowOffer,
-            opener.name.label("opener"),
-            PracticeSession.id.label("practice"),
-            PracticeSession.number,
-            PracticeSession.starts_at,
-            PracticeSession.ends_at,
-            PracticeSession.place,
-            PracticeSession.link,
-            PracticeSession.cancelled_at,
-            Triad.id.label("triad"),
-            Triad.number.label("triad_number"),
-            Triad.room,
-            Triad.places,
-            Seat.id.label("seat"),
-            Seat.membership_id,
-            Seat.position,
-            Seat.taken_at,
-            Seat.given_up_at,
-            Person.id.label("person"),
-            Person.name,
-            Turn.role,
-        )
-        .select_from(PracticeWindow)
-        .outerjoin(PracticeSession, PracticeSession.window_id == PracticeWindow.id)
-        .outerjoin(WindowOffer, and_(WindowOffer.window_id == PracticeWindow.id, WindowOffer.membership_id == member))
-        .outerjoin(opener, opener.id == PracticeWindow.opened_by)
-        .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
-        .outerjoin(Seat, Seat.triad_id == Triad.id)
-        .outerjoin(Membership, Membership.id == Seat.membership_id)
-        .outerjoin(Person, Person.id == Membership.person_id)
-        .outerjoin(Turn, and_(Turn.seat_id == Seat.id, Turn.triad_id == Triad.id, Turn.round == 1))
-        .where(*where)
-        .order_by(PracticeSession.starts_at, PracticeSession.id, PracticeWindow.id, Triad.number, Seat.position)
-    ).all()
+    rows = db.execute(_SHEETS.where(*where), {"member": member}).all()
     by_practice: dict[UUID, list[Any]] = defaultdict(list)
     offered: dict[UUID, Offered] = {}
     for row in rows:
@@ -258,96 +257,6 @@ def _sheet(rows: Sequence[Any], waiting: Sequence[Waits]) -> Sheet:
     )
     rooms = {triad: some[0].room for triad, some in by_triad.items()}
     return Sheet(window, first.opener or "", time, first.number, first.place, first.link, rooms, people)
-
-
-@dataclass(frozen=True)
-class Booked:
-    """A seat somebody holds, wherever it is."""
-
-    practice_id: UUID
-    window_id: UUID | None
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True)
-class Diaries:
-    """What stands in the way of these people, at any time they might book."""
-
-    zone: str
-    seats: Mapping[UUID, tuple[Booked, ...]]  # by membership, of all the cohorts they are in
-    apart: Mapping[UUID, frozenset[UUID]]
-    needs: Mapping[UUID, frozenset[str]]
-
-    def at(self, window: WindowRow, time: Time, member: UUID) -> Someone:
-        others = [seat for seat in self.seats.get(member, ()) if seat.practice_id != time.id]
-        week = self._week(time.starts_at)
-        return Someone(
-            member,
-            elsewhere=any(seat.starts_at < time.ends_at and time.starts_at < seat.ends_at for seat in others),
-            booked=sum(seat.window_id == window.id and self._week(seat.starts_at) == week for seat in others),
-            apart=self.apart.get(member, frozenset()),
-            needs=self.needs.get(member, frozenset()) if window.mode == "room" else frozenset(),
-        )
-
-    def _week(self, at: datetime) -> date:
-        day = at.astimezone(ZoneInfo(self.zone)).date()
-        return day - timedelta(days=day.weekday())
-
-
-def diaries(
-    db: Session, zone: str, members: Collection[UUID], *, first: datetime, last: datetime | None = None
-) -> Diaries:
-    """For these memberships, from a week before `first` to a week after `last` (None: without end); two queries."""
-    listed = list(members)
-    same = aliased(Membership)
-    ahead = [PracticeSession.ends_at > first - A_WEEK]
-    if last is not None:
-        ahead.append(PracticeSession.starts_at < last + A_WEEK)
-    seats: dict[UUID, list[Booked]] = defaultdict(list)
-    for member, practice, window, starts_at, ends_at in db.execute(
-        select(
-            Membership.id, PracticeSession.id, PracticeSession.window_id, PracticeSession.starts_at,
-            PracticeSession.ends_at,
-        )
-        .join(same, same.person_id == Membership.person_id)
-        .join(Seat, Seat.membership_id == same.id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .outerjoin(Withdrawal, and_(Withdrawal.seat_id == Seat.id, Withdrawal.taken_back_at.is_(None)))
-        .where(
-            Membership.id.in_(listed),
-            same.left_at.is_(None),
-            Seat.given_up_at.is_(None),
-            PracticeSession.cancelled_at.is_(None),
-            Withdrawal.seat_id.is_(None),
-            *ahead,
-        )
-    ):  # fmt: skip
-        seats[member].append(Booked(practice, window, starts_at, ends_at))
-    apart: dict[UUID, set[UUID]] = defaultdict(set)
-    needs: dict[UUID, set[str]] = defaultdict(set)
-    pairs = (
-        select(literal("apart").label("what"), one.label("whose"), cast(other, String).label("other")).where(
-            one.in_(listed)
-        )
-        for one, other in ((KeepApart.one, KeepApart.other), (KeepApart.other, KeepApart.one))
-    )
-    rooms = (
-        select(literal("need"), Membership.id, AccessNeed.need)
-        .join(AccessNeed, AccessNeed.person_id == Membership.person_id)
-        .where(Membership.id.in_(listed))
-    )
-    for what, whose, said in db.execute(union_all(*pairs, rooms)):
-        if what == "apart":
-            apart[whose].add(UUID(said))
-        else:
-            needs[whose].add(said)
-    return Diaries(
-        zone,
-        {member: tuple(some) for member, some in seats.items()},
-        {member: frozenset(some) for member, some in apart.items()},
-        {member: frozenset(some) for member, some in needs.items()},
-    )
 
 
 def of_practice(practice_id: UUID) -> ColumnElement[bool]:

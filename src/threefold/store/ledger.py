@@ -28,13 +28,23 @@ class Ledger:
     counselled: Mapping[tuple[Person, Person], int]
 
 
-def ledger(db: Session, cohort: CohortRow, now: datetime, *, leave_out: Collection[UUID] = ()) -> Ledger:
+def ledger(
+    db: Session,
+    cohort: CohortRow,
+    now: datetime,
+    *,
+    leave_out: Collection[UUID] = (),
+    members: Collection[UUID] | None = None,
+) -> Ledger:
     """What counts of the sessions that have begun, extra practice included; `leave_out` are sessions to pass over.
+
+    Where only some `members` matter, the groups they never sat in are not read: whom they met and what they served is
+    whole then, and nothing else.
 
     By the minute, where a register was taken. Where none was, whoever had said that they can't make it was not there,
     and everybody else was. A round without its counsellor or client was not held. Two questions.
     """
-    return of_sessions(begun_sessions(db, cohort, now, leave_out), now)
+    return of_sessions(begun_sessions(db, cohort, now, leave_out, members), now)
 
 
 def of_sessions(sessions: Iterable[HeldSession], now: datetime) -> Ledger:

@@ -4,16 +4,13 @@ A handler declares its right with `open_to_all`, `signed_in` or `by_secret` (a r
 then takes four hops: page → access → action or query → core.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Hashable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, quote
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from jinja2 import Environment
 from litestar import Request, Response
@@ -52,21 +49,6 @@ signed_in: dict[str, Any] = {"opt": {"right": "signed in"}}
 by_secret: dict[str, Any] = {"opt": {"right": "by secret"}}  # the address itself is the key: feeds
 
 
-class Turns:
-    """One after the other, in the order they came, for those who would change the same thing.
-
-    A unit that tells runs twice, and finds everything changed by whoever was quicker: of two hundred who press at one
-    moment each would undo nearly all the others. So within a process they take turns before the writer does.
-    """
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
-
-    def at(self, what: Hashable) -> asyncio.Lock:
-        """What to hold while one changes this."""
-        return self._locks.setdefault(what, asyncio.Lock())
-
-
 @dataclass(frozen=True)
 class House:
     """What every request needs and nobody may replace: made once in `app`, passed in everywhere."""
@@ -79,7 +61,6 @@ class House:
     clock: Callable[[], datetime]
     solver: Solver
     kept: Kept
-    turns: Turns = field(default_factory=Turns)
     streams: Streams = field(default_factory=Streams)
 
     @property
@@ -174,11 +155,11 @@ class Visit:
             raise Answered(await self.ask_to_sign_in())
         return cast("T", done)  # somebody is signed in, so the work was done
 
-    async def tell(self, cohorts: Collection[UUID], work: Callable[[Session, Me], T], *, in_turn: Hashable = None) -> T:
+    async def tell(self, cohorts: Collection[UUID], work: Callable[[Session, Me], T], *, only: UUID | None = None) -> T:
         """`write`, with every letter that follows from it in the same transaction: whoever holds a seat in these
         cohorts hears of what they would notice. Nobody does of a Refusal that changes nothing.
 
-        `in_turn` names what many may want to change at one moment: they do it one after the other (see `Turns`).
+        `only` is the one session that the work may change, where it is one: the others are not looked through then.
         Raises Unsendable, which undoes all of it.
         """
         # The letters' ids are their own: each run of the unit has to make the same rows.
@@ -188,12 +169,11 @@ class Visit:
             self.new_id.go_back(start)
             outcome = work(db, me)
             if not changes_nothing(outcome):
-                tell(db, cohorts, pile)
+                tell(db, cohorts, pile, only=only)
             return outcome
 
         try:
-            async with self.house.turns.at(in_turn) if in_turn is not None else nullcontext():
-                return await with_letters(pile, lambda: self.write(telling))
+            return await with_letters(pile, lambda: self.write(telling))
         except Busy as busy:
             raise Answered(self.busy()) from busy
 

@@ -1,9 +1,10 @@
 """What follows from the facts of a session: who was there when, as what, how, and beside which tutor."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 from uuid import UUID
 
 from threefold.core.happened.facts import (
@@ -17,7 +18,6 @@ from threefold.core.happened.facts import (
     Span,
     Spans,
     Step,
-    in_scope,
     joined,
     meet,
     minutes,
@@ -27,6 +27,9 @@ from threefold.core.happened.facts import (
     without,
 )
 from threefold.core.roles import Role
+
+Thing = TypeVar("Thing")
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Session:
     usual: Mode = Mode.ROOM
     visited: frozenset[tuple[UUID, int]] = frozenset()
 
-    @property
+    @cached_property
     def register_taken(self) -> bool:
         return any(fact.scope.kind is Kind.HERE and fact.how is not How.TAP for fact in self.facts)
 
@@ -110,18 +113,37 @@ class Session:
 
     def _here(self, member: UUID, now: datetime) -> Spans:
         scope = Scope(Kind.HERE, member)
-        if self.register_taken or any(fact.scope == scope for fact in self.facts):
+        if self.register_taken or scope in self._by_scope:
             return self._spans(scope, now)
         whole = span_of(Step(scope, "", self.span.from_at, None), self.span, now)
         if whole is None or member not in self.expected:
             return ()
-        places = [sat.span for sat in self.sat if sat.member == member]
+        places = [sat.span for sat in self._places.get(member, ())]
         return meet([whole], places) if places else (whole,)
 
     @cached_property
     def _known(self) -> dict[object, Spans]:
         """What was worked out before: the same is asked for everybody in a round."""
         return {}
+
+    @cached_property
+    def _by_scope(self) -> Mapping[Scope, Sequence[Fact]]:
+        return _grouped(self.facts, lambda fact: fact.scope)
+
+    @cached_property
+    def _places(self) -> Mapping[UUID, Sequence[Sat]]:
+        """Where each person sat."""
+        return _grouped(self.sat, lambda sat: sat.member)
+
+    @cached_property
+    def _groups(self) -> Mapping[UUID, Sequence[Sat]]:
+        """Who sat in each triad."""
+        return _grouped(self.sat, lambda sat: sat.triad)
+
+    @cached_property
+    def _roles(self) -> Sequence[Fact]:
+        """What was noted of somebody's role, and nothing stands in for."""
+        return [fact for fact in tips(self.facts) if fact.scope.kind is Kind.ROLE]
 
     def account(self, member: UUID, now: datetime) -> Account:
         """All that is known of one person's session until now."""
@@ -162,7 +184,7 @@ class Session:
     def _spans(self, scope: Scope, now: datetime, values: frozenset[str] | None = None) -> Spans:
         found = (
             span_of(fact, self.span, now)
-            for fact in standing(in_scope(self.facts, scope))
+            for fact in standing(self._by_scope.get(scope, ()))
             if values is None or fact.value in values
         )
         return joined(span for span in found if span)
@@ -170,22 +192,19 @@ class Session:
     def _held(self, member: UUID, here: Spans, now: datetime) -> Iterable[Held]:
         """A role that was noted for a round counts as noted; else it follows from place, round and attendance."""
         noted: dict[tuple[UUID, int], list[Fact]] = {}
-        for fact in standing(tip for tip in tips(self.facts) if tip.scope.kind is Kind.ROLE):
-            if fact.scope.member == member and fact.scope.triad and fact.scope.round:
+        mine = [fact for fact in self._roles if fact.scope.member == member]
+        for fact in standing(mine):
+            if fact.scope.triad and fact.scope.round:
                 noted.setdefault((fact.scope.triad, fact.scope.round), []).append(fact)
-        struck = {
-            (fact.scope.triad, fact.scope.round)
-            for fact in tips(self.facts)
-            if fact.scope.kind is Kind.ROLE and fact.scope.member == member
-        }
+        struck = {(fact.scope.triad, fact.scope.round) for fact in mine}
         for (triad, number), facts in sorted(noted.items(), key=lambda one: one[0][1]):
             for fact in facts:
                 span = span_of(fact, self.span, now)
                 if span and (spans := meet([span], here)):
                     yield Held(triad, number, Role(fact.value), spans)
-        for sat in self.sat:
+        for sat in self._places.get(member, ()):
             for number, role in sat.turns:
-                if sat.member != member or (sat.triad, number) in struck:
+                if (sat.triad, number) in struck:
                     continue
                 if spans := meet(meet(self._went_on(sat.triad, number, now), here), [sat.span]):
                     yield Held(sat.triad, number, role, spans)
@@ -202,13 +221,11 @@ class Session:
         found: Spans = (past,) if past else ()
         for role in (Role.COUNSELLOR,) if (triad, number) in self.visited else (Role.COUNSELLOR, Role.CLIENT):
             theirs: list[Span] = []
-            for sat in self.sat:
-                if sat.triad == triad and (number, role) in sat.turns:
+            for sat in self._groups.get(triad, ()):
+                if (number, role) in sat.turns:
                     theirs += meet([sat.span], self.here(sat.member, now))
-            for fact in standing(self.facts):
-                if fact.scope.kind is Kind.ROLE and (fact.scope.triad, fact.scope.round, fact.value) == (
-                    triad, number, role,
-                ):  # fmt: skip
+            for fact in standing(self._roles):
+                if (fact.scope.triad, fact.scope.round, fact.value) == (triad, number, role):
                     theirs += [span for span in [span_of(fact, self.span, now)] if span]
             found = meet(found, theirs)
         return found
@@ -223,7 +240,7 @@ class Session:
         """When a tutor was with the group that somebody sat in; who is with one group all the time is with no other."""
         tutors = {fact.scope.member for fact in self.facts if fact.scope.kind is Kind.TUTOR}
         triads = {fact.scope.triad for fact in self.facts if fact.scope.kind is Kind.TUTOR} - {None}
-        places: list[tuple[UUID | None, Spans]] = [(sat.triad, (sat.span,)) for sat in self.sat if sat.member == member]
+        places: list[tuple[UUID | None, Spans]] = [(sat.triad, (sat.span,)) for sat in self._places.get(member, ())]
         places.append((None, without([self.span], [span for _, spans in places for span in spans])))
         found: list[Span] = []
         for tutor in tutors:
@@ -240,3 +257,11 @@ class Session:
                     general = (*without(general, self._spans(own, now)), *self._spans(own, now, GUIDES))
                 found += meet(spans, general)
         return joined(found)
+
+
+def _grouped(things: Iterable[Thing], by: Callable[[Thing], Key]) -> dict[Key, list[Thing]]:
+    """The same things, in their order, under what they have in common."""
+    found: dict[Key, list[Thing]] = {}
+    for thing in things:
+        found.setdefault(by(thing), []).append(thing)
+    return found

@@ -66,8 +66,17 @@ def held_sessions(db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow])
     return _held(db, cohort, practices, noted_of(db, [practice.id for practice in practices]))
 
 
-def begun_sessions(db: Unit, cohort: CohortRow, now: datetime, leave_out: Collection[UUID] = ()) -> list[HeldSession]:
-    """Every session of a cohort that has begun and was not called off, in order; two questions."""
+def begun_sessions(
+    db: Unit,
+    cohort: CohortRow,
+    now: datetime,
+    leave_out: Collection[UUID] = (),
+    members: Collection[UUID] | None = None,
+) -> list[HeldSession]:
+    """Every session of a cohort that has begun and was not called off, in order; two questions.
+
+    Of its groups only those in which any of these `members` ever had a seat, where they are given.
+    """
     begun = (
         _practice.c.cohort_id == cohort.id,
         _practice.c.starts_at <= now,
@@ -93,14 +102,18 @@ def begun_sessions(db: Unit, cohort: CohortRow, now: datetime, leave_out: Collec
         practices[practice.id] = practice
         if cells[width] is not None:
             noted[practice.id].add(cells[width:])
-    return list(_held(db, cohort, list(practices.values()), noted).values())
+    return list(_held(db, cohort, list(practices.values()), noted, members).values())
 
 
 def _held(
-    db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow], noted: Mapping[UUID, Noted]
+    db: Unit,
+    cohort: CohortRow,
+    practices: Sequence[PracticeRow],
+    noted: Mapping[UUID, Noted],
+    members: Collection[UUID] | None = None,
 ) -> dict[UUID, HeldSession]:
     by_practice: dict[UUID, list[SeatHeld]] = defaultdict(list)
-    for seat in seats_in(db, [practice.id for practice in practices]):
+    for seat in seats_in(db, [practice.id for practice in practices], members):
         by_practice[seat.practice].append(seat)
     return {
         practice.id: held_session(cohort, practice, by_practice[practice.id], noted.get(practice.id))
@@ -152,8 +165,15 @@ def _groups(seats: Iterable[SeatHeld]) -> dict[UUID, GroupOf]:
     return {triad: GroupOf(rounds[triad], people[triad]) for triad in rounds}
 
 
-def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
-    """Every seat of these sessions, given up or not, in the order of triads and places; one question."""
+def seats_in(db: Unit, practices: Sequence[UUID], members: Collection[UUID] | None = None) -> list[SeatHeld]:
+    """Every seat of these sessions, given up or not, in the order of triads and places; one question.
+
+    Where `members` are given, those of the triads in which any of them has, or had, a seat.
+    """
+    where = [_triad.c.practice_id.in_(practices)]
+    if members is not None:
+        theirs = _seat.alias()
+        where.append(_triad.c.id.in_(select(theirs.c.triad_id).where(theirs.c.membership_id.in_(members))))
     rows: dict[UUID, list[Any]] = {}
     visited: dict[UUID, set[int]] = defaultdict(set)
     turns: dict[UUID, list[tuple[int, Role]]] = defaultdict(list)
@@ -184,7 +204,7 @@ def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
                 _encounter.c.called_off_at.is_(None),
             ),
         )
-        .where(_triad.c.practice_id.in_(practices))
+        .where(*where)
         .order_by(_triad.c.number, _seat.c.position, _seat.c.id, _turn.c.round)
     ):
         rows[cells[0]] = list(cells)
