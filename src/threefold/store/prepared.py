@@ -11,15 +11,18 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from msgspec import convert
-from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update, Uuid
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update, Uuid
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
 from threefold.store.unit import UnitSession
 
 T = TypeVar("T")
 Question = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+Change = Insert | Update | Delete
+S = TypeVar("S", bound=Question | Change)
 Convert = Callable[[Any], Any]
 
 
@@ -30,7 +33,7 @@ class Prepared(Generic[T]):
     """
 
     def __init__(self, statement: Question, into: Callable[..., T]) -> None:
-        self._statement = statement
+        self._statement = _with_constants(statement)
         self._into = into
         self._ready: dict[tuple[object, ...], _Ready] = {}
 
@@ -72,8 +75,8 @@ class PreparedChange:
     An insert names every column that has a default: only the session fills those in. Raises LookupError otherwise.
     """
 
-    def __init__(self, statement: Insert | Update | Delete) -> None:
-        self._statement = statement
+    def __init__(self, statement: Change) -> None:
+        self._statement = _with_constants(statement)
         self._ready: dict[tuple[object, ...], _Ready] = {}
 
     def run(self, db: Session, **values: object) -> None:
@@ -164,6 +167,24 @@ def _ready(compiled: SQLCompiler, values: Mapping[str, object], readers: tuple[t
         writers.append((part, bind.key if bind.key in values else name, place, write))
     is_plain = all(place is None for _, _, place, _ in writers)
     return _Ready(sql, compiled.positiontup is not None, constants, tuple(writers), readers, is_plain)
+
+
+def _with_constants(statement: S) -> S:
+    """The statement with whatever it compares with always written out.
+
+    Where a table has an index for some of its rows alone (WHERE role = 'counsellor'), SQLite looks at a bound value
+    to see whether that index will do, and plans the whole statement anew each time a value is bound, even the same
+    one: 600 µs instead of 60 for who is in a round.
+    """
+    # What is bound without a name of its own is a value that stands in the code.
+    return cast(
+        "S",
+        replacement_traverse(
+            statement,
+            {},
+            lambda part: part.render_literal_execute() if isinstance(part, BindParameter) and part.unique else None,
+        ),
+    )
 
 
 def _readers(statement: Question, dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
