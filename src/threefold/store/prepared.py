@@ -14,7 +14,7 @@ from msgspec import convert
 from sqlalchemy import BindParameter, CompoundSelect, Delete, Dialect, Insert, Select, Update, Uuid
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
 from threefold.store.unit import UnitSession
@@ -167,15 +167,13 @@ def _with_constants(statement: S) -> S:
     to see whether that index will do, and plans the whole statement anew each time a value is bound, even the same
     one: 600 µs instead of 60 for who is in a round.
     """
+    return cast("S", replacement_traverse(cast("ExternallyTraversible", statement), {}, _written_out))
+
+
+def _written_out(element: Any, **_options: Any) -> Any:
     # What is bound without a name of its own is a value that stands in the code.
-    return cast(
-        "S",
-        replacement_traverse(
-            statement,
-            {},
-            lambda part: part.render_literal_execute() if isinstance(part, BindParameter) and part.unique else None,
-        ),
-    )
+    is_constant = isinstance(element, BindParameter) and element.unique
+    return element.render_literal_execute() if is_constant else None
 
 
 def _readers(statement: Question, dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
