@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -142,9 +143,20 @@ def unsafe(settings: Settings) -> tuple[str, ...]:
             "THREEFOLD_SECRET must be at least 32 characters that nobody can guess. "
             'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
-    local = settings.base_url.partition("://")[2].partition(":")[0].partition("/")[0] in {"127.0.0.1", "localhost"}
-    if not settings.base_url.startswith(("https://", "http://")):
+    scheme, host, more = _address(settings.base_url)
+    local = host in {"127.0.0.1", "localhost"}
+    if scheme not in {"https", "http"}:
         problems.append("THREEFOLD_BASE_URL must start with https:// and hold the address people type.")
+    elif not host:
+        problems.append(
+            "THREEFOLD_BASE_URL has no name after https://. It must hold the address people type, such as "
+            "https://practice.example.org."
+        )
+    elif more:
+        problems.append(
+            "THREEFOLD_BASE_URL must end after the name, or the number of a port: this service has an address to "
+            f"itself, so leave out “{more}”."
+        )
     elif not settings.secure_cookies and not (settings.plain_http and local):
         problems.append(
             "THREEFOLD_BASE_URL must start with https://, or sign-in cookies would travel in the open. "
@@ -155,6 +167,17 @@ def unsafe(settings: Settings) -> tuple[str, ...]:
     if "@" not in settings.sender or settings.mail_domain == "localhost":
         problems.append("THREEFOLD_SENDER must be an address of your own domain, such as practice@example.org.")
     return tuple(problems)
+
+
+def _address(url: str) -> tuple[str, str, str]:
+    """What an address begins with, the name of its host ("" for none, or a port nobody has), and all that follows."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or "" if parts.port != 0 else ""
+    except ValueError:
+        return url.partition("://")[0], "", ""
+    more = parts._replace(scheme="", netloc="", path=parts.path.rstrip("/")).geturl()
+    return parts.scheme, host, f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else more
 
 
 def _read(name: str, value: str) -> object:

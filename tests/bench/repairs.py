@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from tests.bench.figures import Figure
-from tests.builders import Class, a_cohort, an_id
+from tests.builders import Class, a_cohort, an_id, cohort_row
 from threefold.core.repairs import Scope
 from threefold.repairs.ways import Asking, ways
 from threefold.store import migrations
@@ -57,5 +57,5 @@ async def _timed(store: Store, made: Class, scope: Scope, out: int) -> float:
 def _asking(db: Session, made: Class, scope: Scope, out: list[UUID]) -> Asking:
     cohort = value(CohortRow, db.get_one(Cohort, made.cohort))
     membership = value(MembershipRow, db.get_one(Membership, made.tutor_members[0]))
-    course = course_now(db, made.cohort, NOW)
+    course = course_now(db, cohort_row(db, made.cohort), NOW)
     return Asking(Within(cohort, membership), course, scope, made.sessions[1], tuple(map(str, out)), {})

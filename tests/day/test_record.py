@@ -12,10 +12,8 @@ from tests.builders import Class, an_id, cohort_row
 from tests.day.test_day import EVENING, a_class, register, rows, text, tick, words
 from tests.house import Browser, House
 from threefold.core.roles import Role
-from threefold.store.happened import absent_from, held_sessions
 from threefold.store.ledger import Ledger, ledger
-from threefold.store.rows import CohortRow, PracticeRow, value
-from threefold.store.tables import Cohort, Deed, Happening, Membership, PracticeSession
+from threefold.store.tables import Deed, Happening, Membership
 
 
 async def after(house: House, built: Class, *, away: int = 1) -> Browser:
@@ -137,26 +135,6 @@ async def test_who_was_not_there_is_noted_after_the_session_without_a_reason_and
         own = await text(trainee, f"/practice/{practice}/arrival")
         assert ("What is noted of you" in own) is (person != built.people[5])
         assert "not there" not in own
-
-
-async def load(house: House, built: Class, now: Any) -> Any:
-    def work(db: Session) -> Any:
-        cohort = value(CohortRow, db.get_one(Cohort, built.cohort))
-        practice = value(PracticeRow, db.get_one(PracticeSession, built.sessions[1]))
-        return absent_from(held_sessions(db, cohort, [practice])[practice.id], now)
-
-    return await house.store.read(work)
-
-
-async def test_who_was_away_from_a_round_is_known_so_that_nobody_asks_them_about_it(house: House) -> None:
-    built = await a_class(house, trainees=6)
-    tutor = await after(house, built)
-    amara, farid = built.members[0], built.members[5]
-    assert (await correct(tutor, built.sessions[1], fact=await fact_of(house, amara), from_="18:30", until="19:10",
-                          why="Left after round 1."))[0] == 303  # fmt: skip
-    absent = await load(house, built, house.now)
-    away = {(number, member) for _, number, member in absent}
-    assert away == {(1, farid), (2, farid), (3, farid), (2, amara), (3, amara)}
 
 
 def served(built: Class, now: Any) -> Any:

@@ -35,6 +35,7 @@ async def rounds(house: House) -> list[Held]:
                 for triad in triads
                 for practice in [db.get_one(PracticeSession, triad.practice_id)]
             ],
+            house.now,
         )
 
     return await house.store.read(work)

@@ -147,7 +147,7 @@ async def test_people_who_sit_elsewhere_leave_the_guest_their_round_and_the_ledg
     def other_way(members: tuple[UUID, ...]) -> tuple[dict[UUID, Role], ...]:
         return turns_of(members, Turning.CLIENT_COUNSELS)
 
-    course = await house.store.read(lambda db: course_now(db, visit.built.cohort, house.now))
+    course = await house.store.read(lambda db: course_now(db, cohort_row(db, visit.built.cohort), house.now))
     assert not any(group.rests for groups in course.plan.sessions for group in groups), "they rest for the guest alone"
     await house.store.write(exchanged)
     roles = {key[1:]: role for key, role in (await turns(house, visit)).items() if key[0] == first and key[1] == 1}

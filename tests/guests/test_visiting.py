@@ -1,6 +1,7 @@
 """A guest's own pages: the secret in their address is the only key, and looking changes nothing."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from tests.web.test_rights import contents
 from threefold.core.identity import token_digest
 from threefold.core.meeting import link_for
 from threefold.core.sign_in import MOST_PER_NETWORK
-from threefold.store.tables import Deed, Encounter, Letter, PracticeSession, metadata
+from threefold.store.tables import Deed, Encounter, Letter, LinkTry, PracticeSession, metadata
+from threefold.web.cached import Kept
 
 CLASS = datetime(2026, 10, 8, 17, 30, tzinfo=UTC)
 UNKNOWN = "/guest/" + "0" * 64
@@ -145,8 +147,15 @@ async def test_guessing_has_to_wait_and_a_link_that_is_somebodys_opens_all_the_s
     waits = await visit.guest.get(UNKNOWN)
     assert (waits.status_code, waits.headers["retry-after"]) == (429, "3600")
     assert (await visit.guest.get(link)).status_code == 200
+    # Another process of the same installation knows of it too.
+    house.app.state.house = replace(house.app.state.house, kept=Kept())
+    assert (await visit.guest.get(UNKNOWN)).status_code == 429
+    noted = await house.store.read(lambda db: db.scalars(select(LinkTry)).all())
+    assert len(noted) == MOST_PER_NETWORK
+    assert len({row.network_digest for row in noted}) == 1
     house.later(hours=1, minutes=1)
     assert (await visit.guest.get(UNKNOWN)).status_code == 404
+    assert len(await house.store.read(lambda db: db.scalars(select(LinkTry)).all())) == 1
 
 
 async def test_the_store_holds_no_link_and_a_letter_forgets_it_once_it_was_used(house: House) -> None:

@@ -53,6 +53,38 @@ def test_what_is_safe_starts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://", "has no name after https://"),
+        ("https:///practice", "has no name after https://"),
+        ("https://:8443", "has no name after https://"),
+        ("https://practice.example.org:port", "has no name after https://"),
+        ("https://[practice", "has no name after https://"),
+        ("https://example.org/practice", "leave out “/practice”."),
+        ("https://practice.example.org?centre=1", "leave out “?centre=1”."),
+        ("https://practice.example.org/#top", "leave out “#top”."),
+        ("https://name:word@practice.example.org", "leave out “name:word@”."),
+        ("practice.example.org", "must start with https://"),
+        ("ftp://practice.example.org", "must start with https://"),
+    ],
+)
+def test_an_address_without_a_name_or_with_a_path_refuses_to_start(address: str, said: str) -> None:
+    settings = Settings(
+        base_url=address, secret="x" * 48, smtp_url="smtps://mail.example.org", sender="practice@example.org"
+    )
+    problems = unsafe(settings)
+    assert [said in problem for problem in problems] == [True], problems
+
+
+@pytest.mark.parametrize(
+    "address", ["https://practice.example.org", "https://example.org:8443/", "https://[2001:db8::1]"]
+)
+def test_an_address_with_a_name_and_perhaps_a_port_starts(address: str) -> None:
+    safe = {"secret": "x" * 48, "smtp_url": "smtps://mail.example.org", "sender": "practice@example.org"}
+    assert unsafe(Settings(base_url=address, **safe)) == ()  # type: ignore[arg-type] # mixed on purpose
+
+
 def test_plain_http_is_for_this_machine_only() -> None:
     safe = {"secret": "x" * 48, "smtp_url": "smtp://127.0.0.1", "sender": "practice@example.org", "plain_http": True}
     assert unsafe(Settings(base_url="http://127.0.0.1:8000", **safe)) == ()  # type: ignore[arg-type] # mixed on purpose

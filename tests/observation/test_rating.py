@@ -110,7 +110,7 @@ async def test_notes_of_somebody_whose_piece_has_not_come_in_are_not_let_go(hous
 async def let_go(room: Room) -> int:
     def work(db: object) -> int:
         me = type("Asker", (), {"id": room.built.people[0]})()
-        held = of_round(db, triad_for(db, me, room.triad), 1)  # type: ignore[arg-type] # a session, and somebody
+        held = of_round(db, triad_for(db, me, room.triad), 1, room.house.now)  # type: ignore[arg-type] # a session, and somebody
         return actions.let_go(db, held)  # type: ignore[arg-type] # as above
 
     return await room.house.store.write(work)

@@ -4,11 +4,11 @@ import re
 from uuid import uuid4
 
 from icalendar import Calendar
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.builders import a_cohort, a_person, all_told
 from tests.house import House
-from threefold.store.tables import Deed, Letter, Withdrawal
+from threefold.store.tables import Deed, Letter, Person, Withdrawal
 
 
 async def test_home_says_when_where_with_whom_and_what_in_each_round(house: House) -> None:
@@ -133,3 +133,19 @@ async def test_one_session_can_be_downloaded_for_any_calendar(house: House) -> N
     assert str(event["SUMMARY"]) == "Practice session"
     assert str(event["LOCATION"]) == "Elm House"
     assert "18:45" in str(event["DESCRIPTION"])
+
+
+async def test_whoever_lives_by_another_clock_reads_their_own_time_beside_the_groups(house: House) -> None:
+    made = await a_cohort(house.store)
+    amara = await house.as_(made.people[0])
+    seat, practice = made.seats[1][made.members[0]], made.sessions[1]
+    pages = ("/", "/calendar", f"/practice/{practice}", f"/seats/{seat}/withdrawal", f"/practice/{practice}/arrival")
+    for zone, said in (("Europe/Athens", " (20:30 for you)"), ("Asia/Tokyo", " (Friday 02:30 for you)")):
+        await house.store.write(
+            lambda db, zone=zone: db.execute(update(Person).where(Person.id == made.people[0]).values(zone=zone))  # type: ignore[misc] # its own for each turn
+        )
+        assert [page for page in pages if said not in (await amara.get(page)).text] == []
+    await house.store.write(
+        lambda db: db.execute(update(Person).where(Person.id == made.people[0]).values(zone="Europe/Lisbon"))
+    )
+    assert [page for page in pages if "for you)" in (await amara.get(page)).text] == []

@@ -1,19 +1,20 @@
 """How a session worked: said in private, seen by tutors as a pattern from five on, and by nobody as a name."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.builders import Class, a_cohort
+from tests.builders import Class, a_cohort, an_id
 from tests.house import House
 from threefold.core.session_rating import QUESTIONS
-from threefold.store.tables import Deed, PracticeSession, SessionRating, Withdrawal
+from threefold.store.tables import Deed, Happening, PracticeSession, SessionRating, Withdrawal
 
 ENDS = datetime(2026, 10, 1, 19, 30, tzinfo=UTC)
 HAPPY = dict.fromkeys(QUESTIONS, "very_much")
@@ -170,3 +171,30 @@ async def test_the_term_shows_every_session_that_has_been(house: House, built: C
     assert "Worth a look: time enough for hardly anybody." in page
     assert "Week 1 1 Oct for hardly anybody for nearly everybody" in page
     assert "Week 2 8 Oct no pattern no pattern" in page
+
+
+async def test_somebody_noted_as_away_is_not_asked_and_asked_again_when_it_is_put_right(
+    house: House, built: Class
+) -> None:
+    amara, ben = await house.as_(built.people[0]), await house.as_(built.people[1])
+    began, practice = ENDS - timedelta(hours=2), built.sessions[0]
+    facts = [(an_id(), built.members[1], began, None), (an_id(), built.members[0], began, began)]
+
+    def note(db: Session, id_: UUID, member: UUID, until: datetime | None, replaces: UUID | None) -> None:
+        db.add(
+            Happening(
+                id=id_, practice_id=practice, kind="here", membership_id=member, from_at=began, until_at=until,
+                recorded_at=began, recorded_by=None, how="tutor", replaces=replaces,
+            )
+        )  # fmt: skip
+        db.flush()
+
+    for id_, member, _, until in facts:
+        await house.store.write(lambda db, id_=id_, member=member, until=until: note(db, id_, member, until, None))  # type: ignore[misc] # their own for each turn
+    link = f'href="{path(built)}"'
+    assert (link in (await ben.get("/")).text, link in (await amara.get("/")).text) == (True, False)
+    assert (await rate(house, built, 0)).status_code == 422
+    assert (await rate(house, built, 1)).status_code == 303
+    await house.store.write(lambda db: note(db, an_id(), built.members[0], None, facts[1][0]))
+    assert link in (await amara.get("/")).text
+    assert (await rate(house, built, 0)).status_code == 303

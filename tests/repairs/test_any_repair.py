@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import Class, a_cohort, all_told, an_id
+from tests.builders import Class, a_cohort, all_told, an_id, cohort_row
 from threefold.core.refusal import Refusal
 from threefold.core.repairs import Scope, Why
 from threefold.core.term import Kind, Notice, news
@@ -105,7 +105,7 @@ async def test_any_repair_keeps_what_must_hold_and_can_be_taken_back_to_the_row(
     before = await store.read(lambda db: rows(db, made))
 
     def look(db: Session) -> Asking:
-        course = course_now(db, made.cohort, NOW)
+        course = course_now(db, cohort_row(db, made.cohort), NOW)
         return Asking(within(db, made)[0], course, scope, practice, tuple(map(str, out)), {})
 
     asking = await store.read(look)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.builders import Class, a_cohort
+from tests.guests.visits import BRIEF, a_guest
 from tests.house import House
 from tests.repairs.terms import (
     all_left,
@@ -233,6 +234,33 @@ async def test_a_group_does_not_move_to_where_one_of_it_is_already(house: House,
     assert answer.status_code == 422
     assert "Somebody in this group has another session then: Ben, Chloe, Dev. Choose another time." in words_of(answer)
     assert await waiting(house) == []
+
+
+async def test_nothing_is_taken_back_quietly_once_a_guest_was_asked_into_it(house: House, made: Class) -> None:
+    tutor, practice = await house.as_(made.tutors[0]), made.sessions[1]
+    await use(tutor, made, await ask(tutor, made, "date", practice, made.members[0]))
+    (version,) = await versions_of(house)
+    base = f"/cohorts/{made.cohort}/versions"
+    assert forms_of(await tutor.get(base), f"/versions/{version.id}/undoing") == [{}]
+    house.later(minutes=2)
+    visit = await a_guest(house, made)
+    sitting = await places(house, practice)
+    triad = min(place[1] for place in sitting.values())
+    asked = {"practice": str(practice), "round": [f"{triad}:1"], "brief": BRIEF}
+    assert (await tutor.send_form(f"{visit.base}/encounters", asked)).status_code == 303
+    assert forms_of(await tutor.get(base), "/undoing") == []
+    for answer in (None, "accepted"):
+        if answer:
+            await visit.says(await visit.send_link(), answer)
+        before = await places(house, practice)
+        refused = await tutor.send_form(f"{base}/{version.id}/undoing")
+        assert refused.status_code == 422
+        assert "A guest has been asked to one of these sessions since." in words_of(refused)
+        assert await places(house, practice) == before
+    (encounter,) = await visit.encounters()
+    assert (await tutor.send_form(f"{visit.base}/encounters/{encounter.id}/ending")).status_code == 303
+    assert (await tutor.send_form(f"{base}/{version.id}/undoing")).status_code == 303
+    assert made.members[0] in await places(house, practice)
 
 
 # --- taking it back ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from tests.builders import an_id
+from tests.builders import an_id, cohort_row
 from tests.house import House
 from tests.mail.server import mail_server
 from tests.repairs.terms import ask, event_of, groups, places, told, use, words_of
@@ -78,7 +78,7 @@ async def test_somebody_drops_out_three_hours_before(house: House) -> None:
     assert deed.subject["owed"] == {str(who): {"observer": 20} for who in partners}
     assert deed.subject["people"] == [str(x)]
     house.later(days=1)
-    course = await house.store.read(lambda db: course_now(db, made.cohort, house.now))
+    course = await house.store.read(lambda db: course_now(db, cohort_row(db, made.cohort), house.now))
     assert course.problem.served[str(x)] == dict.fromkeys(Role, 20), "the first evening alone"
     assert course.problem.served[str(partners[0])] == {Role.COUNSELLOR: 40, Role.CLIENT: 40, Role.OBSERVER: 20}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import Class, a_cohort, an_id
+from tests.builders import Class, a_cohort, an_id, cohort_row
 from threefold.core.grouping import Group
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape
@@ -146,7 +146,7 @@ async def test_a_version_says_what_was_and_what_is_and_can_be_put_back(store: St
 
 
 async def now_of(store: Store, made: Class, now: datetime = NOW) -> CourseNow:
-    return await store.read(lambda db: course_now(db, made.cohort, now))
+    return await store.read(lambda db: course_now(db, cohort_row(db, made.cohort), now))
 
 
 async def test_a_course_is_what_lies_ahead_with_what_happened_before(store: Store) -> None:

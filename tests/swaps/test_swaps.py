@@ -104,7 +104,16 @@ async def offered(evening: Evening) -> list[str]:
 
 @pytest.mark.parametrize(
     "why",
-    ["kept apart", "kept apart from the asker", "away", "not free", "not client", "pinned", "in another group then"],
+    [
+        "kept apart",
+        "kept apart from the asker",
+        "away",
+        "not free",
+        "not client",
+        "pinned",
+        "in another group then",
+        "in another cohort then",
+    ],
 )
 async def test_whoever_it_would_not_suit_is_left_out_in_silence(evening: Evening, why: str) -> None:
     made, store, now = evening.made, evening.house.store, evening.house.now
@@ -133,13 +142,20 @@ async def test_whoever_it_would_not_suit_is_left_out_in_silence(evening: Evening
     elif why == "in another group then":
         await regrouped(store, made, THE_15TH, [(AMARA, HANNA, FARID), (BEN, CHLOE, GRACE), (DEV, ESTHER)])
         evening.on_15th[AMARA] = made.seats[THE_15TH][amara]
+    elif why == "in another cohort then":
+        elsewhere = await a_cohort(store, name="Saturdays", trainees=3, weeks=4)  # on the same Thursdays
+        await store.write(
+            lambda db: db.execute(
+                update(Membership).where(Membership.id == elsewhere.members[0]).values(person_id=made.people[DEV])
+            )
+        )
     else:
         await store.write(work)
     left = {"kept apart from the asker": ["Ioan"], "pinned": [], "in another group then": ["Ioan"]}
     found = await offered(evening)
     assert found == left.get(why, ["Esther", "Ioan"])
     page = (await (await evening.as_(AMARA)).get(f"/seats/{evening.on_15th[AMARA]}/withdrawal")).text
-    assert not any(word in page for word in ("apart", "pinned", "not client"))
+    assert not any(word in page for word in ("apart", "pinned", "not client", "Saturdays"))
 
 
 async def test_nobody_but_those_offered_can_be_asked_and_why_not_is_never_said(evening: Evening) -> None:
@@ -599,3 +615,19 @@ async def test_tutors_choose_the_notice_and_the_number_for_the_last_moment(eveni
     page = words_of((await (await evening.as_(AMARA)).get(f"/seats/{evening.on_15th[AMARA]}/withdrawal")).text)
     assert "by Tuesday 13 October, 18:30" in page
     assert "01632" not in page, "it is for the last moment"
+
+
+async def test_home_shows_every_question_that_waits_about_ones_own_place_or_not(evening: Evening) -> None:
+    by, now = evening.house.now + timedelta(days=2), evening.house.now
+    asked = SwapRequest(
+        id=an_id(), seat_id=evening.on_15th[AMARA], asked_id=evening.made.members[DEV], in_return_id=None,
+        asked_at=now, expires_at=by,
+    )  # fmt: skip
+    await evening.house.store.write(lambda db: db.add(asked))
+    dev, amara, esther = [await evening.as_(who) for who in (DEV, AMARA, ESTHER)]
+    (question,) = await evening.requests()
+    for path in ("/", "/calendar"):
+        page = (await dev.get(path)).text
+        assert f'<a href="/swaps/{question.id}"><b>Amara asks: could you come on Thursday 15 October?</b>' in page
+        assert "You’ve asked Dev about Thursday 15 October" in (await amara.get(path)).text
+        assert "/swaps/" not in (await esther.get(path)).text

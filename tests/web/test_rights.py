@@ -374,11 +374,13 @@ def made_up(way: Way) -> dict[str, object]:
 
 
 async def contents(house: House) -> str:
-    """A digest of every row of every table."""
+    """A digest of every row of every table, but for how often links were guessed at: that is counted wherever asked."""
 
     def work(db: Session) -> str:
         whole = hashlib.sha256()
         for table in metadata.sorted_tables:
+            if table.name == "link_try":
+                continue
             for row in db.execute(select(table).order_by(*table.primary_key.columns)):
                 whole.update(repr((table.name, tuple(row))).encode())
         return whole.hexdigest()

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from threefold.core.names import short_names
+from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow
 from threefold.store.tables import (
@@ -184,8 +185,9 @@ _practice, _triad, _turn, _seat, _withdrawal, _piece, _membership, _person = (
     metadata.tables[name]
     for name in ("practice_session", "triad", "turn", "seat", "withdrawal", "piece", "membership", "person")
 )
-# Who was there at the sessions that ended lately: nobody who gave the seat up or said they can't make it. Looked up
-# once and first: the rest is a few rows for each of them.
+# Who was there at the sessions that ended lately: nobody who gave the seat up, who was noted as away, or who said they
+# can't make it. Looked up once and first: the rest is a few rows for each of them. Of whole sessions: whoever left
+# early is told apart where the rounds themselves are read.
 _LATELY = and_(
     _practice.c.cohort_id.in_(bindparam("cohorts", expanding=True)),
     _practice.c.starts_at > bindparam("since"),
@@ -196,15 +198,21 @@ _THERE = (
     select(_practice.c.cohort_id, _seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
     .select_from(_practice)
     .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
-    .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
-    .where(_LATELY, or_(_withdrawal.c.at.is_(None), _withdrawal.c.taken_back_at.is_not(None)))
+    .where(_LATELY, was_there(_seat, practice=_practice.c.id))
     .cte("there")
     .prefix_with("MATERIALIZED")
 )
+_client, _came = _turn.alias("client"), _THERE.alias("came")
 _HELD = (
     select(_THERE.c.triad_id, _turn.c.round)
     .select_from(_THERE)
     .join(_turn, and_(_turn.c.seat_id == _THERE.c.id, _turn.c.role == "counsellor"))
+    .outerjoin(
+        _client,
+        and_(_client.c.triad_id == _turn.c.triad_id, _client.c.round == _turn.c.round, _client.c.role == "client"),
+    )
+    .outerjoin(_came, _came.c.id == _client.c.seat_id)
+    .where(or_(_client.c.seat_id.is_(None), _came.c.id.is_not(None)))  # a guest has no turn
     .cte("held")
     .prefix_with("MATERIALIZED")
 )
@@ -243,7 +251,8 @@ _TO_COME = Prepared(
 def pieces_to_come(db: Session, cohorts: Sequence[UUID], now: datetime) -> dict[UUID, int]:
     """How many pieces of feedback on the sessions of the last two weeks have not come in, by cohort.
 
-    A round without its counsellor was not held, and nobody is asked about it; a tutor who observes a pair is asked.
+    A round without its counsellor or its client was not held, and nobody is asked about it. A tutor who observes a pair
+    is asked.
     """
     missing: Counter[UUID] = Counter()
     for cohort, count in _TO_COME.all(db, cohorts=list(cohorts), since=now - LOOK_BACK, now=now):

@@ -6,7 +6,7 @@ group's own words; the usual one is here.
 
 from dataclasses import dataclass
 
-PRIVACY_VERSION = "2026-11-22"
+PRIVACY_VERSION = "2026-11-23"
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,17 @@ PRIVACY_NOTICE: tuple[Passage, ...] = (
     Passage(
         "What is kept",
         "Your name, your e-mail address, the groups you belong to, when you practised and in which role, the "
-        "feedback people gave and received. Also how you’d rather practise, if you told us, and what you write when "
-        "you are worried about someone. Nothing a client says is ever asked for or kept.",
+        "feedback people gave and received. Also when you are free and how you’d rather practise, if you told us, and "
+        "what you write when you are worried about someone. If you add a calendar of your own, its address is kept "
+        "and the times it has you busy for the months ahead: never what for, and only until you remove it. Nothing a "
+        "client says is ever asked for or kept.",
     ),
     Passage(
         "Who sees it",
         "Feedback on a round is read by the person who counselled, by whoever wrote it, and by your tutors. Nobody "
-        "else sees it. Other trainees see your name where you practise together, and never your address. A worry "
-        "about someone is read by your centre’s named readers alone, and never by a tutor who is not one of them.",
+        "else sees it. Other trainees see your name where you practise together, and never your address. Nobody is "
+        "shown your calendar: others see whether you are free at a time, and no more. A worry about someone is read "
+        "by your centre’s named readers alone, and never by a tutor who is not one of them.",
     ),
     Passage(
         "What it is for",

@@ -111,15 +111,25 @@ def changes(
     return tuple(found)
 
 
-def may_undo(*, undone: bool, newest: bool, stands: bool, begun: bool, heard: bool) -> Refusal | None:
+ASKED_SINCE = (
+    "A guest has been asked to one of these sessions since. Change its groups as they are now, or call the guest off "
+    "first."
+)
+
+
+def may_undo(
+    *, undone: bool, newest: bool, stands: bool, begun: bool, heard: bool, guest: bool = False
+) -> Refusal | None:
     """Whether a change may be taken back so that nobody ever hears of it.
 
     `newest`: no version came after it; `stands`: the groups are still as it left them; `begun`: one of its sessions
-    has begun; `heard`: a letter about it may have been read.
+    has begun; `heard`: a letter about it may have been read; `guest`: somebody from outside was asked to one since, or
+    has said yes, so that they would hear of it.
     """
     reasons = (
         (undone, "This has been taken back already."),
         (begun, "One of these sessions has begun, so its groups stay as they are."),
+        (guest, ASKED_SINCE),
         (not (newest and stands), "Something else has changed since, so this can’t be taken back by itself any more."),
         (heard, "People have had letters about this. Go back to how it was, and they hear of that."),
     )

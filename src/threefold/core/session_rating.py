@@ -68,12 +68,18 @@ def checked(answers: Mapping[str, str]) -> dict[str, Answer] | Refusal:
     return Refusal(problems) if problems else {code: Answer(answers[code]) for code in QUESTIONS}
 
 
+NOT_THERE = (
+    "As far as is noted you couldn’t make this one, so there is nothing to say about it. If you were there, tell your "
+    "tutor."
+)
+
+
 def why_not(ends_at: datetime, opened_at: datetime | None, now: datetime, *, cancelled: bool, was_there: bool) -> str:
     """Why somebody can't say (or change) how a session was, or ""."""
     if cancelled:
         return "This session was called off, so there is nothing to say about it."
     if not was_there:
-        return "You said that you couldn’t make this one, so there is nothing to say about it."
+        return NOT_THERE
     if now < ends_at - OPENS_BEFORE_END:
         return "This opens ten minutes before the session ends."
     if opened_at is not None and now >= opened_at:

@@ -49,6 +49,7 @@ class Standing:
 
     `people` are its trainees. `met` and `turns` are counted over the whole term: what happened, and what is planned.
     `away`: (person, session) of those who said so beforehand, or gave their place up. `rests`: nobody's client there.
+    `elsewhere`: (person, session) of those who have a place in another cohort at that time; which is nobody's to know.
     `kept` are triads that a tutor wants as they are. `free` is what people said of a session's time.
     """
 
@@ -60,6 +61,7 @@ class Standing:
     apart: AbstractSet[Pair] = frozenset()
     away: AbstractSet[tuple[Person, UUID]] = frozenset()
     rests: AbstractSet[tuple[Person, UUID]] = frozenset()
+    elsewhere: AbstractSet[tuple[Person, UUID]] = frozenset()
     kept: AbstractSet[UUID] = frozenset()
     free: Mapping[tuple[Person, UUID], How] = field(default_factory=dict)
     standby: Mapping[UUID, tuple[Person, ...]] = field(default_factory=dict)
@@ -91,8 +93,8 @@ class Standing:
         return meeting is not None and not meeting.cancelled and now < meeting.starts_at
 
     def takes(self, person: Person, place: Place, *, leaving: Place | None = None) -> bool:
-        """Whether somebody can take a place: they have none at that time, but the one they would leave, and neither
-        rules nor choices stand against it.
+        """Whether somebody can take a place: they have none at that time, but the one they would leave, here or in
+        another cohort, and neither rules nor choices stand against it.
         """
         meeting = self.meetings[place.practice]
         at_the_time = any(
@@ -104,6 +106,7 @@ class Standing:
         return (
             person in self.people
             and not at_the_time
+            and (person, place.practice) not in self.elsewhere
             and not self.sits_in(person, place.practice)
             and not (client and (person, place.practice) in self.rests)
             and not any(frozenset((person, other)) in self.apart for other in self.others(place))

@@ -17,6 +17,7 @@ from threefold.core.happened import Account, Fact, Kind, Mode, Presence, Scope
 from threefold.core.names import short_names
 from threefold.core.roles import Role, Turning
 from threefold.core.slots import rounds_for
+from threefold.day.calls import Call, groups_of
 from threefold.day.regrouping import Question, Standing, mark_of
 from threefold.matching import CourseProblem, Remainder
 from threefold.store.happened import HeldSession, SeatHeld, held_session, noted_of, seats_in
@@ -117,6 +118,7 @@ class Day:
     pin_since: datetime | None
     versions: tuple[tuple[UUID, datetime, str, bool, frozenset[UUID]], ...]
     now: datetime
+    calls: tuple[Call, ...] = ()
 
     @property
     def facts(self) -> Sequence[Fact]:
@@ -255,6 +257,7 @@ class Day:
     def since_the_start(self) -> list[Said]:
         """What was noted, in words, newest first; who simply came in time is not told one by one."""
         found = [said for fact in self.facts if (said := self._said(fact))]
+        found += [Said(call.at, call.who, call.words) for call in self.calls]
         undoable = self._undoable()
         for id_, at, why, undone, moved in self.versions:
             names = [self.by_member[one].first for one in moved if one in self.by_member]
@@ -312,19 +315,16 @@ def _listed(names: Sequence[str]) -> str:
 def day(db: Session, at: AtPractice, now: datetime) -> Day:
     """A session on its day; five questions."""
     seats, noted = seats_in(db, [at.practice.id]), noted_of(db, [at.practice.id])
-    rows = db.execute(
-        select(PracticeSession.pin_since, Triad.id, Triad.number, Triad.room, Triad.tutor_id)
-        .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
-        .where(PracticeSession.id == at.practice.id)
-    ).all()
+    groups = groups_of(db, at.practice.id)
     return Day(
         at=at,
         people=people_of(db, at),
         held=held_session(at.cohort, at.practice, seats, noted.get(at.practice.id)),
-        triads={row.id: (row.number, row.room, row.tutor_id) for row in rows if row.id is not None},
-        pin_since=rows[0].pin_since,
+        triads=groups.triads,
+        pin_since=groups.pin_since,
         versions=_versions(db, at),
         now=now,
+        calls=groups.calls,
     )
 
 

@@ -91,8 +91,8 @@ def grid_of(db: Session, visit: Visit, me: Me, cohort_id: UUID) -> Grid:
     triads = _EVERY_TRIAD.all(db, cohort=cohort_id)
     turns = [
         turn_of(held, ended=visit.now >= held.clock.ends_at)
-        for held in held_rounds(db, [(triad, practice, cohort) for triad, practice in triads])
-        if held.is_on
+        for held in held_rounds(db, [(triad, practice, cohort) for triad, practice in triads], visit.now)
+        if held.stands
     ]
     names: Mapping[str, str] = {str(member): name for member, name in _TRAINEES.all(db, cohort=cohort_id)}
     codes = [one.code for one in chosen]

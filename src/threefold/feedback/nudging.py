@@ -89,7 +89,7 @@ async def ask(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) -
         within = triad_for(db, me, triad_id)
         if not within.is_tutor or within.practice.cancelled_at is not None:
             raise NotYours
-        rounds = held_rounds(db, [(within.triad, within.practice, within.cohort)])
+        rounds = held_rounds(db, [(within.triad, within.practice, within.cohort)], visit.now)
         held = next((one for one in rounds if one.number == number), None)
         if held is None or (member is not None and held.party(member) is None):
             raise NotYours

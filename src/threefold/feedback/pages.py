@@ -71,8 +71,8 @@ def standing(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
         here: dict[str, Any] = {"within": within, "held": held, "piece": piece}
         if party is None:
             return "feedback/tutor.html", {**here, "reading": reading_of(db, visit, within, held)}
-        if party.away or not held.is_on or not held.has_begun(visit.now):
-            observes = party.role is Role.OBSERVER and not party.away and held.is_on
+        if not held.shows(party, visit.now):
+            observes = party.role is Role.OBSERVER and held.asks(party)
             notes = f"/observation/{triad_id}/{number}" if observes and may_open(held.starts_at, visit.now) else ""
             focus = queries.taken_along(db, held) if observes else ""
             return "feedback/early.html", {**here, "focus": focus, "notes": notes}
@@ -196,7 +196,7 @@ async def answer(visit: Visited, piece_id: FromPath[UUID]) -> Answer:
 
     def work(db: Session, me: Me) -> tuple[Held, Refusal | None]:
         within, row = piece_for(db, me, piece_id)
-        held = of_round(db, within, row.round)
+        held = of_round(db, within, row.round, visit.now)
         piece = held.piece_of(row.author_id)
         if within.role != Role.COUNSELLOR or held.opened_at is None or piece is None or piece.kind is Kind.SELF:
             raise NotYours
@@ -221,7 +221,7 @@ async def add(visit: Visited, piece_id: FromPath[UUID]) -> Answer:
         within, row = piece_for(db, me, piece_id)
         if row.author_id != within.membership.id:
             raise NotYours
-        held = of_round(db, within, row.round)
+        held = of_round(db, within, row.round, visit.now)
         piece = held.piece_of(row.author_id)
         if piece is None or piece.skipped_at is not None:
             raise NotYours

@@ -109,18 +109,18 @@ def todo(db: Session, me: Me, now: datetime) -> list[Todo]:
     found = []
     for held, member in _rounds_of(db, me, now, since=now - LATELY):
         party = held.party(member)
-        if party is None or party.away or not held.is_on or not held.has_begun(now):
+        if party is None or not held.shows(party, now):
             continue
         said = f"Round {held.number} on {day(held.starts_at, held.zone)}"
         about = held.counsellor.first
         if party.role is not Role.COUNSELLOR:
-            if held.piece_of(member) is None:
+            if held.asks(party) and held.piece_of(member) is None:
                 title = f"Tell {about} what you noticed" if party.role is Role.OBSERVER else f"Tell {about} how it was"
                 found.append(Todo(held.path, title, f"{said}. About {_minutes(party.role)}"))
         elif held.release(now).is_open:
             if held.opened_at is None:
                 found.append(Todo(held.path, "Read what people noticed", said))
-        elif held.own is None:
+        elif held.asks(party) and held.own is None:
             found.append(Todo(held.path, "Look back on your own round", f"{said}. About {_minutes(party.role)}"))
     return found
 
@@ -130,7 +130,7 @@ def mine(db: Session, me: Me, now: datetime) -> list[Mine]:
     return [
         Mine(held, party.role, _state(held, party, now))
         for held, member in _rounds_of(db, me, now)
-        if (party := held.party(member)) and not party.away and held.is_on and held.has_begun(now)
+        if (party := held.party(member)) and held.shows(party, now)
     ]
 
 
@@ -159,11 +159,11 @@ def to_come(db: Session, taught: Sequence[CohortRow], now: datetime) -> ToCome:
     triads = _TAUGHT.all(db, cohorts=list(cohorts), now=now, since=now - LATELY)
     rounds = [
         held
-        for held in held_rounds(db, [(triad, practice, cohorts[cohort]) for triad, practice, cohort in triads])
-        if held.is_on and held.has_begun(now)
+        for held in held_rounds(db, [(triad, practice, cohorts[cohort]) for triad, practice, cohort in triads], now)
+        if held.stands and held.has_begun(now)
     ]
     ended = [held for held in rounds if now >= held.clock.ends_at]
-    expected = sum(len(held.reachable) + 1 for held in ended)
+    expected = sum(len(held.reachable) + 1 for held in ended if held.is_on)
     missing = missing_of(ended, now)
     return ToCome(missing, [held for held in rounds if held.is_held_back], _notes(db, rounds), expected)
 
@@ -307,7 +307,7 @@ def _rounds_of(db: Session, me: Me, now: datetime, since: datetime = LONG_AGO) -
     """Rounds the person sits in or observes as tutor, with their membership there; the latest first."""
     rows = _SAT.all(db, me=me.id, now=now, since=since)
     members = {triad.id: member for triad, _, _, member in rows}
-    rounds = held_rounds(db, [(triad, practice, cohort) for triad, practice, cohort, _ in rows])
+    rounds = held_rounds(db, [(triad, practice, cohort) for triad, practice, cohort, _ in rows], now)
     return [(held, members[held.triad_id]) for held in reversed(rounds)]
 
 

@@ -167,7 +167,7 @@ class Writing:
 def arrive(visit: Visit, db: Session, me: Me, triad_id: UUID, number: int) -> tuple[InTriad, Held]:
     """The round, for those who sit in it and the tutors. One that was cancelled says so, with every word given back."""
     within = triad_for(db, me, triad_id)
-    held = of_round(db, within, number)
+    held = of_round(db, within, number, visit.now)
     if within.practice.cancelled_at is not None:
         typed = visit.typed or actions.desk_of(db, held, within.membership.id).fields
         raise Gone("feedback/cancelled.html", CANCELLED, held=held, typed=forms.own_words(typed))
@@ -181,9 +181,12 @@ def writing(visit: Visit, triad_id: UUID, number: int, *kinds: Kind) -> Callable
         within, held = arrive(visit, db, me, triad_id, number)
         party = held.party(within.membership.id)
         drops_in = party is None and within.is_tutor  # any tutor may be a second observer
-        if (party is None and not drops_in) or (party and party.away) or not held.is_on:
+        if party is None and not drops_in:
             raise NotYours
         if not held.has_begun(visit.now):
+            raise NotYours
+        wanted = held.asks(party) if party else held.is_on
+        if not wanted and held.piece_of(within.membership.id) is None:
             raise NotYours
         kind = asked_of(party.role) if party else Kind.OBSERVER
         if kinds and kind not in kinds:

@@ -1,6 +1,6 @@
 """What a page of growth shows: a trainee's rounds as core reckons with them, and all that may be said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -86,7 +86,7 @@ def own(db: Session, me: Me, now: datetime, cohort: str | None) -> tuple[Within,
     unread = sum(each.opened_at is None and each.release(now).is_open for each in held)
     others = tuple(each.cohort for each in mine.values() if each.cohort.id != within.cohort.id)
     read = [each for each in held if each.opened_at is not None]
-    return within, _growth(db, within.cohort, here, read, now, others=others, unread=unread)
+    return within, _growth(db, within.cohort, here, read, now, kept=held, others=others, unread=unread)
 
 
 def of_trainee(db: Session, within: Within, member: UUID, name: str, now: datetime) -> Growth:
@@ -108,9 +108,11 @@ def _growth(
     now: datetime,
     *,
     name: str = "",
+    kept: Sequence[Held] | None = None,
     others: tuple[CohortRow, ...] = (),
     unread: int = 0,
 ) -> Growth:
+    """From the rounds that may be shown (`held`), of all that were held (`kept`, where those are more)."""
     key = (cohort.framework_id or "", cohort.framework_version or "")
     known = frameworks(db, {key, *(each.looking.framework for each in held)})
     if key not in known:
@@ -118,6 +120,7 @@ def _growth(
     looked = (known[each.looking.framework] for each in reversed(held) if each.looking.framework in known)
     framework = known[key].remembering(looked)
     wrote = authors(db, held)
+    counted = {(each.triad_id, each.number) for each in (held if kept is None else kept)}
     rounds = tuple(_round(each, wrote) for each in held)
     titles = _looked_for(framework, cohort, rounds)
     last = max((each.session for each in rounds), default=0)
@@ -144,7 +147,7 @@ def _growth(
         latest=read.path if read else "",
         ideas=_ideas(read, wrote) if read else (),
         quote=_quote(written, wrote),
-        burn=rules.burn_up([_turn(each, now) for each in planned]),
+        burn=rules.burn_up(list(_turns(planned, counted, now))),
     )
 
 
@@ -197,8 +200,12 @@ def _quote(written: Sequence[tuple[Held, Sent]], wrote: dict[UUID, Author]) -> Q
     return None
 
 
-def _turn(each: Counsels, now: datetime) -> Turn:
-    shape = each.practice.shape_in(each.cohort)
-    times = round_times(each.practice.starts_at, shape, max(each.number, shape.rounds))
-    on = each.practice.starts_at.astimezone(ZoneInfo(each.cohort.zone)).date()
-    return Turn(each.practice.number, on, times[each.number - 1].ends_at <= now, each.away)
+def _turns(planned: Sequence[Counsels], kept: Collection[tuple[UUID, int]], now: datetime) -> Iterator[Turn]:
+    """Their rounds as counsellor, `kept` those that were held: what nobody held is left out unless they said so."""
+    for each in planned:
+        shape = each.practice.shape_in(each.cohort)
+        times = round_times(each.practice.starts_at, shape, max(each.number, shape.rounds))
+        on = each.practice.starts_at.astimezone(ZoneInfo(each.cohort.zone)).date()
+        is_over, was_held = times[each.number - 1].ends_at <= now, (each.triad.id, each.number) in kept
+        if each.away or was_held or not is_over:
+            yield Turn(each.practice.number, on, is_over, away=each.away and not was_held)

@@ -232,10 +232,10 @@ def feel(db: Session, guest: UUID, encounter: UUID, piece: Felt, *, now: datetim
     felt = dict(complete.answers)
     if row.felt_at is not None and (row.felt == felt or not found.may_change):
         return None
-    before = held_rounds(db, [(found.triad, found.practice, found.cohort)], only=found.round)
+    before = held_rounds(db, [(found.triad, found.practice, found.cohort)], now, only=found.round)
     row.felt, row.felt_at = felt, row.felt_at or now
     db.flush()
-    after = held_rounds(db, [(found.triad, found.practice, found.cohort)], only=found.round)
+    after = held_rounds(db, [(found.triad, found.practice, found.cohort)], now, only=found.round)
     for was, held in zip(before, after, strict=True):
         # As with everybody's words: the letter to the counsellor waits, and leaves when they open.
         opens_at = held.will_open_at

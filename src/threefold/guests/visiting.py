@@ -19,8 +19,8 @@ from threefold.core.guests import STEPS, Door, Pause, Standing
 from threefold.core.guests import Answer as Said
 from threefold.core.identity import token_digest
 from threefold.core.refusal import Refusal
-from threefold.core.sign_in import LIMITED_OVER, MOST_PER_NETWORK
-from threefold.guests import actions, encounters, queries
+from threefold.core.sign_in import LIMITED_OVER
+from threefold.guests import actions, encounters, guessing, queries
 from threefold.guests.encounters import Booked
 from threefold.guests.queries import Visitor
 from threefold.mail.notices import Pile, tell, with_letters
@@ -100,16 +100,17 @@ async def seen(visit: Visit, token: str) -> GuestView:
     visit.me = None  # the page must not depend on who happens to be signed in with this browser
     if isinstance(found, GuestView):
         return found
-    raise Answered(closed(visit, found))
+    raise Answered(await closed(visit, found))
 
 
-def closed(visit: Visit, found: Visitor | None) -> Answer:
+async def closed(visit: Visit, found: Visitor | None) -> Answer:
     """The page for a link that does not open; after many unknown ones from one network, a wait."""
-    visit.me = None
-    if found is None and too_many(visit):
+    if found is None and await too_many(visit):
+        visit.me = None
         answer = visit.said(429)
         answer.headers["retry-after"] = str(int(LIMITED_OVER.total_seconds()))
         return answer
+    visit.me = None
     return visit.page("guests/closed.html", status=410 if found else 404, contact=visit.house.settings.contact)
 
 
@@ -118,16 +119,16 @@ def not_there(visit: Visit) -> Answer:
     return visit.page("guests/closed.html", status=404, contact=visit.house.settings.contact)
 
 
-def too_many(visit: Visit) -> bool:
-    """Whether this network has tried so many unknown links within the hour that it has to wait.
+async def too_many(visit: Visit) -> bool:
+    """Whether this network has tried so many unknown links within the hour that it has to wait; else one more is noted.
 
     A link that is somebody's opens all the same: a college's network is shared, and its guests are not locked out.
     """
-    key = ("unknown guest links", visit.network_digest)
-    since = visit.now - LIMITED_OVER
-    tried = [each for each in visit.house.kept.get(key) or () if datetime.fromisoformat(each.decode()) > since]
-    visit.house.kept.put(key, [*tried[-MOST_PER_NETWORK:], visit.now.isoformat().encode()])
-    return len(tried) >= MOST_PER_NETWORK
+    network, now, id_ = visit.network_digest, visit.now, visit.new_id()
+    if await visit.read_open(lambda db, _me: guessing.has_to_wait(db, network, now)):
+        return True
+    await visit.write_open(lambda db: guessing.tried(db, network, now=now, id=id_))
+    return False
 
 
 @get("/guest/{token:str}", **open_to_all)
@@ -270,7 +271,7 @@ async def as_guest(visit: Visit, token: str, work: Callable[[Session, UUID], Ref
     if done == NOT_THERE:
         raise Answered(not_there(visit))
     if isinstance(done, Visitor) or done == CLOSED:
-        raise Answered(closed(visit, done if isinstance(done, Visitor) else None))
+        raise Answered(await closed(visit, done if isinstance(done, Visitor) else None))
     return done if isinstance(done, Refusal) else None
 
 

@@ -154,7 +154,7 @@ def watched(db: Session, within: Within, now: datetime) -> Watched:
         triads[triad.id] = (triad, practice, cohort)
         if finished_at is not None:
             ready[triad.id, number, author] = finished_at
-    rounds = held_rounds(db, list(triads.values()))
+    rounds = held_rounds(db, list(triads.values()), now)
     key = (cohort.framework_id or "", cohort.framework_version or "")
     known = frameworks(db, {key, *(held.looking.framework for held in rounds)})
     if key not in known:  # its set-up never came so far
@@ -163,7 +163,7 @@ def watched(db: Session, within: Within, now: datetime) -> Watched:
     return Watched(
         cohort,
         known[key].remembering(looked),
-        tuple(_round(held, ready) for held in rounds if held.is_on and now >= held.clock.ends_at),
+        tuple(_round(held, ready) for held in rounds if held.stands and now >= held.clock.ends_at),
         _members(db, cohort.id),
         now,
     )

@@ -116,7 +116,7 @@ def watching(visit: Visit, triad_id: UUID, number: int) -> Callable[[Session, Me
 
     def work(db: Session, me: Me) -> Watching:
         within = triad_for(db, me, triad_id)
-        held = of_round(db, within, number)
+        held = of_round(db, within, number, visit.now)
         party = held.party(within.membership.id)
         observes = party is not None and party.role is Role.OBSERVER and not party.away
         if not observes and (party is not None or not within.is_tutor):

@@ -54,7 +54,7 @@ class Home:
     here: ForDate
     after: tuple[Place, ForDate] | None  # a session just over in which they worked from a brief
     to_rate: list[Place]  # just over, and they may say how it worked
-    asked: list[Place]  # places that somebody has asked about
+    asked: list[Asked]  # what waits for an answer about places, theirs or somebody else's
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,20 @@ async def home(visit: Visited) -> Answer:
             return None
         groups = cohorts_of(db, me, Right.TRAINEE)
         ask_to_accept(groups)
-        places = queries.places_of(db, me)
-        place = queries.next_place(places, visit.now)
+        places, place, rounds = queries.places_and_rounds(db, me, lambda held: queries.next_place(held, visit.now))
         begun = any(each.starts_at <= visit.now for each in places)
         todo = feedback.todo(db, me, visit.now) if begun else [Todo(*each) for each in to_practise(db, me)]
         return Home(
             first_name(me.name),
             place,
-            queries.rounds_of(db, place) if place else (),
+            rounds,
             todo,
             queries.still_waiting(within.cohort for within in groups),
             bool(places),
             chosen_at(place),
             stepping_out(queries.last_place(places, visit.now)),
             [each for each in places if may_rate(each, visit.now)],
-            [each for each in places if each.question and not each.is_over(visit.now)],
+            swaps.waiting_for(db, me, visit.now),
         )
 
     page = await visit.read(work)
@@ -126,7 +125,7 @@ async def home(visit: Visited) -> Answer:
 def may_rate(place: Place, now: datetime) -> bool:
     """Whether somebody is asked how a session worked: for a day, and once."""
     closed = session_rating.why_not(
-        place.ends_at, None, now, cancelled=place.cancelled_at is not None, was_there=place.withdrawn_at is None
+        place.ends_at, None, now, cancelled=place.cancelled_at is not None, was_there=place.was_there
     )
     return not closed and not place.has_rated and now < place.ends_at + session_rating.PATTERN_AFTER
 
@@ -210,8 +209,12 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     def work(db: Session, me: Me) -> PracticePage | AtPractice:
         at = practice_for(db, me, practice_id)
         # Who teaches a cohort holds no seat in it.
-        places = [] if at.is_tutor else queries.places_of(db, me)
-        place = next((p for p in places if p.practice_id == practice_id), None)
+        place: Place | None = None
+        rounds: tuple[MyRound, ...] = ()
+        if not at.is_tutor:
+            _, place, rounds = queries.places_and_rounds(
+                db, me, lambda places: next((p for p in places if p.practice_id == practice_id), None)
+            )
         if place is None and not at.is_tutor:
             if at.practice.window_id is None and not queries.had_a_place(db, at):
                 raise NotYours
@@ -220,7 +223,7 @@ async def show(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
         return PracticePage(
             at,
             place,
-            queries.rounds_of(db, place) if place else (),
+            rounds,
             queries.groups_at(db, at) if at.is_tutor else [],
             answers.answers_at(db, practice_id) if at.is_tutor else {},
             chosen_at(place),

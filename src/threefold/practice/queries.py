@@ -1,58 +1,37 @@
 """What a trainee sees of their practice: the sessions they have a seat in, with whom, and their role in each round."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import combinations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, exists, func, literal, or_, select, text, union_all
+from sqlalchemy import bindparam, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from threefold.core import arriving
-from threefold.core.guests import guest_seen
 from threefold.core.meeting import link_for
-from threefold.core.names import first_name, initials
+from threefold.core.names import first_name
 from threefold.core.roles import Role, RoleLabels, SaidTurn, say_turn
 from threefold.core.slots import Round, SessionShape, round_times, sentence
-from threefold.store.guests import COMES
+from threefold.practice.company import Partner, Turn, company
+from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, PracticeRow, SeatRow, TriadRow, columns, split
 from threefold.store.sessions import Me
 from threefold.store.tables import (
-    Encounter,
-    Guest,
     Membership,
     Person,
     PracticeSession,
     Seat,
     Triad,
-    Turn,
-    Withdrawal,
     metadata,
 )
 from threefold.store.within import AtPractice
 
 JUST_OVER = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Partner:
-    """Somebody in the same triad; nothing about them but their name and their seat."""
-
-    name: str
-    withdrawn: bool
-    seat: UUID
-
-    @property
-    def first(self) -> str:
-        return first_name(self.name)
-
-    @property
-    def initials(self) -> str:
-        return initials(self.name)
 
 
 @dataclass(frozen=True)
@@ -84,6 +63,7 @@ class Place:
     chosen: str | None  # core.choices.Kind: how they would rather practise on this date
     is_client: bool
     has_rated: bool  # has said how the session worked
+    was_there: bool  # for any of it, as far as is known
     question: UUID | None  # a swap of this place that waits for an answer, theirs or somebody else's
 
     @property
@@ -173,12 +153,15 @@ _QUESTION, _QUESTION_IN_RETURN = (
     .scalar_subquery()
     for column in (_swap_request.c.seat_id, _swap_request.c.in_return_id)
 )
+_tutor, _watches = _membership.alias("tutor"), metadata.tables["person"].alias("watches")
 _PLACES = Prepared(
     select(
         _CHOSEN,
         _IS_CLIENT,
         _HAS_RATED,
+        was_there(_seat, practice=_practice.c.id),
         func.coalesce(_QUESTION, _QUESTION_IN_RETURN),
+        _watches.c.name,
         _withdrawal.c.at,
         _withdrawal.c.taken_back_at,
         *columns(*_HELD),
@@ -189,6 +172,8 @@ _PLACES = Prepared(
     .join(_cohort, _cohort.c.id == _practice.c.cohort_id)
     .join(_membership, _membership.c.id == _seat.c.membership_id)
     .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
+    .outerjoin(_tutor, _tutor.c.id == _triad.c.tutor_id)
+    .outerjoin(_watches, _watches.c.id == _tutor.c.person_id)
     .where(
         _membership.c.person_id == bindparam("me"),
         _membership.c.left_at.is_(None),
@@ -196,8 +181,8 @@ _PLACES = Prepared(
         _cohort.c.published_at.is_not(None),
     )
     .order_by(_practice.c.starts_at, _seat.c.id),
-    lambda chosen, is_client, has_rated, question, at, taken_back_at, *cells: (
-        (chosen, bool(is_client), bool(has_rated), question),
+    lambda chosen, is_client, has_rated, came, question, tutor, at, taken_back_at, *cells: (
+        (chosen, bool(is_client), bool(has_rated), bool(came), question, tutor),
         at if at and not taken_back_at else None,
         *_here(*cells),
     ),
@@ -205,10 +190,26 @@ _PLACES = Prepared(
 
 
 def places_of(db: Session, me: Me) -> list[Place]:
-    """Every seat the person holds, in time order; three queries however many there are."""
-    rows = _PLACES.all(db, me=me.id)
-    others = _others(db, [triad.id for _, _, _, triad, *_ in rows])
-    tutors = _names(db, [triad.tutor_id for _, _, _, triad, *_ in rows if triad.tutor_id])
+    """Every seat the person holds, in time order; two queries however many there are."""
+    return places_and_rounds(db, me, lambda _: None)[0]
+
+
+def places_and_rounds(
+    db: Session, me: Me, choose: Callable[[Sequence[Place]], Place | None]
+) -> tuple[list[Place], Place | None, tuple[MyRound, ...]]:
+    """The same, with the place that `choose` takes of them, and what they are in its rounds; no query more."""
+    alone = _places(db, me)
+    chosen = choose(alone)
+    found = company(db, [place.triad_id for place in alone], chosen.triad_id if chosen else None)
+    places = [
+        replace(place, partners=tuple(who for who in found.people[place.triad_id] if who.seat != place.seat_id))
+        for place in alone
+    ]
+    place = places[alone.index(chosen)] if chosen else None
+    return places, place, _rounds_of(place, found.turns) if place else ()
+
+
+def _places(db: Session, me: Me) -> list[Place]:
     return [
         Place(
             seat_id=seat.id,
@@ -225,8 +226,8 @@ def places_of(db: Session, me: Me) -> list[Place]:
             link=link_for(practice.link, triad.id),
             shape=practice.shape_in(cohort),
             labels=cohort.role_labels,
-            partners=tuple(who for other, who in others[triad.id] if other != seat.id),
-            tutor=tutors.get(triad.tutor_id, ""),
+            partners=(),
+            tutor=tutor or "",
             withdrawn_at=withdrawn_at,
             cancelled_at=practice.cancelled_at,
             uid=seat.uid,
@@ -236,9 +237,12 @@ def places_of(db: Session, me: Me) -> list[Place]:
             chosen=chosen,
             is_client=is_client,
             has_rated=has_rated,
+            was_there=came,
             question=question,
         )
-        for (chosen, is_client, has_rated, question), withdrawn_at, seat, triad, practice, cohort in rows
+        for (chosen, is_client, has_rated, came, question, tutor), withdrawn_at, seat, triad, practice, cohort in (
+            _PLACES.all(db, me=me.id)
+        )
     ]
 
 
@@ -252,34 +256,15 @@ def had_a_place(db: Session, at: AtPractice) -> bool:
     )
 
 
-def rounds_of(db: Session, place: Place) -> tuple[MyRound, ...]:
+def _rounds_of(place: Place, turns: Sequence[Turn]) -> tuple[MyRound, ...]:
     """What the person is in each round of one session, said to them."""
     names: dict[tuple[int, str], list[str]] = defaultdict(list)
     mine: dict[int, Role] = {}
-    ours = (
-        select(Turn.round, Turn.role, Turn.seat_id, Person.name, Seat.position)
-        .join(Seat, Seat.id == Turn.seat_id)
-        .join(Membership, Membership.id == Seat.membership_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Turn.triad_id == place.triad_id)
-    )
-    guests = (
-        select(
-            Encounter.round,
-            literal(Role.CLIENT.value),
-            literal(None, Turn.seat_id.type),
-            Person.name,
-            literal(-1),
-        )
-        .join(Guest, Guest.id == Encounter.guest_id)
-        .join(Person, Person.id == Guest.person_id)
-        .where(Encounter.triad_id == place.triad_id, COMES)
-    )
-    for number, role, seat_id, name, _ in db.execute(union_all(ours, guests).order_by("round", "position")):
-        if seat_id == place.seat_id:
-            mine[number] = Role(role)
+    for turn in turns:
+        if turn.seat == place.seat_id:
+            mine[turn.round] = turn.role
         else:
-            names[number, role].append(first_name(name) if seat_id else guest_seen(name))
+            names[turn.round, turn.role].append(turn.called)
     times: Sequence[Round] = round_times(place.starts_at, place.shape, max(mine, default=0) or None)
     return tuple(
         MyRound(
@@ -305,9 +290,7 @@ def next_place(places: Sequence[Place], now: datetime) -> Place | None:
 
 def last_place(places: Sequence[Place], now: datetime) -> Place | None:
     """The session that ended within the last day, if they were there as far as we know."""
-    over = [
-        p for p in places if p.is_over(now) and now < p.ends_at + JUST_OVER and not (p.cancelled_at or p.withdrawn_at)
-    ]
+    over = [p for p in places if p.is_over(now) and now < p.ends_at + JUST_OVER and p.was_there and not p.cancelled_at]
     return over[-1] if over else None
 
 
@@ -323,14 +306,14 @@ def groups_at(db: Session, at: AtPractice) -> list[Group]:
         .where(Triad.practice_id == at.practice.id)
         .order_by(Triad.number)
     ).all()
-    people = _others(db, [triad.id for triad in triads])
+    people = company(db, [triad.id for triad in triads]).people
     tutors = _names(db, [triad.tutor_id for triad in triads if triad.tutor_id])
     return [
         Group(
             triad.id,
             triad.number,
             triad.room,
-            tuple(who for _, who in people[triad.id]),
+            tuple(people[triad.id]),
             tutors.get(triad.tutor_id, ""),
         )
         for triad in triads
@@ -356,22 +339,6 @@ def met(db: Session, cohort_id: UUID) -> Counter[frozenset[str]]:
 def month_of(place: Place) -> date:
     """The first of the month a session lies in, for the calendar's headings."""
     return place.starts_at.astimezone(ZoneInfo(place.zone)).date().replace(day=1)
-
-
-def _others(db: Session, triads: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, Partner]]]:
-    found: dict[UUID, list[tuple[UUID, Partner]]] = defaultdict(list)
-    if not triads:
-        return found
-    for triad_id, seat_id, name, at, taken_back_at in db.execute(
-        select(Seat.triad_id, Seat.id, Person.name, Withdrawal.at, Withdrawal.taken_back_at)
-        .join(Membership, Membership.id == Seat.membership_id)
-        .join(Person, Person.id == Membership.person_id)
-        .outerjoin(Withdrawal, Withdrawal.seat_id == Seat.id)
-        .where(Seat.triad_id.in_(triads), Seat.given_up_at.is_(None))
-        .order_by(Seat.position)
-    ):
-        found[triad_id].append((seat_id, Partner(name, at is not None and taken_back_at is None, seat_id)))
-    return found
 
 
 def _names(db: Session, members: Sequence[UUID]) -> dict[UUID | None, str]:

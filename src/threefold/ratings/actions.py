@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from threefold.core import session_rating as rules
 from threefold.core.refusal import Refusal
-from threefold.ratings.record import opened_at, said_at
-from threefold.store.tables import PracticeSession, SessionRating, Withdrawal
+from threefold.ratings.record import opened_at, said_at, was_at
+from threefold.store.tables import PracticeSession, SessionRating
 from threefold.store.within import InTriad
 
 
@@ -23,7 +23,7 @@ def rate(db: Session, within: InTriad, answers: Mapping[str, str], *, now: datet
         opened_at(practice.ends_at, said_at(db, practice.id)),
         now,
         cancelled=practice.cancelled_at is not None,
-        was_there=is_expected(db, within),
+        was_there=within.seat is not None and was_at(db, within.seat.id),
     )
     if closed:
         return Refusal.because(closed)
@@ -37,9 +37,3 @@ def rate(db: Session, within: InTriad, answers: Mapping[str, str], *, now: datet
     elif row.answers != kept:
         row.answers, row.changed_at = kept, now
     return None
-
-
-def is_expected(db: Session, within: InTriad) -> bool:
-    """Whether they have not said that they can't make it."""
-    said = db.get(Withdrawal, within.seat.id) if within.seat else None
-    return within.seat is not None and (said is None or said.taken_back_at is not None)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core import session_rating as rules
 from threefold.core.session_rating import PATTERN_AFTER, Pattern
-from threefold.ratings.record import Said, opened_at, pattern_of, said_at, said_in
-from threefold.store.tables import PracticeSession, Withdrawal
+from threefold.ratings.record import Said, opened_at, pattern_of, said_at, said_in, was_at
+from threefold.store.tables import PracticeSession
 from threefold.store.within import AtPractice, InTriad
 
 
@@ -49,21 +49,16 @@ class ClassPattern:
 def own(db: Session, within: InTriad, now: datetime) -> Own:
     """Two questions."""
     practice, said = within.practice, said_at(db, within.practice.id)
-    withdrawn = within.seat is not None and _withdrawn(db, within.seat.id)
+    was_there = within.seat is None or was_at(db, within.seat.id)
     closed = rules.why_not(
         practice.ends_at,
         opened_at(practice.ends_at, said),
         now,
         cancelled=practice.cancelled_at is not None,
-        was_there=not withdrawn,
+        was_there=was_there,
     )
     mine = next((each.answers for each in said if each.member == within.membership.id), {})
     return Own(within, mine, closed, practice.ends_at + PATTERN_AFTER)
-
-
-def _withdrawn(db: Session, seat: UUID) -> bool:
-    asked = exists().where(Withdrawal.seat_id == seat, Withdrawal.taken_back_at.is_(None))
-    return bool(db.scalar(select(asked)))
 
 
 def class_pattern(db: Session, at: AtPractice, now: datetime) -> ClassPattern:

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from threefold.core import session_rating as rules
 from threefold.core.session_rating import Pattern
+from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.tables import metadata
 
-_rating, _practice = metadata.tables["session_rating"], metadata.tables["practice_session"]
+_rating, _practice, _seat = (metadata.tables[name] for name in ("session_rating", "practice_session", "seat"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,9 @@ def pattern_of(ends_at: datetime, said: Sequence[Said], now: datetime) -> Patter
     if opens is None or now < opens:
         return None
     return rules.pattern([each.answers for each in said if each.at <= opens])
+
+
+def was_at(db: Session, seat: UUID) -> bool:
+    """Whether whoever holds a seat was at its session, as far as is known."""
+    here = was_there(_seat, practice=_seat.c.practice_id)
+    return db.scalar(select(_seat.c.id).where(_seat.c.id == seat, here)) is not None

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, or_, select, union, union_all
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, exists, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core import reminders
@@ -15,6 +15,7 @@ from threefold.core.said import weekday
 from threefold.core.wishes import Kind
 from threefold.feedback.queries import Missing, asked_in_words, to_come
 from threefold.reminding.wanted import Reader, Wanted, in_steps, not_now, written
+from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, columns, split
 from threefold.store.tables import (
@@ -37,19 +38,24 @@ def published(db: Session, *which: Any) -> list[CohortRow]:
     return [_cohort_here(*row)[0] for row in rows]
 
 
-_triad, _turn, _seat, _membership, _person, _withdrawal, _piece = (
-    metadata.tables[name] for name in ("triad", "turn", "seat", "membership", "person", "withdrawal", "piece")
+_triad, _turn, _seat, _membership, _person, _practice, _piece = (
+    metadata.tables[name] for name in ("triad", "turn", "seat", "membership", "person", "practice_session", "piece")
 )
-_other_turn, _other_seat, _other_withdrawal = _turn.alias(), _seat.alias(), _withdrawal.alias()
-_IS_HELD = ~exists().where(  # by its counsellor
+_other_turn, _other_seat = _turn.alias(), _seat.alias()
+
+
+def _came(seat: FromClause) -> ColumnElement[bool]:
+    """Whether somebody with this seat was there: who gave it up in mid-session has the rounds before."""
+    before = or_(seat.c.given_up_at.is_(None), seat.c.given_up_at > _practice.c.starts_at)
+    return and_(before, was_there(seat, practice=_practice.c.id))
+
+
+_IS_HELD = exists().where(  # by its counsellor
     _other_turn.c.triad_id == _turn.c.triad_id,
     _other_turn.c.round == _turn.c.round,
     _other_turn.c.role == "counsellor",
     _other_seat.c.id == _other_turn.c.seat_id,
-    or_(
-        _other_seat.c.given_up_at.is_not(None),
-        exists().where(_other_withdrawal.c.seat_id == _other_seat.c.id, _other_withdrawal.c.taken_back_at.is_(None)),
-    ),
+    _came(_other_seat),
 )
 _HERE = _triad.c.practice_id.in_(bindparam("practices", expanding=True))
 _WHO = (_triad.c.practice_id, _membership.c.id, _person.c.id, _person.c.zone)
@@ -65,9 +71,11 @@ _SEATED = Prepared(
     union_all(
         select(*_WHO)
         .select_from(_triad.join(_seat, _seat.c.triad_id == _triad.c.id))
+        .join(_practice, _practice.c.id == _triad.c.practice_id)
         .join(_membership, _membership.c.id == _seat.c.membership_id)
         .join(_person, _person.c.id == _membership.c.person_id)
-        .where(_HERE, _seat.c.given_up_at.is_(None)),
+        .where(_HERE, or_(_seat.c.given_up_at.is_(None), _seat.c.given_up_at > _practice.c.starts_at))
+        .distinct(),  # whoever moved to another group has two
         select(*_WHO)  # tutors who observe a pair
         .select_from(_triad.join(_membership, _membership.c.id == _triad.c.tutor_id))
         .join(_person, _person.c.id == _membership.c.person_id)
@@ -79,15 +87,11 @@ _OWING = Prepared(
     union(
         select(_triad.c.practice_id, _seat.c.membership_id)
         .select_from(_triad.join(_turn, _turn.c.triad_id == _triad.c.id).join(_seat, _seat.c.id == _turn.c.seat_id))
-        .where(
-            _HERE,
-            _seat.c.given_up_at.is_(None),
-            _no_piece(_seat.c.membership_id),
-            ~exists().where(_withdrawal.c.seat_id == _seat.c.id, _withdrawal.c.taken_back_at.is_(None)),
-            _IS_HELD,
-        ),
+        .join(_practice, _practice.c.id == _triad.c.practice_id)
+        .where(_HERE, _came(_seat), _no_piece(_seat.c.membership_id), _IS_HELD),
         select(_triad.c.practice_id, _triad.c.tutor_id)
         .select_from(_triad.join(_turn, _turn.c.triad_id == _triad.c.id))
+        .join(_practice, _practice.c.id == _triad.c.practice_id)
         .where(
             _HERE,
             _triad.c.tutor_id.is_not(None),

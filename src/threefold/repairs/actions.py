@@ -21,6 +21,7 @@ from threefold.core.term import Kind
 from threefold.repairs.meanwhile import busy_then
 from threefold.repairs.ways import Seated
 from threefold.store.deeds import record
+from threefold.store.guests import asked_since
 from threefold.store.reseating import Sitting, reseat, sittings_of
 from threefold.store.seats import BETWEEN
 from threefold.store.sessions import Me
@@ -210,6 +211,7 @@ def undo(
         stands=dict(groups_at(db, practices)) == dict(groups_in(kept.after)),
         begun=_begun(db, practices, now),
         heard=heard(db, within.cohort.id, practices, kept.made_at),
+        guest=asked_since(db, practices, kept.made_at),
     )
     if refusal:
         return refusal

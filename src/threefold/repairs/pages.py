@@ -163,7 +163,7 @@ def asking(db: Session, within: Within, page: RepairPage, visit: Visit) -> Askin
     gone = [UUID(one.member) for one in page.people if one.left_at]
     return Asking(
         within,
-        course_now(db, within.cohort.id, visit.now),
+        course_now(db, within.cohort, visit.now),
         page.scope,
         page.date.id,
         tuple(one.member for one in page.people),

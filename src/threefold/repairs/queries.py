@@ -4,15 +4,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import String, Uuid, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.grouping import Person as Someone
 from threefold.core.names import first_name, short_names
 from threefold.core.repairs import Change, Sitting, changes
 from threefold.repairs.ways import Former
+from threefold.store.columns import UtcDateTime
+from threefold.store.guests import asked_since
 from threefold.store.tables import (
     Deed,
     Letter,
@@ -71,7 +74,7 @@ class Choices:
 
 
 def choices(db: Session, within: Within, now: datetime) -> Choices:
-    """The sessions to come and the cohort's people, in three queries."""
+    """The sessions to come and the cohort's people, in one query."""
     cohort = within.cohort
     ahead = (
         PracticeSession.cohort_id == cohort.id,
@@ -79,36 +82,46 @@ def choices(db: Session, within: Within, now: datetime) -> Choices:
         PracticeSession.cancelled_at.is_(None),
         PracticeSession.window_id.is_(None),
     )
-    away: dict[UUID, list[Someone]] = defaultdict(list)
-    for practice, member in db.execute(
-        select(Seat.practice_id, Seat.membership_id)
-        .join(Withdrawal, Withdrawal.seat_id == Seat.id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .where(*ahead, Seat.given_up_at.is_(None), Withdrawal.taken_back_at.is_(None))
-        .order_by(Withdrawal.at)
-    ):
-        away[practice].append(str(member))
-    dates = db.execute(
-        select(PracticeSession.id, PracticeSession.number, PracticeSession.starts_at)
-        .where(*ahead)
-        .order_by(PracticeSession.starts_at)
-    )
-    people = db.execute(
-        select(Membership.id, Person.name, Membership.left_at, Membership.joined_at)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.cohort_id == cohort.id, Membership.role == "trainee")
-        .order_by(Person.name, Membership.id)
-    )
-    return Choices(
-        tuple(Date(row.id, row.number, row.starts_at, tuple(away[row.id])) for row in dates),
-        tuple(
-            Trainee(
-                str(row.id),
-                row.name,
-                row.left_at,
-                cohort.published_at is not None and row.joined_at > cohort.published_at,
+    no_id, no_word, no_time = cast(null(), Uuid()), cast(null(), String()), cast(null(), UtcDateTime())
+    rows: Sequence[Any] = db.execute(
+        union_all(
+            select(
+                literal("date").label("kind"),
+                PracticeSession.id.label("id"),
+                PracticeSession.number.label("number"),
+                no_id.label("who"),
+                no_word.label("name"),
+                PracticeSession.starts_at.label("at"),
+                no_time.label("left_at"),
+            ).where(*ahead),
+            select(literal("away"), Seat.practice_id, literal(0), Seat.membership_id, no_word, Withdrawal.at, no_time)
+            .join(Withdrawal, Withdrawal.seat_id == Seat.id)
+            .join(PracticeSession, PracticeSession.id == Seat.practice_id)
+            .where(*ahead, Seat.given_up_at.is_(None), Withdrawal.taken_back_at.is_(None)),
+            select(
+                literal("person"),
+                Membership.id,
+                literal(0),
+                no_id,
+                Person.name,
+                Membership.joined_at,
+                Membership.left_at,
             )
-            for row in people
+            .join(Person, Person.id == Membership.person_id)
+            .where(Membership.cohort_id == cohort.id, Membership.role == "trainee"),
+        ).order_by("name", "at", "id")
+    ).all()
+    away: dict[UUID, list[Someone]] = defaultdict(list)
+    for row in rows:
+        if row.kind == "away":
+            away[row.id].append(str(row.who))
+    published = cohort.published_at
+    return Choices(
+        tuple(Date(row.id, row.number, row.at, tuple(away[row.id])) for row in rows if row.kind == "date"),
+        tuple(
+            Trainee(str(row.id), row.name, row.left_at, published is not None and row.at > published)
+            for row in rows
+            if row.kind == "person"
         ),
     )
 
@@ -193,7 +206,7 @@ class History:
 
 
 def history(db: Session, within: Within, now: datetime) -> History:
-    """All that was changed since the plan was published, in four queries."""
+    """All that was changed since the plan was published, in five queries."""
     cohort = within.cohort
     practices = {
         row.id: row
@@ -226,7 +239,12 @@ def history(db: Session, within: Within, now: datetime) -> History:
         found.append(Version(kept.id, kept.number, kept.why, kept.made_at, by, kept.undone_at, tuple(sessions), begun))
     newest = next((one for one in found if one.undone_at is None), None)
     letters = _letters_since(db, cohort.id, newest) if newest and newest.sessions and not newest.begun else []
-    quiet = newest is not None and not newest.begun and not any(read for read, _ in letters)
+    quiet = (
+        newest is not None
+        and not newest.begun
+        and not any(read for read, _ in letters)
+        and not asked_since(db, [one.practice for one in newest.sessions], newest.made_at)
+    )
     return History(
         tuple(found),
         _names(db, cohort.id),

@@ -139,7 +139,7 @@ async def change(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
 def loaded(visit: Visit, cohort_id: UUID, form: Form) -> Callable[[Session, Me], tuple[TermPage, CourseNow]]:
     def work(db: Session, me: Me) -> tuple[TermPage, CourseNow]:
         cohort = published(db, me, cohort_id)
-        course = course_now(db, cohort_id, visit.now)
+        course = course_now(db, cohort, visit.now)
         return blank(cohort, sessions_to_come(course, None), form), course
 
     return work

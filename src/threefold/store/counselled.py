@@ -124,8 +124,8 @@ def held_of(db: Session, rounds: Sequence[Counsels], now: datetime) -> list[Held
     members = {each.triad.id: each.within.membership.id for each in rounds}
     return [
         held
-        for held in held_rounds(db, list(begun.values()))
-        if held.counsellor.member == members[held.triad_id] and held.is_on and held.has_begun(now)
+        for held in held_rounds(db, list(begun.values()), now)
+        if held.counsellor.member == members[held.triad_id] and held.stands and held.has_begun(now)
     ]
 
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import String, and_, case, cast, exists, false, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.choices import Kind
@@ -16,21 +17,21 @@ from threefold.core.names import short_names
 from threefold.core.roles import Role, Turning
 from threefold.core.slots import SessionShape, rounds_for
 from threefold.matching import CourseProblem, Plan, Remainder
-from threefold.store.guests import turns_lent
+from threefold.store.columns import UtcDateTime
+from threefold.store.guests import lent_by
 from threefold.store.ledger import ledger
-from threefold.store.rows import CohortRow, value
+from threefold.store.rows import CohortRow, PracticeRow, columns, split
 from threefold.store.tables import (
-    Cohort,
     KeepApart,
     Membership,
     PracticeSession,
     Preference,
     Seat,
     Triad,
-    Turn,
     Withdrawal,
 )
 from threefold.store.tables import Person as PersonTable
+from threefold.store.tables import Turn as TurnTable
 
 
 @dataclass(frozen=True)
@@ -77,102 +78,154 @@ class CourseNow:
         return next((place for place, date in enumerate(self.dates) if date.id == practice_id), None)
 
 
-def course_now(db: Session, cohort_id: UUID, now: datetime) -> CourseNow:
-    """The sessions that are not over, in eleven queries. Extra practice is no part of the course, though it counts.
+def course_now(db: Session, cohort: CohortRow, now: datetime) -> CourseNow:
+    """The sessions that are not over, in four queries. Extra practice is no part of the course, though it counts.
 
     Whoever can't make a session is in its group of the plan and not among its present: just what a repair is about.
     """
-    cohort = value(CohortRow, db.get_one(Cohort, cohort_id))
-    people, tutors, names = _people(db, cohort)
-    known = frozenset(people)
+    people = _people(db, cohort)
+    known = frozenset(people.trainees)
     dates, sessions = _dates(db, cohort, now)
     open_dates = {date.id: place for place, date in enumerate(dates)}
     held = ledger(db, cohort, now, leave_out=open_dates)
-    pairs = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == cohort_id))
     problem = CourseProblem(
-        people=people,
+        people=people.trainees,
         present=tuple(
             frozenset(who for group in groups for who in group.members) & known - date.away
             for date, groups in zip(dates, sessions, strict=True)
         ),
-        apart=frozenset(frozenset((str(one), str(other))) for one, other in pairs if {str(one), str(other)} <= known),
+        apart=frozenset(pair for pair in people.apart if pair <= known),
         remainder=Remainder(cohort.remainder),
         turning=_turning(cohort),
         even_quads=cohort.even_quads,
-        rests=_rests(db, cohort_id, open_dates, known),
+        rests=frozenset(
+            (member, place)
+            for member, practice in people.rests
+            if member in known
+            for id_, place in open_dates.items()
+            if practice in (None, id_)
+        ),
         met={pair: count for pair, count in held.met.items() if pair <= known},
         served={who: roles for who, roles in held.served.items() if who in known},
         counselled=held.counselled,
         round_minutes=cohort.practice_minutes,
     )
     settled = frozenset(place for place, date in enumerate(dates) if date.starts_at <= now)
-    return CourseNow(problem, Plan(sessions), dates, settled, tutors, names, cohort.version)
+    return CourseNow(problem, Plan(sessions), dates, settled, people.tutors, people.names, cohort.version)
 
 
 def _turning(cohort: CohortRow) -> Turning:
     return Turning.ONE_ROUND if cohort.rounds == 1 else Turning(cohort.turning)
 
 
-def _people(db: Session, cohort: CohortRow) -> tuple[tuple[Person, ...], tuple[UUID, ...], dict[Person, str]]:
-    rows = db.execute(
-        select(Membership.id, Membership.role, Membership.left_at, Membership.person_id, PersonTable.name)
-        .join(PersonTable, PersonTable.id == Membership.person_id)
-        .where(Membership.cohort_id == cohort.id)
-        .order_by(PersonTable.name, Membership.id)
+@dataclass(frozen=True)
+class _People:
+    """Trainees here by name, tutors here with whoever set the cohort up first, and everybody's name, leavers' too.
+
+    `apart` are pairs; `rests` who would rather not be client as chosen by now, in one session or (None) in all.
+    """
+
+    trainees: tuple[Person, ...]
+    tutors: tuple[UUID, ...]
+    names: dict[Person, str]
+    apart: frozenset[frozenset[Person]]
+    rests: frozenset[tuple[Person, UUID | None]]
+
+
+def _people(db: Session, cohort: CohortRow) -> _People:
+    no_word, no_time = cast(null(), String()), cast(null(), UtcDateTime())
+    rows: Sequence[Any] = db.execute(
+        union_all(
+            select(
+                Membership.role.label("kind"),
+                Membership.id.label("one"),
+                Membership.person_id.label("other"),
+                PersonTable.name.label("name"),
+                Membership.left_at.label("left_at"),
+            )
+            .join(PersonTable, PersonTable.id == Membership.person_id)
+            .where(Membership.cohort_id == cohort.id),
+            select(literal("apart"), KeepApart.one, KeepApart.other, no_word, no_time).where(
+                KeepApart.cohort_id == cohort.id
+            ),
+            select(
+                literal("rests"),
+                Preference.membership_id,
+                Preference.practice_id,
+                no_word,
+                no_time,
+            )
+            .join(Membership, Membership.id == Preference.membership_id)
+            .where(
+                Membership.cohort_id == cohort.id,
+                Preference.kind == Kind.NOT_CLIENT.value,
+                Preference.ended_at.is_(None),
+            ),
+        ).order_by("name", "one")
     ).all()
-    here = [row for row in rows if row.left_at is None]
-    teaching = sorted((row for row in here if row.role == "tutor"), key=lambda row: row.person_id != cohort.created_by)
-    return (
-        tuple(str(row.id) for row in here if row.role == "trainee"),
-        tuple(row.id for row in teaching),
-        {str(row.id): row.name for row in rows},
+    known = [row for row in rows if row.name is not None]
+    here = [row for row in known if row.left_at is None]
+    teaching = sorted((row for row in here if row.kind == "tutor"), key=lambda row: row.other != cohort.created_by)
+    return _People(
+        tuple(str(row.one) for row in here if row.kind == "trainee"),
+        tuple(row.one for row in teaching),
+        {str(row.one): row.name for row in known},
+        frozenset(frozenset((str(row.one), str(row.other))) for row in rows if row.kind == "apart"),
+        frozenset((str(row.one), row.other) for row in rows if row.kind == "rests"),
     )
+
+
+_is_client = or_(
+    exists().where(TurnTable.triad_id == Triad.id, TurnTable.seat_id == Seat.id, TurnTable.role == Role.CLIENT.value),
+    exists().where(lent_by(Triad.id, Seat.membership_id)),
+)
 
 
 def _dates(
     db: Session, cohort: CohortRow, now: datetime
 ) -> tuple[tuple[CourseDate, ...], tuple[tuple[Group, ...], ...]]:
-    open_ = (
-        PracticeSession.cohort_id == cohort.id,
-        PracticeSession.ends_at > now,
-        PracticeSession.cancelled_at.is_(None),
-        PracticeSession.window_id.is_(None),
-    )
-    practices = db.scalars(select(PracticeSession).where(*open_).order_by(PracticeSession.starts_at)).all()
-    triads: dict[UUID, list[Triad]] = defaultdict(list)
-    for triad in db.scalars(
-        select(Triad)
-        .join(PracticeSession, PracticeSession.id == Triad.practice_id)
-        .where(*open_)
-        .order_by(Triad.number)
-    ):
-        triads[triad.practice_id].append(triad)
+    """The sessions with the groups that somebody sits in, in one query."""
+    into, width = split(PracticeRow), len(columns(PracticeRow))
+    practices: dict[UUID, PracticeRow] = {}
+    triads: dict[UUID, dict[UUID, tuple[str, UUID | None]]] = defaultdict(dict)
     members: dict[UUID, list[Person]] = defaultdict(list)
-    away: dict[UUID, set[Person]] = defaultdict(set)
-    for triad_id, practice_id, member, said_no in db.execute(
-        select(Seat.triad_id, Seat.practice_id, Seat.membership_id, Withdrawal.seat_id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .outerjoin(Withdrawal, (Withdrawal.seat_id == Seat.id) & Withdrawal.taken_back_at.is_(None))
-        .where(*open_, Seat.given_up_at.is_(None))
-        .order_by(Seat.position)
-    ):
-        members[triad_id].append(str(member))
-        if said_no:
-            away[practice_id].add(str(member))
     clients: dict[UUID, set[Person]] = defaultdict(set)
-    for triad_id, member in db.execute(
-        select(Turn.triad_id, Seat.membership_id)
-        .join(Seat, Seat.id == Turn.seat_id)
-        .join(PracticeSession, PracticeSession.id == Seat.practice_id)
-        .where(*open_, Turn.role == Role.CLIENT.value)
+    away: dict[UUID, set[Person]] = defaultdict(set)
+    for *cells, triad, room, tutor, member, said_no, is_client in db.execute(
+        select(
+            *columns(PracticeRow),
+            Triad.id,
+            Triad.room,
+            Triad.tutor_id,
+            Seat.membership_id,
+            Withdrawal.seat_id,
+            case((Seat.id.is_not(None), _is_client), else_=false()),
+        )
+        .select_from(PracticeSession)
+        .outerjoin(Triad, Triad.practice_id == PracticeSession.id)
+        .outerjoin(Seat, and_(Seat.triad_id == Triad.id, Seat.given_up_at.is_(None)))
+        .outerjoin(Withdrawal, and_(Withdrawal.seat_id == Seat.id, Withdrawal.taken_back_at.is_(None)))
+        .where(
+            PracticeSession.cohort_id == cohort.id,
+            PracticeSession.ends_at > now,
+            PracticeSession.cancelled_at.is_(None),
+            PracticeSession.window_id.is_(None),
+        )
+        .order_by(PracticeSession.starts_at, PracticeSession.id, Triad.number, Seat.position)
     ):
-        clients[triad_id].add(str(member))
-    for triad_id, member in turns_lent(db, [triad.id for each in triads.values() for triad in each]):
-        clients[triad_id].add(str(member))
+        (practice,) = into(*cells[:width])
+        practices[practice.id] = practice
+        if member is None:
+            continue
+        triads[practice.id][triad] = (room, tutor)
+        members[triad].append(str(member))
+        if said_no:
+            away[practice.id].add(str(member))
+        if is_client:
+            clients[triad].add(str(member))
     dates, sessions = [], []
-    for practice in practices:
-        shape = SessionShape(*practice.shape) if practice.shape else cohort.shape
-        filled = [triad for triad in triads[practice.id] if members[triad.id]]
+    for practice in practices.values():
+        shape, filled = practice.shape_in(cohort), triads[practice.id]
         dates.append(
             CourseDate(
                 id=practice.id,
@@ -182,13 +235,13 @@ def _dates(
                 place=practice.place,
                 link=practice.link,
                 shape=shape,
-                triads=tuple(triad.id for triad in filled),
-                rooms=tuple(triad.room for triad in filled),
-                tutors=tuple(triad.tutor_id for triad in filled),
+                triads=tuple(filled),
+                rooms=tuple(room for room, _ in filled.values()),
+                tutors=tuple(tutor for _, tutor in filled.values()),
                 away=frozenset(away[practice.id]),
             )
         )
-        sessions.append(tuple(_group(cohort, shape, members[triad.id], clients[triad.id]) for triad in filled))
+        sessions.append(tuple(_group(cohort, shape, members[triad], clients[triad]) for triad in filled))
     return tuple(dates), tuple(sessions)
 
 
@@ -198,25 +251,3 @@ def _group(cohort: CohortRow, shape: SessionShape, members: Sequence[Person], cl
     all_turn = turning is not Turning.ONE_ROUND and rounds_for(shape, len(members)) >= len(members)
     rests = frozenset(members) - clients if all_turn else frozenset()
     return Group(tuple(members), len(members) == 2, turning, rests)
-
-
-def _rests(
-    db: Session, cohort_id: UUID, dates: Mapping[UUID, int], known: frozenset[Person]
-) -> frozenset[tuple[Person, int]]:
-    """Who would rather not be client, as they have chosen it by now."""
-    rows = db.execute(
-        select(Preference.membership_id, Preference.practice_id)
-        .join(Membership, Membership.id == Preference.membership_id)
-        .where(
-            Membership.cohort_id == cohort_id,
-            Preference.kind == Kind.NOT_CLIENT.value,
-            Preference.ended_at.is_(None),
-            or_(Preference.practice_id.is_(None), Preference.practice_id.in_(list(dates))),
-        )
-    )
-    return frozenset(
-        (str(member), place)
-        for member, practice in rows
-        if str(member) in known
-        for place in ([dates[practice]] if practice else dates.values())
-    )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select, text, update
+from sqlalchemy import and_, exists, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from threefold.core.roles import Role
@@ -79,14 +79,20 @@ def guests_stay(db: Session, practice_id: UUID, now: datetime) -> None:
         take_turn(db, encounter)
 
 
-def turns_lent(db: Session, triads: Collection[UUID]) -> list[tuple[UUID, UUID]]:
-    """Whose turn as client a guest takes, as (triad, membership): they do not rest by their own choice."""
-    rows = db.execute(
-        select(Encounter.triad_id, Encounter.instead_of).where(
-            Encounter.triad_id.in_(list(triads)), COMES, Encounter.instead_of.is_not(None)
-        )
+def asked_since(db: Session, practices: Collection[UUID], since: datetime) -> bool:
+    """Whether a guest who may still come was asked to one of these sessions since then, or said yes since."""
+    asked = (
+        select(Encounter.id)
+        .join(Triad, Triad.id == Encounter.triad_id)
+        .where(Triad.practice_id.in_(list(practices)), HOLDS_ROUND)
+        .where(or_(Encounter.asked_at >= since, Encounter.answered_at >= since))
     )
-    return [(row.triad_id, row.instead_of) for row in rows]
+    return db.scalar(asked.limit(1)) is not None
+
+
+def lent_by(triad: Any, member: Any) -> Any:
+    """As SQL: a guest takes this person's turn as client in this triad; they do not rest by their own choice."""
+    return and_(Encounter.triad_id == triad, Encounter.instead_of == member, COMES)
 
 
 def rounds_moved(db: Session, triad_id: UUID, became: Mapping[int, int], now: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import json
-from sqlalchemy import String, Uuid, bindparam, cast, literal, null, select, type_coerce, union_all
+from sqlalchemy import String, Uuid, and_, bindparam, cast, literal, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
 from threefold.core.availability import How
@@ -166,6 +166,7 @@ _SEATED = Prepared(
     .order_by(_person.c.name, _membership.c.id, _practice.c.starts_at, _turn.c.round),
     _Seated,
 )  # fmt: skip
+_theirs, _then = _membership.alias("theirs"), _practice.alias("then")
 _NO_ID, _NO_TIME, _NO_WORD = cast(null(), Uuid(as_uuid=True)), cast(null(), UtcDateTime()), cast(null(), String())
 
 
@@ -191,6 +192,17 @@ _RULES = Prepared(
         .select_from(_preference).join(_membership, _membership.c.id == _preference.c.membership_id)
         .where(_membership.c.cohort_id == bindparam("cohort"), _preference.c.kind == "not_client",
                _preference.c.ended_at.is_(None)),
+        _said("elsewhere", _membership.c.id, _practice.c.id)
+        .select_from(_membership)
+        .join(_theirs, _theirs.c.person_id == _membership.c.person_id)
+        .join(_seat, _seat.c.membership_id == _theirs.c.id)
+        .join(_then, _then.c.id == _seat.c.practice_id)
+        .join(_practice, and_(_practice.c.starts_at < _then.c.ends_at, _then.c.starts_at < _practice.c.ends_at))
+        .outerjoin(_withdrawal, _withdrawal.c.seat_id == _seat.c.id)
+        .where(_membership.c.cohort_id == bindparam("cohort"), _practice.c.cohort_id == bindparam("cohort"),
+               _theirs.c.cohort_id != bindparam("cohort"), _theirs.c.left_at.is_(None),
+               _seat.c.given_up_at.is_(None), _then.c.cancelled_at.is_(None),
+               or_(_withdrawal.c.at.is_(None), _withdrawal.c.taken_back_at.is_not(None))),
         _said("pins", word=type_coerce(_plan.c.pins, String()))
         .where(_plan.c.cohort_id == bindparam("cohort"), _plan.c.published_at.is_not(None)),
     ),
@@ -229,6 +241,7 @@ def look(db: Session, cohort: CohortRow, now: datetime) -> Picture:
             for member, practice, *_ in rules["rests"]
             for each in ([practice] if practice else dates)
         ),
+        elsewhere=frozenset((str(member), practice) for member, practice, *_ in rules["elsewhere"]),
         kept=_kept(rules["pins"], places, dates),
         standby=_standby_lists(rules["standby"]),
     )

@@ -31,7 +31,7 @@ from threefold.store.tables.feedback import (
     PieceDraft,
     Rating,
 )
-from threefold.store.tables.guests import Encounter, Guest
+from threefold.store.tables.guests import Encounter, Guest, LinkTry
 from threefold.store.tables.letters import Deed, Letter
 from threefold.store.tables.observation import Conversation, Naming, Note, Observation, VignetteRating
 from threefold.store.tables.people import KeptForm, Person, SignInRequest, SignInSession, Staff, Wish
@@ -62,6 +62,7 @@ __all__ = [
     "KeepApart",
     "KeptForm",
     "Letter",
+    "LinkTry",
     "Membership",
     "Naming",
     "Note",

@@ -29,6 +29,16 @@ class Guest(Table):
     ended_by: Mapped[UUID | None]
 
 
+class LinkTry(Table):
+    """Somebody opened a link that nobody has; so many from one network, and it has to wait. Kept for an hour."""
+
+    __tablename__ = "link_try"
+    id: Mapped[UUID] = key()
+    network_digest: Mapped[bytes]  # keyed: no address is kept
+    at: Mapped[datetime] = mapped_column(index=True)
+    __table_args__ = (Index("ix_link_try_network", "network_digest", "at"),)
+
+
 class Encounter(Table):
     """A guest is the client in one round of one triad. `brief` is what they play or bring, written by the tutor.
 

@@ -20,6 +20,7 @@ TABLES = (
     "practice_window",
     "window_offer",
     "pin_try",
+    "link_try",
     "session_rating",
     "standby",
     "clock_press",
@@ -168,6 +169,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pin_try")),
     )
     op.create_index("ix_pin_try_person", "pin_try", ["practice_id", "person_id", "at"], unique=False)
+    op.create_table(
+        "link_try",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_try")),
+    )
+    op.create_index(op.f("ix_link_try_at"), "link_try", ["at"], unique=False)
+    op.create_index("ix_link_try_network", "link_try", ["network_digest", "at"], unique=False)
     op.create_table(
         "session_rating",
         sa.Column("practice_id", sa.Uuid(), nullable=False),

@@ -1,23 +1,20 @@
-"""Practice sessions as they were held: who sat where, what was noted as it happened, and the rounds as they ran.
-
-Two questions however many sessions there are. What is read here feeds the record of a session, the ledger, and
-whoever has to know that somebody was not there for a round.
-"""
+"""Sessions as they were held: who sat where, and what happened. Two questions however many sessions there are."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, literal, null, select, union_all
+from sqlalchemy import and_, select, union_all
 from sqlalchemy.orm import Session as Unit
 
-from threefold.core.clock import Press, Timetable, What, phases_of, practice_of, state
-from threefold.core.happened import Fact, How, Kind, Mode, Sat, Scope, Session, Span, minute
+from threefold.core.happened import Mode, Sat, Session, Span, minute
 from threefold.core.roles import Role
-from threefold.core.slots import SessionShape, round_times
+from threefold.core.slots import SessionShape
+from threefold.store.happened.noted import NOTED, PRESSES, Noted, noted_of
+from threefold.store.happened.ran import GroupOf, rounds_as_they_ran
 from threefold.store.rows import CohortRow, PracticeRow, columns, split
 from threefold.store.tables import metadata
 
@@ -26,19 +23,6 @@ _practice, _happening, _press, _seat, _triad, _turn, _withdrawal, _encounter = (
     for name in (
         "practice_session", "happening", "clock_press", "seat", "triad", "turn", "withdrawal", "encounter",
     )
-)  # fmt: skip
-
-
-_PRESSED = "clock"
-_FACT = (
-    "kind", "membership_id", "triad_id", "round", "value", "from_at", "until_at", "replaces",
-    "id", "recorded_at", "recorded_by", "how", "why",
-)  # fmt: skip
-# What was noted and what was pressed, in one question: they are nearly always wanted together.
-_NOTED = tuple(_happening.c[name] for name in _FACT)
-_PRESSES = (
-    literal(_PRESSED), null(), _press.c.triad_id, _press.c.seconds, _press.c.what, _press.c.at, null(), null(),
-    _press.c.id, _press.c.at, _press.c.by, literal(_PRESSED), literal(""),
 )  # fmt: skip
 
 
@@ -77,26 +61,6 @@ class HeldSession:
         return dict(found)
 
 
-@dataclass(frozen=True)
-class Noted:
-    """What was noted of a session as it happened, and what was pressed on its clock; oldest first."""
-
-    facts: list[Fact] = field(default_factory=list)
-    presses: list[Press] = field(default_factory=list)
-
-    def add(self, cells: Sequence[Any]) -> None:
-        kind, member, triad, number, value, from_at, until_at, replaces, id_, recorded_at, recorded_by, how, why = cells
-        if kind == _PRESSED:
-            self.presses.append(Press(id_, What(value), from_at, triad, number))
-            return
-        self.facts.append(
-            Fact(
-                Scope(Kind(kind), member, triad, number), value, from_at, until_at, replaces,
-                id=id_, recorded_at=recorded_at, recorded_by=recorded_by, how=How(how), why=why,
-            )
-        )  # fmt: skip
-
-
 def held_sessions(db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow]) -> dict[UUID, HeldSession]:
     """These sessions of a cohort as they were held so far; two questions."""
     return _held(db, cohort, practices, noted_of(db, [practice.id for practice in practices]))
@@ -115,11 +79,11 @@ def begun_sessions(db: Unit, cohort: CohortRow, now: datetime, leave_out: Collec
     noted: dict[UUID, Noted] = defaultdict(Noted)
     for cells in db.execute(
         union_all(
-            select(*columns(PracticeRow), *_NOTED)
+            select(*columns(PracticeRow), *NOTED)
             .select_from(_practice)
             .outerjoin(_happening, _happening.c.practice_id == _practice.c.id)
             .where(*begun),
-            select(*columns(PracticeRow), *_PRESSES)
+            select(*columns(PracticeRow), *PRESSES)
             .select_from(_practice)
             .join(_press, _press.c.practice_id == _practice.c.id)
             .where(*begun),
@@ -158,14 +122,14 @@ def held_session(
         held,
         Session(
             span=span,
-            ran=rounds_as_they_ran(practice, shape, held, noted.presses),
+            ran=rounds_as_they_ran(practice, shape, _groups(held), noted.presses),
             sat=tuple(
                 Sat(seat.member, seat.triad, Span(begins, until), seat.turns)
                 for seat in held
                 for begins, until in [_while_held(seat, span)]
                 if begins < until
             ),
-            expected=frozenset(seat.member for seat in held if seat.given_up_at is None and seat.withdrawn_at is None),
+            expected=frozenset(seat.member for seat in held if seat.withdrawn_at is None),
             facts=noted.facts,
             usual=Mode.ONLINE if practice.link and not practice.place else Mode.ROOM,
             visited=frozenset((seat.triad, number) for seat in held for number in seat.visited),
@@ -179,47 +143,13 @@ def _while_held(seat: SeatHeld, span: Span) -> tuple[datetime, datetime]:
     return max(minute(seat.taken_at), span.from_at), until
 
 
-def rounds_as_they_ran(
-    practice: PracticeRow, shape: SessionShape, seats: Iterable[SeatHeld], presses: Sequence[Press] = ()
-) -> Mapping[tuple[UUID, int], Span]:
-    """When the practice of each group's rounds ran (or will, as things stand), by triad and round.
-
-    By the session's clock where it knows, else by the timetable: a clock that was stopped, or stands still, says
-    nothing of the rounds after.
-    """
-    how_many: dict[UUID, int] = {}
-    sizes: Counter[UUID] = Counter()
+def _groups(seats: Iterable[SeatHeld]) -> dict[UUID, GroupOf]:
+    rounds: dict[UUID, int] = {}
+    people: Counter[UUID] = Counter()
     for seat in seats:
-        how_many[seat.triad] = max([how_many.get(seat.triad, 0), *(number for number, _ in seat.turns)])
-        sizes[seat.triad] += 1
-    timetable = Timetable(
-        practice.starts_at,
-        phases_of(shape),
-        {
-            triad: phases_of(shape, rounds, sizes[triad])
-            for triad, rounds in how_many.items()
-            if rounds and rounds != shape.rounds
-        },
-    )
-    until = max([practice.ends_at, *(press.at for press in presses)])
-    return {
-        (triad, each.number): _by_the_clock(timetable, presses, until, triad, each.number)
-        or Span(each.starts_at, each.feedback_at)
-        for triad, rounds in how_many.items()
-        if rounds
-        for each in round_times(practice.starts_at, shape, rounds)
-    }
-
-
-def _by_the_clock(
-    timetable: Timetable, presses: Sequence[Press], until: datetime, triad: UUID, number: int
-) -> Span | None:
-    """A round's practice in whole minutes, as everything there; None where nothing was pressed that tells."""
-    if not presses:
-        return None
-    ran = practice_of(timetable.phases(triad), state(timetable, presses, until, triad), number)
-    begins, ends = (minute(at) for at in ran) if ran else (until, until)
-    return Span(begins, ends) if begins < ends else None
+        rounds[seat.triad] = max([rounds.get(seat.triad, 0), *(number for number, _ in seat.turns)])
+        people[seat.triad] += 1
+    return {triad: GroupOf(rounds[triad], people[triad]) for triad in rounds}
 
 
 def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
@@ -263,32 +193,3 @@ def seats_in(db: Unit, practices: Sequence[UUID]) -> list[SeatHeld]:
         if guest is not None:
             visited[cells[0]].add(number)
     return [SeatHeld(*(*cells, tuple(turns[id_]), frozenset(visited[id_]))) for id_, cells in rows.items()]
-
-
-def noted_of(db: Unit, practices: Sequence[UUID]) -> dict[UUID, Noted]:
-    """What was noted of these sessions, and pressed on their clocks; one question."""
-    found: dict[UUID, Noted] = defaultdict(Noted)
-    for practice, *cells in db.execute(
-        union_all(
-            select(_happening.c.practice_id, *_NOTED).where(_happening.c.practice_id.in_(practices)),
-            select(_press.c.practice_id, *_PRESSES).where(_press.c.practice_id.in_(practices)),
-        ).order_by("recorded_at", "id")
-    ):
-        found[practice].add(cells)
-    return found
-
-
-def absent_from(held: HeldSession, now: datetime) -> frozenset[tuple[UUID, int, UUID]]:
-    """(triad, round, membership) of those who sat in a round that has run and were not there for any of it.
-
-    Where no register was taken that is who said beforehand that they can't make it: no more is known.
-    """
-    accounts = held.happened.accounts(now)
-    return frozenset(
-        (sat.triad, number, sat.member)
-        for sat in held.happened.sat
-        for number, _ in sat.turns
-        if (ran := held.happened.ran.get((sat.triad, number))) is not None
-        and ran.until_at <= now
-        and not any(span.from_at < ran.until_at and ran.from_at < span.until_at for span in accounts[sat.member].here)
-    )
