@@ -1,5 +1,6 @@
 """What is asked and changed past the session means the same on both databases, and is undone with its unit."""
 
+import sqlite3
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -12,9 +13,10 @@ from tests.builders import an_id
 from threefold.store.engine import Store
 from threefold.store.prepared import Prepared, PreparedChange
 from threefold.store.rows import TABLES, CohortRow, PracticeRow, SeatRow, columns, split
+from threefold.store.sqlite import driver
 from threefold.store.tables import Person, metadata
 
-person, deed = metadata.tables["person"], metadata.tables["deed"]
+person, deed, turn = (metadata.tables[name] for name in ("person", "deed", "turn"))
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
 ADD = PreparedChange(insert(person))
 RENAME = PreparedChange(update(person).where(person.c.id == bindparam("whose")))
@@ -121,3 +123,43 @@ def test_rows_are_columns_of_their_tables_and_a_join_in_vain_is_nobody() -> None
     practice = (an_id(), 3, NOON, NOON, "Room 2", "", None, None, None)
     assert split(PracticeRow, SeatRow)(*practice, *[None] * len(columns(SeatRow))) == (PracticeRow(*practice), None)
     assert columns(CohortRow)[0] is metadata.tables["cohort"].c.id
+
+
+def test_what_is_compared_with_always_is_written_out_as_it_is(store: Store) -> None:
+    names = ("O’Hara", "D'Arcy; --", 'Zoë "Zo" %s', "100 % ? :whose %(whose)s", "a\\b")
+    ids = {name: an_id() for name in names}
+
+    def work(db: Session) -> object:
+        for name, id_ in ids.items():
+            add(db, id_, name)
+        return {
+            name: Prepared(
+                select(person.c.id).where(person.c.name == name, person.c.id != bindparam("whose")), lambda id_: id_
+            ).all(db, whose=an_id())
+            for name in names
+        }
+
+    assert store.write_now(work) == {name: [id_] for name, id_ in ids.items()}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_question_is_planned_once_though_an_index_holds_some_rows_alone(store: Store) -> None:
+    counsellor = turn.c.role == "counsellor"  # uq_turn_one_counsellor holds these alone
+    whose = Prepared(select(turn.c.seat_id).where(turn.c.triad_id == bindparam("triad"), counsellor), lambda seat: seat)
+    planned: list[int] = []
+
+    def note(*_asked: object) -> int:
+        planned.append(1)
+        return sqlite3.SQLITE_OK
+
+    def work(db: Session) -> list[int]:
+        driver(db.connection()).set_authorizer(note)  # SQLite asks it while it plans
+        so_far = []
+        for _ in range(3):
+            whose.all(db, triad=an_id())
+            so_far.append(len(planned))
+        return so_far
+
+    first, second, third = store.read_now(work)
+    assert first > 0
+    assert first == second == third

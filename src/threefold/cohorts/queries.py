@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    literal_column,
     or_,
     select,
     union_all,
@@ -203,27 +202,21 @@ _THERE = (
     .cte("there")
     .prefix_with("MATERIALIZED")
 )
-# As the index has it: a bound value takes half as long again.
-_COUNSELLOR: ColumnElement[str] = literal_column("'counsellor'")
-_CLIENT: ColumnElement[str] = literal_column("'client'")
 _client, _came = _turn.alias("client"), _THERE.alias("came")
 _HELD = (
-    select(_THERE.c.cohort_id, _turn.c.triad_id, _turn.c.round, _triad.c.tutor_id)
+    select(_THERE.c.triad_id, _turn.c.round)
     .select_from(_THERE)
-    .join(_triad, _triad.c.id == _THERE.c.triad_id)
-    .join(
-        _turn,
-        and_(_turn.c.triad_id == _THERE.c.triad_id, _turn.c.role == _COUNSELLOR, _turn.c.seat_id == _THERE.c.id),
-    )
+    .join(_turn, and_(_turn.c.seat_id == _THERE.c.id, _turn.c.role == "counsellor"))
     .outerjoin(
         _client,
-        and_(_client.c.triad_id == _turn.c.triad_id, _client.c.round == _turn.c.round, _client.c.role == _CLIENT),
+        and_(_client.c.triad_id == _turn.c.triad_id, _client.c.round == _turn.c.round, _client.c.role == "client"),
     )
     .outerjoin(_came, _came.c.id == _client.c.seat_id)
     .where(or_(_client.c.seat_id.is_(None), _came.c.id.is_not(None)))  # a guest has no turn
     .cte("held")
     .prefix_with("MATERIALIZED")
 )
+_part = _turn.alias("part")
 
 
 def _not_in_from(author: ColumnElement[UUID]) -> tuple[FromClause, ColumnElement[bool]]:
@@ -233,24 +226,23 @@ def _not_in_from(author: ColumnElement[UUID]) -> tuple[FromClause, ColumnElement
     )
 
 
-_part = _turn.alias("part")
+# From each seat to its turns and on to the piece: the indexes hold all that this asks for.
 _TO_COME = Prepared(
     union_all(
-        select(_HELD.c.cohort_id, func.count())
-        .select_from(_HELD)
-        .join(_THERE, _THERE.c.triad_id == _HELD.c.triad_id)
-        .join(
-            _part,
-            and_(_part.c.triad_id == _HELD.c.triad_id, _part.c.round == _HELD.c.round, _part.c.seat_id == _THERE.c.id),
-        )
+        select(_THERE.c.cohort_id, func.count())
+        .select_from(_THERE)
+        .join(_part, _part.c.seat_id == _THERE.c.id)
+        .join(_HELD, and_(_HELD.c.triad_id == _THERE.c.triad_id, _HELD.c.round == _part.c.round))
         .outerjoin(*_not_in_from(_THERE.c.membership_id))
-        .where(_piece.c.id.is_(None))
-        .group_by(_HELD.c.cohort_id),
-        select(_HELD.c.cohort_id, func.count())
-        .select_from(_HELD)
-        .outerjoin(*_not_in_from(_HELD.c.tutor_id))
-        .where(_HELD.c.tutor_id.is_not(None), _piece.c.id.is_(None))
-        .group_by(_HELD.c.cohort_id),
+        .where(_piece.c.triad_id.is_(None))
+        .group_by(_THERE.c.cohort_id),
+        select(_practice.c.cohort_id, func.count())
+        .select_from(_practice)
+        .join(_triad, and_(_triad.c.practice_id == _practice.c.id, _triad.c.tutor_id.is_not(None)))
+        .join(_HELD, _HELD.c.triad_id == _triad.c.id)
+        .outerjoin(*_not_in_from(_triad.c.tutor_id))
+        .where(_LATELY, _piece.c.triad_id.is_(None))
+        .group_by(_practice.c.cohort_id),
     ),
     lambda cohort, count: (cohort, count),
 )

@@ -140,14 +140,18 @@ def clean(words: str) -> str:
 
 
 def _ratings(fields: Fields, asked: Sequence[Competency]) -> tuple[Rating, ...]:
+    about: dict[str, list[tuple[str, str]]] = {}
+    for name, value in fields:
+        about.setdefault(stem(name), []).append((name, value))
     found = []
     for competency in asked:
         code = competency.code
-        chosen, cues = first(fields, f"{code}.level"), every(fields, f"{code}.cue")
+        here = tuple(about.get(code, ()))
+        chosen, cues = first(here, f"{code}.level"), every(here, f"{code}.cue")
         if chosen not in LEVELS and chosen != NOT_SEEN and not cues:
             continue
-        moments = tuple(clean(moment) for moment in every(fields, f"{code}.moment"))
-        found.append(Rating(code, LEVELS.get(chosen), moments, cues, clean(first(fields, f"{code}.said"))))
+        moments = tuple(clean(moment) for moment in every(here, f"{code}.moment"))
+        found.append(Rating(code, LEVELS.get(chosen), moments, cues, clean(first(here, f"{code}.said"))))
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.orm import Session, SessionTransaction
 
 T = TypeVar("T")
@@ -34,14 +34,16 @@ class UnitSession(Session):
     refused and go on, use `with db.begin_nested():`. The session ends with its unit and cannot be used again.
 
     What SQLAlchemy keeps for entities is laid out when it is first asked for: many a unit has prepared statements
-    alone, which need `on`, and it would be a tenth of their time.
+    alone, which need `driver`, and it would be a tenth of their time.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._on = connection
+        self._driver = connection.connection.driver_connection
+        self.kind = connection.dialect.name
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_on":
+        if name in {"_on", "_driver"}:
             raise RuntimeError("this unit of work has ended")
         if "bind" in self.__dict__:  # laid out, and this is not there
             raise AttributeError(name)
@@ -49,11 +51,16 @@ class UnitSession(Session):
         return getattr(self, name)
 
     @property
-    def on(self) -> Connection:
-        """The unit's connection, everything changed so far sent to it."""
+    def driver(self) -> Any:
+        """The driver's own connection, everything changed so far sent to it."""
         if "bind" in self.__dict__:
             self.flush()
-        return self._on
+        return self._driver
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database says things."""
+        return self._on.dialect
 
     def keep(self) -> None:
         """Only for whoever made it: commit. Nothing to do where everything was sent past it (see prepared)."""
@@ -64,7 +71,7 @@ class UnitSession(Session):
         """Only for whoever made it: nothing can be done with it any more."""
         if "bind" in self.__dict__:
             super().close()
-        del self._on
+        del self._on, self._driver
 
     def begin(self, nested: bool = False) -> SessionTransaction:  # noqa: FBT001, FBT002 - SQLAlchemy's signature
         if not nested:

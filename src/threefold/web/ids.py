@@ -1,6 +1,6 @@
 """New ids of one moment, in the order they are asked for."""
 
-import secrets
+import os
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,7 @@ class Ids:
 
     def __call__(self) -> UUID:
         if self.place == len(self._given):
-            self._given.append(new_id(self._at_ms, secrets.token_bytes(10), self.place))
+            self._given.append(new_id(self._at_ms, os.urandom(10), self.place))
         self.place += 1
         return self._given[self.place - 1]
 

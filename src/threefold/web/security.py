@@ -1,6 +1,5 @@
 """Secrets and the headers of every answer: tokens, keyed digests, cookies, the content security policy."""
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ class Keys:
     secret: str
 
     def digest(self, purpose: str, *parts: str) -> bytes:
-        return hmac.new(self.secret.encode(), "\x00".join((purpose, *parts)).encode(), hashlib.sha256).digest()
+        return hmac.digest(self.secret.encode(), "\x00".join((purpose, *parts)).encode(), "sha256")
 
     def form_token(self, session_token: str) -> str:
         """What every form of a signed-in browser carries: bound to its session, worthless in another."""
