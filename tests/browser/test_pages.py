@@ -104,6 +104,7 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/cohorts/{id}/deletion",
         "/cohorts/{id}/framework",
         "/cohorts/{id}/guests",
+        "/cohorts/{id}/guests/{id}",
         "/cohorts/{id}/letters",
         "/cohorts/{id}/noticing",
         "/cohorts/{id}/people",
@@ -152,12 +153,17 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/practice/{id}/day",
         "/practice/{id}/day/groups",
         "/practice/{id}/door",
+        "/practice/extra",
         "/practice/{id}/rating",
         "/practice/{id}/record",
         "/practice/{id}/wall",
         "/privacy",
+        "/seats/{id}/stepping-out",
         "/seats/{id}/withdrawal",
         "/sign-in",
+        "/swaps/{id}",
+        "/windows/{id}",
+        "/windows/{id}/cancellation",
     }
 
 

@@ -11,20 +11,23 @@ from threefold.booking.actions import Desk
 from threefold.core import swaps as swap_rules
 from threefold.core.availability import How, Painted
 from threefold.core.booking import IfTwo
-from threefold.core.guests import Answer, Invitation
+from threefold.core.guests import Invitation
 from threefold.core.slots import SessionShape
 from threefold.core.window import Opening, Room, Way
 from threefold.demo.people import as_themselves
 from threefold.demo.term import HELD, ZONE, Begun, Term, evenings
 from threefold.guests import actions as guests
 from threefold.guests import encounters
-from threefold.guests.telling import digest_of
+from threefold.guests.queries import invited
+from threefold.guests.telling import digest_of, link_letter
+from threefold.mail.letters import Postroom
 from threefold.store.rows import CohortRow, MembershipRow, PracticeRow, value
-from threefold.store.tables import Encounter, Guest, Person, PracticeSession
+from threefold.store.tables import Guest, Person, PracticeSession
 from threefold.store.within import AtPractice, Within
 from threefold.swaps import actions as swaps
 from threefold.swaps.picture import look, with_time
 from threefold.web.security import Keys
+from threefold.web.templates import environment
 
 UNSAID = {"Farid Rahimi", "Léa Moreau", "Mira Shah"}  # who has not said yet when they are free
 # Who booked the two times of extra practice, and how many hours ago: a triad with a seat that waits, and a full one.
@@ -36,7 +39,7 @@ BRIEF = (
     "You have started a new job, and miss the people of the old one. Let them find out how you feel about it; "
     "you need not know yourself."
 )
-HOURS = range(8, 22)
+HOURS = range(7, 24)
 
 
 def say_when_free(at: Begun, term: Term) -> None:
@@ -45,7 +48,7 @@ def say_when_free(at: Begun, term: Term) -> None:
     for number, person in enumerate(each for each in term.trainees if each.name not in UNSAID):
         days: list[dict[int, How]] = [{} for _ in range(7)]
         for day in (own, (own + 2) % 7, (own + 3 + number % 2) % 7):
-            days[day] = dict.fromkeys(range(17, 21), How.FREE)
+            days[day] = dict.fromkeys(range(17, 24 if day == own else 22), How.FREE)
         days[(own + 1 + number % 3) % 7].update(dict.fromkeys(range(12, 14 + number % 2), How.IF_NEEDED))
         painted = Painted(HOURS, tuple(days))
         availability.keep_week(at.db, as_themselves(person, at.since), painted, 0, zone=ZONE, now=at.since)
@@ -102,7 +105,7 @@ def ask_about_a_swap(at: Begun, term: Term, asked: Person) -> None:
 
 
 def invite_a_guest(at: Begun, term: Term) -> None:
-    """Somebody from outside is asked to be the client of one round in three weeks, and has said yes."""
+    """Somebody from outside is asked to be the client of one round in three weeks; their link lies in the outbox."""
     tutor, practice = term.tutors[0], term.sessions[HELD + 3]
     me, now = as_themselves(tutor, at.since), at.now - timedelta(days=1)
     within = Within(value(CohortRow, term.cohort), value(MembershipRow, term.member(tutor)))
@@ -113,5 +116,9 @@ def invite_a_guest(at: Begun, term: Term) -> None:
     wanted = encounters.choices(at.db, within.cohort, practice.id, now)[:1]
     guest = at.db.get_one(Guest, id_)
     guests.ask(at.db, within, guest, wanted, BRIEF, knowing=(), by=me, now=now, new_id=at.new_id)
-    asked = at.db.scalars(select(Encounter.id).where(Encounter.guest_id == id_)).one()
-    guests.answer(at.db, id_, asked, Answer.ACCEPTED, now=now + timedelta(hours=5), new_id=at.new_id)
+    later, until = now + timedelta(minutes=2), who.until
+    keys, postroom = Keys(at.settings.secret), Postroom(at.settings, environment())
+    (seen,) = invited(at.db, within.cohort.id, id_)
+    letter = link_letter(postroom, keys, seen, within.cohort, sender=tutor.name, until=until, id=at.new_id(), now=later)
+    digest = digest_of(keys, id_, later)
+    guests.send_link(at.db, guest, letter, digest=digest, until=until, by=me, now=later, new_id=at.new_id)
