@@ -42,7 +42,7 @@ def hold_an_evening(at: Begun, term: Term, practice: PracticeSession) -> None:
     day.be_present(at.db, here, None, Presence.CIRCULATING, by=me, now=begins, new_id=at.new_id)
     comes = {LATE: begins + LATE_BY}
     for person in term.trainees:
-        now = comes.get(person.name, begins + timedelta(minutes=4))
+        now = comes.get(person.name, begins - timedelta(minutes=4))
         member = term.member(person).id
         day.tick(at.db, here, member, here=True, by=me, domain=domain, now=now, new_id=at.new_id)
     by_name = {person.name: term.member(person).id for person in term.trainees}
