@@ -51,7 +51,7 @@ const refresh = () => {
 
 // Groups from who is here, whenever that has changed.
 const propose = async () => {
-  const asks = document.querySelector('[data-asks]')?.dataset.asks;
+  const asks = document.querySelector('[data-mark]')?.dataset.mark;
   if (asks === undefined || asks === asked) return;
   const place = document.querySelector('[data-proposal]');
   asked = asks;

@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -138,8 +138,12 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
+def by_the_wall() -> datetime:
+    return datetime.now(UTC)
+
+
 @contextmanager
-def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
+def served(settings: Settings, *, folder: bool, clock: Callable[[], datetime] = by_the_wall) -> Iterator[Site]:
     """Serve these settings until the block ends; mails go to a real server, or to the demo's folder."""
     started = threading.Event()
     stop: list[Any] = []
@@ -154,8 +158,8 @@ def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
                 else [SmtpCarrier(MailServer.from_url(f"smtp://127.0.0.1:{site.box.port}"))]
             )
             store = Store.open(settings.database)
-            courier = Courier(store, carriers, sender=settings.sender, clock=lambda: datetime.now(UTC))
-            app = build_app(settings, store, backroom=[courier])
+            courier = Courier(store, carriers, sender=settings.sender, clock=clock)
+            app = build_app(settings, store, backroom=[courier], clock=clock)
             server = Server(
                 uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False),
                 lambda: None,
@@ -202,8 +206,8 @@ def empty_site(tmp_path: Path, browser: Browser) -> Iterator[Site]:  # noqa: ARG
 
 
 @contextmanager
-def installed(folder: Path) -> Iterator[Site]:
-    """A new installation whose data lie in this folder."""
+def installed(folder: Path, clock: Callable[[], datetime] = by_the_wall) -> Iterator[Site]:
+    """A new installation whose data lie in this folder, and whose time is what `clock` says."""
     port = free_port()
     settings = Settings(
         base_url=f"http://127.0.0.1:{port}",
@@ -217,7 +221,7 @@ def installed(folder: Path) -> Iterator[Site]:
         smtp_url="smtp://127.0.0.1",
     )
     migrations.upgrade(settings.database)
-    with served(settings, folder=False) as site:
+    with served(settings, folder=False, clock=clock) as site:
         yield site
 
 

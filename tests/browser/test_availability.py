@@ -3,7 +3,6 @@
 import base64
 import gzip
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,15 +35,15 @@ def state(browser: Browser, demo_site: Site) -> StorageState:
 
 
 @pytest.fixture
-def address(browser: Browser, demo_site: Site, state: StorageState) -> Iterator[str]:
+def address(browser: Browser, demo_site: Site, state: StorageState) -> str:
     """The page, with nothing marked on it yet."""
-    yield f"{demo_site.address}/availability"
     with visiting(browser, storage_state=state, java_script_enabled=False, **DESK) as page:
         page.goto(f"{demo_site.address}/availability")
         ticked = page.locator("#list :checked")
         for _ in range(ticked.count()):
             ticked.first.uncheck()
         press(page.get_by_role("button", name="Save this week"))
+    return f"{demo_site.address}/availability"
 
 
 def opened(page: Page, address: str) -> Page:

@@ -104,6 +104,7 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/cohorts/{id}/deletion",
         "/cohorts/{id}/framework",
         "/cohorts/{id}/guests",
+        "/cohorts/{id}/guests/{id}",
         "/cohorts/{id}/letters",
         "/cohorts/{id}/noticing",
         "/cohorts/{id}/people",
@@ -152,13 +153,29 @@ def test_the_walk_meets_every_room(walks: dict[str, Walk]) -> None:
         "/practice/{id}/day",
         "/practice/{id}/day/groups",
         "/practice/{id}/door",
+        "/practice/extra",
         "/practice/{id}/rating",
         "/practice/{id}/record",
         "/practice/{id}/wall",
         "/privacy",
+        "/seats/{id}/stepping-out",
         "/seats/{id}/withdrawal",
         "/sign-in",
+        "/swaps/{id}",
+        "/windows/{id}",
+        "/windows/{id}/cancellation",
     }
+
+
+def test_the_top_bar_is_one_row_on_a_desk(browser: Browser, demo_site: Site, walked: Walk) -> None:
+    with visiting(browser, **DESK | {"storage_state": walked.state}) as page:
+        page.goto(f"{demo_site.address}/")
+        rows = page.locator(".top .brand, .top nav, .top .me").evaluate_all(
+            "(all) => all.filter((one) => one.offsetHeight)"
+            ".map((one) => Math.round(one.getBoundingClientRect().top + one.getBoundingClientRect().height / 2))"
+        )
+        assert rows
+        assert max(rows) - min(rows) <= 4
 
 
 def test_every_page_is_whole_wide_and_narrow_in_light_and_dark_and_the_same_with_scripts_off(

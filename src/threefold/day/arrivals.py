@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import segno
 from litestar import get, post
 from litestar.params import FromPath
 from sqlalchemy.orm import Session
@@ -125,6 +124,8 @@ async def door(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
     day = await visit.read(load(practice_id, visit.now))
     code = arriving.code(practice_id, _seal(visit, practice_id))
     address = f"{visit.house.settings.base_url}/here/{code}"
+    import segno  # noqa: PLC0415 - only this page draws a code; every start would pay for it
+
     drawn = segno.make_qr(address, error="m")
     rows = list(drawn.matrix_iter(border=4))
     drawing = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)

@@ -26,8 +26,6 @@ DONE = {
     "rooms": "The rooms are changed.",
     "time": "Noted.",
     "presence": "Noted.",
-    "pin": "The PIN is asked for from now on.",
-    "tap": "A tap is enough again.",
 }
 
 

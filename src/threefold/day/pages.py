@@ -137,7 +137,9 @@ async def ask_for_pin(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
         at = practice_for(db, me, practice_id, Right.TUTOR)
         return actions.ask_for_pin(db, at, asked=asked, by=me, now=visit.now, new_id=visit.new_id)
 
-    return await _written(visit, practice_id, work, form, "pin" if asked else "tap")
+    if refusal := await visit.write(work):
+        return await board(visit, practice_id, refusal, form)
+    return visit.go(f"/practice/{practice_id}/door")  # which shows what is so now to the room
 
 
 async def _written(
