@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -138,9 +138,16 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
+def by_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @contextmanager
-def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
-    """Serve these settings until the block ends; mails go to a real server, or to the demo's folder."""
+def served(settings: Settings, *, folder: bool, clock: Callable[[], datetime] = by_now) -> Iterator[Site]:
+    """Serve these settings until the block ends; mails go to a real server, or to the demo's folder.
+
+    `clock`: what the service takes for the time.
+    """
     started = threading.Event()
     stop: list[Any] = []
     site = Site("", settings)
@@ -154,8 +161,8 @@ def served(settings: Settings, *, folder: bool) -> Iterator[Site]:
                 else [SmtpCarrier(MailServer.from_url(f"smtp://127.0.0.1:{site.box.port}"))]
             )
             store = Store.open(settings.database)
-            courier = Courier(store, carriers, sender=settings.sender, clock=lambda: datetime.now(UTC))
-            app = build_app(settings, store, backroom=[courier])
+            courier = Courier(store, carriers, sender=settings.sender, clock=clock)
+            app = build_app(settings, store, clock=clock, backroom=[courier])
             server = Server(
                 uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False),
                 lambda: None,
@@ -202,7 +209,7 @@ def empty_site(tmp_path: Path, browser: Browser) -> Iterator[Site]:  # noqa: ARG
 
 
 @contextmanager
-def installed(folder: Path) -> Iterator[Site]:
+def installed(folder: Path, clock: Callable[[], datetime] = by_now) -> Iterator[Site]:
     """A new installation whose data lie in this folder."""
     port = free_port()
     settings = Settings(
@@ -217,7 +224,7 @@ def installed(folder: Path) -> Iterator[Site]:
         smtp_url="smtp://127.0.0.1",
     )
     migrations.upgrade(settings.database)
-    with served(settings, folder=False) as site:
+    with served(settings, folder=False, clock=clock) as site:
         yield site
 
 
