@@ -136,6 +136,7 @@ ITS_PEOPLE = {
     "GET /windows/{matched_id}/offer": "counsellor observer client elsewhere",
     "POST /windows/{matched_id}/offer": "counsellor observer client elsewhere",
     "GET /practice/{practice_id}/brief": "counsellor",
+    "POST /practice/{practice_id}/brief": "counsellor",
     "GET /here/{code}": "counsellor observer client elsewhere tutor",
     "POST /here/{code}": "counsellor observer client elsewhere",
     "GET /practice/{practice_id}/arrival": "counsellor observer client elsewhere",

@@ -82,6 +82,7 @@ class Place:
     changed_at: datetime
     member_id: UUID
     chosen: str | None  # core.choices.Kind: how they would rather practise on this date
+    brief: str | None  # the code of the one they took for it
     is_client: bool
     has_rated: bool  # has said how the session worked
     question: UUID | None  # a swap of this place that waits for an answer, theirs or somebody else's
@@ -139,10 +140,13 @@ class Waiting:
     name: str
 
 
-_seat, _triad, _practice, _cohort, _membership, _withdrawal, _turn, _preference, _session_rating, _swap_request = (
+(
+    _seat, _triad, _practice, _cohort, _membership, _withdrawal, _turn, _preference, _taken, _session_rating,
+    _swap_request,
+) = (
     metadata.tables[name]
     for name in (
-        "seat", "triad", "practice_session", "cohort", "membership", "withdrawal", "turn", "preference",
+        "seat", "triad", "practice_session", "cohort", "membership", "withdrawal", "turn", "preference", "brief_taken",
         "session_rating", "swap_request",
     )
 )  # fmt: skip
@@ -156,6 +160,11 @@ _CHOSEN = (
         _preference.c.ended_at.is_(None),
         or_(_preference.c.practice_id.is_(None), _preference.c.practice_id == _practice.c.id),
     )
+    .scalar_subquery()
+)
+_BRIEF = (
+    select(_taken.c.code)
+    .where(_taken.c.membership_id == _seat.c.membership_id, _taken.c.practice_id == _seat.c.practice_id)
     .scalar_subquery()
 )
 _IS_CLIENT = exists().where(
@@ -176,6 +185,7 @@ _QUESTION, _QUESTION_IN_RETURN = (
 _PLACES = Prepared(
     select(
         _CHOSEN,
+        _BRIEF,
         _IS_CLIENT,
         _HAS_RATED,
         func.coalesce(_QUESTION, _QUESTION_IN_RETURN),
@@ -196,8 +206,8 @@ _PLACES = Prepared(
         _cohort.c.published_at.is_not(None),
     )
     .order_by(_practice.c.starts_at, _seat.c.id),
-    lambda chosen, is_client, has_rated, question, at, taken_back_at, *cells: (
-        (chosen, bool(is_client), bool(has_rated), question),
+    lambda chosen, brief, is_client, has_rated, question, at, taken_back_at, *cells: (
+        (chosen, brief, bool(is_client), bool(has_rated), question),
         at if at and not taken_back_at else None,
         *_here(*cells),
     ),
@@ -234,11 +244,12 @@ def places_of(db: Session, me: Me) -> list[Place]:
             changed_at=seat.invited_at or seat.taken_at,
             member_id=seat.membership_id,
             chosen=chosen,
+            brief=brief,
             is_client=is_client,
             has_rated=has_rated,
             question=question,
         )
-        for (chosen, is_client, has_rated, question), withdrawn_at, seat, triad, practice, cohort in rows
+        for (chosen, brief, is_client, has_rated, question), withdrawn_at, seat, triad, practice, cohort in rows
     ]
 
 
