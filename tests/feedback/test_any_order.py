@@ -19,8 +19,8 @@ CUE: dict[str, str | list[str]] = {"HC2.cue": ["told-feeling"], "HC2.said": "“
 WORDS = ("You waited after", "Name the last five", "It sounds lonely", "Stayed with the silence", "You are angry")
 ROOMS = ("/", "/feedback", "/growth", "/growth.csv", "/portfolio", "/portfolio/print")
 STEPS = (
-    *("observed", "with a cue", "felt", "reflected", "skipped", "cleared"),
-    *("opened", "opened", "days", "hours", "hours"),
+    *("observed", "with a cue", "with a cue", "felt", "felt", "reflected", "skipped"),
+    *("cleared", "cleared", "opened", "days", "hours", "hours"),
 )
 
 
@@ -69,8 +69,7 @@ class Walk:
         elif what in {"observed", "with a cue"} and so.read is None:
             await self.held.observed(**(CUE if what == "with a cue" else {}))
             so.observer = so.observer or now
-            so.flagged = what == "with a cue"
-            so.flagged_at = now if so.flagged else None
+            so.flagged, so.flagged_at = (True, now) if what == "with a cue" else (False, None)
         elif what == "felt" and so.client is None:
             await self.held.felt()
             so.client = now
@@ -115,7 +114,7 @@ class Walk:
         )
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(4))
 async def test_nobody_reads_early_whatever_the_order(house: House, seed: int) -> None:
     walk = Walk(house, await a_round(house), Random(seed))
     for _ in range(14):
