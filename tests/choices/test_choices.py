@@ -108,6 +108,14 @@ async def test_story_seven_a_brief_and_kept_apart_without_a_reason_and_nobody_se
     assert [await page_of(tutor, f"/practice/{practice}") for practice in built.sessions] == before_tutor
     await ask(amara, built, built.members[1], REASON)
 
+    # One mail leaves for whoever reads concerns: that there is something. None of any mail tells what it is.
+    await Clerk(house.store, Postroom(house.settings, environment()), clock=lambda: house.now).round()
+    mails = await all_of(house, select(Letter))
+    assert [mail.kind for mail in mails if mail.person_id == jo] == ["concern-waiting"]
+    assert not {mail.person_id for mail in mails} & {*built.people[1:3]}
+    for mail in mails:
+        assert not re.search(r"Amara|Ben Hughes|June|brief|apart", mail.subject + mail.message.decode()), mail.kind
+
     # Ben and Chloe, who share a group with Amara: nothing, byte for byte.
     for who in (ben, chloe):
         assert await seen_by(who, built) == before[who]
