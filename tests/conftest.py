@@ -1,6 +1,16 @@
 """What every test can ask for."""
 
+import gc
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+import structlog
 from hypothesis import settings
+
+from threefold.logs import as_json, without_words
 
 pytest_plugins = ["tests.databases", "tests.house", "tests.browser.running"]
 
@@ -8,3 +18,25 @@ pytest_plugins = ["tests.databases", "tests.house", "tests.browser.running"]
 settings.register_profile("threefold", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=300)
 settings.load_profile("threefold")
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's folder in memory; what is made in it is made by mkdtemp
+ENOUGH = 4 * 1024**3  # bytes: two browsers, a database server and whatever a few tests leave
+
+# Nothing here has to outlive a power cut, and every commit would wait for the disk.
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def pytest_configure() -> None:
+    """Log as the service does, to wherever a test's output goes, and not with every variable of an error in colour."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, without_words, structlog.processors.JSONRenderer(as_json)],
+        cache_logger_on_first_use=False,
+    )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is loaded by now stays until the end: looking through it for what can go took a tenth of a run."""
+    del session
+    gc.collect()
+    gc.freeze()

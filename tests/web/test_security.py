@@ -424,14 +424,14 @@ async def test_health_says_whether_the_service_lives_and_is_ready(house: House) 
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is logged from here on, as the service logs it."""
     monkeypatch.setattr(ends, "log", structlog.get_logger("threefold"))  # a logger keeps the stream it first wrote to
-    root, stream = logging.getLogger(), io.StringIO()
+    root, stream, usual = logging.getLogger(), io.StringIO(), structlog.get_config()
     before, level = root.handlers[:], root.level
     root.handlers.clear()
     start_logging(stream)
     yield stream
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**usual)
 
 
 async def test_no_token_address_name_or_word_reaches_the_logs(house: House, logged: io.StringIO) -> None:
