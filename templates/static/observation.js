@@ -286,6 +286,7 @@ function together() {
 const begins = () => together()?.starts ?? round.started ?? given.started ?? given.planned;
 const lasts = () => (together()?.length ?? given.minutes * 60_000) / 1000;
 let before = Infinity;
+let waiting = false; // this page was open before the round began
 let lock = null;
 let locking = false;
 
@@ -297,7 +298,10 @@ function tick() {
   if (at('start')) at('start').hidden = together() !== null;
   awake();
   if (round.started ?? given.started) at('start')?.querySelector('button').replaceChildren('Start the clock again');
+  if (into < 0) waiting = true;
   if (into < 0 || !at('clock')) return;
+  if (waiting) at('phase').textContent = 'The round has begun';
+  waiting = false;
   const shown = clock(left);
   if (at('left').textContent !== shown) at('left').textContent = shown;
   at('of').textContent = `left of ${Math.floor(whole / 60)}`;

@@ -138,13 +138,16 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def by_the_wall() -> datetime:
+def by_now() -> datetime:
     return datetime.now(UTC)
 
 
 @contextmanager
-def served(settings: Settings, *, folder: bool, clock: Callable[[], datetime] = by_the_wall) -> Iterator[Site]:
-    """Serve these settings until the block ends; mails go to a real server, or to the demo's folder."""
+def served(settings: Settings, *, folder: bool, clock: Callable[[], datetime] = by_now) -> Iterator[Site]:
+    """Serve these settings until the block ends; mails go to a real server, or to the demo's folder.
+
+    `clock`: what the service takes for the time.
+    """
     started = threading.Event()
     stop: list[Any] = []
     site = Site("", settings)
@@ -159,7 +162,7 @@ def served(settings: Settings, *, folder: bool, clock: Callable[[], datetime] = 
             )
             store = Store.open(settings.database)
             courier = Courier(store, carriers, sender=settings.sender, clock=clock)
-            app = build_app(settings, store, backroom=[courier], clock=clock)
+            app = build_app(settings, store, clock=clock, backroom=[courier])
             server = Server(
                 uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None, access_log=False),
                 lambda: None,
@@ -206,8 +209,8 @@ def empty_site(tmp_path: Path, browser: Browser) -> Iterator[Site]:  # noqa: ARG
 
 
 @contextmanager
-def installed(folder: Path, clock: Callable[[], datetime] = by_the_wall) -> Iterator[Site]:
-    """A new installation whose data lie in this folder, and whose time is what `clock` says."""
+def installed(folder: Path, clock: Callable[[], datetime] = by_now) -> Iterator[Site]:
+    """A new installation whose data lie in this folder."""
     port = free_port()
     settings = Settings(
         base_url=f"http://127.0.0.1:{port}",

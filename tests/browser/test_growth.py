@@ -63,6 +63,13 @@ def test_the_pages_are_open_to_everybody_and_keep_to_their_width(
     found.check()
 
 
+def test_at_a_desk_the_way_around_is_one_line(page: Page) -> None:
+    tops = "(all) => all.map((one) => one.getBoundingClientRect()).map((box) => box.top + box.height / 2)"
+    middles = page.locator(".top .brand, .top nav a, .top .me").evaluate_all(tops)
+    assert len(middles) == 6
+    assert max(middles) - min(middles) <= 2, middles
+
+
 def test_in_print_the_navigation_is_gone_and_every_table_is_there(
     browser: Browser, demo_site: Site, state: StorageState
 ) -> None:

@@ -1,26 +1,23 @@
 """Observing live: what is tapped is on the screen at once, then on the device, then with the server, and there once."""
 
-import asyncio
 import gzip
 import re
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import delete, select
 
 from tests.browser.classes import cookie
 from tests.browser.hands import look_at_tab_stops
+from tests.browser.live import SLOW_4G, Live, a_device, now, running
 from tests.browser.looking import (
     SEEN,
     SIGHT,
@@ -30,18 +27,12 @@ from tests.browser.looking import (
     look_at_words,
     look_with_axe,
 )
-from tests.browser.running import DESK, PATIENCE, PHONE, Site, installed, press, served
-from tests.builders import Class, a_cohort
-from threefold.core.observation import clock as clock_of
-from threefold.core.slots import SessionShape, round_times
-from threefold.store.engine import Store
+from tests.browser.running import DESK, PHONE, Site, installed, press, served
 from threefold.store.tables import Note, Piece, PracticeSession, SignInSession
 from threefold.web.templates import folder
 
 pytestmark = pytest.mark.browser
 heavy = pytest.mark.heavy
-LONDON = ZoneInfo("Europe/London")
-INTO = timedelta(minutes=20)  # the session began so long ago: five minutes into its first round
 HELD = """async () => {
   const asked = (request) => new Promise((done, not) => {
     request.onsuccess = () => done(request.result); request.onerror = () => not(request.error);
@@ -64,67 +55,6 @@ HELD = """async () => {
 NOTHING = {"notes": 0, "rounds": 0, "pages": 0}
 
 
-@dataclass
-class Live:
-    """A round that is running: Amara counsels Chloe, Ben observes."""
-
-    site: Site
-    built: Class
-    starts_at: datetime
-
-    @property
-    def path(self) -> str:
-        return f"/observation/{self.built.triads[0][0]}/1"
-
-    @property
-    def address(self) -> str:
-        return self.site.address + self.path
-
-    @property
-    def rating(self) -> str:
-        return f"{self.site.address}/feedback/{self.built.triads[0][0]}/1"
-
-    def unit(self, work: Any) -> Any:
-        store = Store.open(self.site.settings.database)
-        try:
-            return store.write_now(work)
-        finally:
-            store.close_now()
-
-    def kept(self) -> list[tuple[str | None, str, bool, bool]]:
-        """What the server holds, in the order it was noted: code, words, whether they are quoted, whether removed."""
-        return self.unit(  # type: ignore[no-any-return] # what the unit answers
-            lambda db: [
-                (one.code, one.words, one.quoted, one.removed_at is not None)
-                for one in db.scalars(select(Note).where(self.here).order_by(Note.noted_at, Note.id))
-            ]
-        )
-
-    @property
-    def here(self) -> ColumnElement[bool]:
-        return Note.triad_id == self.built.triads[0][0]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def running(site: Site, *, into: timedelta = INTO) -> Live:
-    """A class whose session began so long ago."""
-    begins = (now() - into).astimezone(LONDON).replace(second=0, microsecond=0)
-
-    async def build() -> Class:
-        store = Store.open(site.settings.database)
-        made = await a_cohort(store, trainees=3, weeks=1, first=begins.date(), starts=begins.time())
-        await store.close()
-        return made
-
-    with ThreadPoolExecutor(1) as apart:  # Playwright's own loop fills this thread
-        built = apart.submit(asyncio.run, build()).result()
-    shape = SessionShape(3, 20, 10, 15, 15)
-    return Live(site, built, clock_of(round_times(begins.astimezone(UTC), shape)[0], None).starts_at)
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:  # noqa: ARG001 - no browser, no site
     with installed(tmp_path_factory.mktemp("live")) as found:
@@ -134,18 +64,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
 @pytest.fixture
 def live(site: Site) -> Live:
     return running(site)
-
-
-@contextmanager
-def a_device(browser: Browser, live: Live, person: UUID | None = None, **options: Any) -> Iterator[BrowserContext]:
-    """A phone on which Ben is signed in, or somebody else; its service worker and its store are its own."""
-    context = browser.new_context(locale="en-GB", **{**PHONE, **options})
-    context.set_default_timeout(PATIENCE)
-    context.add_cookies([cookie(live.site, person or live.built.people[1])])
-    try:
-        yield context
-    finally:
-        context.close()
 
 
 def opened(context: BrowserContext, live: Live) -> Page:
@@ -645,7 +563,6 @@ def test_from_finish_to_sent_takes_fourteen_presses_at_most(browser: Browser, si
             else:
                 what.click()
 
-        began = time.monotonic()
         pressing(page.get_by_role("button", name="Finish"), leads=True)
         for level, moment in (("Deepening", True), ("Got in the way", True), ("Not seen this time", False)):
             assert page.locator("input[type=radio]:checked").count() == 0
@@ -654,13 +571,19 @@ def test_from_finish_to_sent_takes_fourteen_presses_at_most(browser: Browser, si
             if moment:
                 pressing(page.locator(".op", has_text="Use this moment").first)
             pressing(page.get_by_role("button", name="Continue"), leads=True)
-        page.get_by_label("One thing that helped").fill("You waited.")
-        page.get_by_label("One thing to try next").fill("Name the ending.")
+        letters = 0
+        for label, words in (
+            ("One thing that helped", "You waited after ‘I don’t know’, and the next words were hers."),
+            ("One thing to try next", "Name the time when five minutes are left."),
+        ):
+            letters += len(words)
+            page.get_by_label(label).fill(words)
         pressing(page.get_by_role("button", name="Continue"), leads=True)
         pressing(page.get_by_role("button", name="Send to Amara"), leads=True)
         expect(page.get_by_role("heading", level=1)).to_have_text("Sent")
         assert presses <= 14, presses
-        assert time.monotonic() - began < 180
+        # A person reads for five seconds before each press and types two letters a second: well within three minutes.
+        assert 5 * presses + letters / 2 <= 180, (presses, letters)
     assert live.unit(lambda db: db.scalar(select(Piece.kind))) == "observer"
 
 
@@ -742,6 +665,39 @@ def test_the_page_is_whole_in_every_way_it_may_look(browser: Browser, live: Live
         expect_(min(low) >= 56, f"has taps of {min(low)} px")
         expect_(not complaints, f"complains: {complaints}")
     found.check()
+
+
+@heavy
+def test_on_slow_4g_the_page_is_there_after_two_journeys_and_little_of_it(browser: Browser, live: Live) -> None:
+    """No time is measured: what makes it quick is that little is fetched, and nothing waits for something fetched."""
+    with a_device(browser, live) as device:
+        page = device.new_page()
+        line = device.new_cdp_session(page)
+        line.send("Network.enable")
+        line.send("Network.emulateNetworkConditions", SLOW_4G)
+        asked: dict[str, tuple[str, str]] = {}  # request: its address, and the page or script that names it
+        arrived: dict[str, int] = {}  # request: bytes on the line, heads and all
+
+        def asks(told: dict[str, Any]) -> None:
+            by, url = told["initiator"].get("url", ""), told["request"]["url"]
+            if by or url == live.address:  # and not what a script goes and fetches once it runs
+                asked.setdefault(told["requestId"], (url, by))
+
+        line.on("Network.requestWillBeSent", asks)
+        line.on("Network.loadingFinished", lambda told: arrived.update({told["requestId"]: told["encodedDataLength"]}))
+        page.goto(live.address, wait_until="commit")
+        expect(page.get_by_role("button", name="Quiet screen")).to_be_visible()  # its script has run
+        tap(page, "Empathy")
+        expect(badge(page, "Empathy")).to_have_text(re.compile("^1"))
+        needed = {url: (by, arrived.get(one, 0)) for one, (url, by) in reversed(asked.items())}
+        names = {urlsplit(url).path.rpartition("/")[2] for url in needed} - {
+            urlsplit(live.path).path.rpartition("/")[2]
+        }
+        assert names == {"threefold.css", "threefold.js", "observation.js", "observation-store.js", "clock-follow.js"}
+        sizes = [size for _, size in needed.values()]
+        assert min(sizes) > 0, needed
+        assert sum(sizes) <= 45_000, needed
+        assert {url for url, (by, _) in needed.items() if by not in {"", live.address}} == set(), "a third journey"
 
 
 def test_the_live_form_is_small() -> None:

@@ -15,7 +15,7 @@ from tests.house import Browser, House
 from tests.plans.test_plan import drawn
 from threefold.choices.queries import briefs
 from threefold.clerk import Clerk
-from threefold.core.choices import brief_for
+from threefold.core.choices import brief_for, following
 from threefold.core.roles import Role
 from threefold.mail.letters import Postroom
 from threefold.plans import queries as plans
@@ -108,6 +108,14 @@ async def test_story_seven_a_brief_and_kept_apart_without_a_reason_and_nobody_se
     assert [await page_of(tutor, f"/practice/{practice}") for practice in built.sessions] == before_tutor
     await ask(amara, built, built.members[1], REASON)
 
+    # One mail leaves for whoever reads concerns: that there is something. None of any mail tells what it is.
+    await Clerk(house.store, Postroom(house.settings, environment()), clock=lambda: house.now).round()
+    mails = await all_of(house, select(Letter))
+    assert [mail.kind for mail in mails if mail.person_id == jo] == ["concern-waiting"]
+    assert not {mail.person_id for mail in mails} & {*built.people[1:3]}
+    for mail in mails:
+        assert not re.search(r"Amara|Ben Hughes|June|brief|apart", mail.subject + mail.message.decode()), mail.kind
+
     # Ben and Chloe, who share a group with Amara: nothing, byte for byte.
     for who in (ben, chloe):
         assert await seen_by(who, built) == before[who]
@@ -149,22 +157,35 @@ async def test_story_seven_a_brief_and_kept_apart_without_a_reason_and_nobody_se
 # --- a brief --------------------------------------------------------------------------------------------------
 
 
-async def test_a_brief_is_whole_on_a_page_of_its_own_and_another_is_one_tap_away(house: House) -> None:
+async def test_a_brief_is_whole_on_a_page_of_its_own_and_another_that_was_taken_stays(house: House) -> None:
     built = await a_cohort(house.store)
-    amara, ben = await house.as_(built.people[0]), await house.as_(built.people[1])
-    path = f"/practice/{built.sessions[1]}/brief"
+    amara, ben, tutor = [await house.as_(who) for who in (*built.people[:2], built.tutors[0])]
+    session = f"/practice/{built.sessions[1]}"
+    path, brief = f"{session}/brief", brief_for(briefs(), built.members[0], 2)
     for browser in (amara, ben):
         assert (await browser.get(path)).status_code == 404
-    await choose(amara, built, "brief", built.sessions[1])
-    for another in range(3):
-        brief = brief_for(briefs(), built.members[0], 2, another)
-        page = await page_of(amara, f"{path}?another={another}")
+        assert (await browser.send_form(path, {"code": brief.code})).status_code == 404
+    await choose(amara, built, "brief")
+    before = await seen_by(ben, built)
+    for _ in range(3):
+        page = await page_of(amara, path)
         assert all(words in page for words in (brief.title, brief.who, brief.mind, brief.feeling, brief.after))
-        assert f'{path}?another={another + 1}"' in page
-    assert (await amara.get(f"{path}?another=many")).status_code == 200
-    assert (await amara.get(f"/practice/{built.sessions[2]}/brief")).status_code == 404, "for that date only"
-    for browser in (ben, await house.as_(built.tutors[0])):
+        another = following(briefs(), brief)
+        assert f'name="code" value="{another.code}"' in page
+        for _ in range(2):  # a double click takes one
+            answer = await amara.send_form(path, {"code": another.code})
+            assert (answer.status_code, answer.headers["location"]) == (303, path)
+        brief = another
+        for where in ("/", session, path):
+            assert brief.title in await page_of(amara, where), "also the next time, wherever it is shown"
+    assert (await amara.send_form(path, {"code": "none-such"})).status_code == 303
+    assert brief.title in await page_of(amara, path)
+    assert brief.title not in await page_of(amara, f"/practice/{built.sessions[2]}"), "it was taken for that date"
+    for browser in (ben, tutor):
         assert (await browser.get(path)).status_code == 404
+        assert (await browser.send_form(path, {"code": brief.code})).status_code == 404
+    assert await seen_by(ben, built) == before
+    assert await all_of(house, select(Deed.verb)) == []
 
 
 async def test_after_the_session_there_is_a_way_out_of_the_role_for_a_day(house: House) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threefold.core.choices import Brief, Kind, brief_for, holds, read_briefs
+from threefold.core.choices import Brief, Kind, brief_for, following, holds, read_briefs
 from threefold.core.grouping import Group
 from threefold.core.publication import rota
 from threefold.core.roles import Role, Turning
@@ -48,7 +48,13 @@ def test_the_same_session_has_the_same_brief_and_the_next_one_another_until_all_
     assert brief_for(BRIEFS, member, first) == brief_for(BRIEFS, member, first)
     had = [brief_for(BRIEFS, member, first + later) for later in range(len(BRIEFS))]
     assert sorted(had, key=codes) == sorted(BRIEFS, key=codes)
-    assert [brief_for(BRIEFS, member, first, another) for another in range(len(BRIEFS))] == had
+    taken = had[:1]
+    for _ in BRIEFS[1:]:
+        taken.append(following(BRIEFS, taken[-1]))
+    assert taken == had
+    assert following(BRIEFS, taken[-1]) == had[0]
+    assert [brief_for(BRIEFS, member, first, one.code) for one in had] == had
+    assert brief_for(BRIEFS, member, first, "gone since") == had[0]
 
 
 def codes(brief: Brief) -> str:

@@ -280,8 +280,8 @@ def test_a_chart_says_what_it_shows() -> None:
         return of_competency(rounds, "HC2", "Empathy", LABELS, NOT_SEEN, 6).says
 
     assert says() == "Nobody else has seen this yet."
-    assert says(3) == "Seen in 1 round so far."
-    assert says(3, 3, 3, 3, 3) == "Seen in 5 rounds so far."
+    assert says(3) == "Seen in 1 round so far, not enough to draw a trend."
+    assert says(3, 3, 3, 3, 3) == "Seen in 5 rounds so far, not enough to draw a trend."
     assert says(3, 3, 3, 3, 3, 3) == "Others mostly see “Helping”."
     assert says(2, 3, 4, 2, 3, 4) == "Others see between “Beginning” and “Deepening”."
     assert says(2, 2, 2, 3, 3, 3) == "Others saw it around “Beginning” at first, around “Helping” lately."

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threefold.core.sampling import MOST_ASKED, Covered, Looking, Turn, asked_for, at_least, coverage, in_force
+from threefold.core.sampling import MOST_ASKED, Covered, Looking, Turn, asked_for, coverage, in_force
 
 MONDAY = datetime(2026, 10, 5, 18, 30, tzinfo=UTC)
 codes_of = st.integers(3, 8).map(lambda many: tuple(f"HC{number}" for number in range(1, many + 1)))
@@ -17,7 +17,9 @@ def test_over_any_run_of_turns_each_competency_is_looked_for_as_often_as_there_i
 ) -> None:
     asked = [asked_for(codes, turn) for turn in range(first, first + turns)]
     times = [sum(code in one for one in asked) for code in codes]
-    assert min(times) >= at_least(len(codes), turns)
+    room = turns * min(len(codes), 4)  # four to a round are all that an observer can hold in mind
+    assert sum(times) == room
+    assert min(times) == room // len(codes)
     assert max(times) - min(times) <= 1
     assert {len(one) for one in asked} == {min(len(codes), MOST_ASKED)}
 
@@ -31,6 +33,20 @@ def test_a_chosen_focus_always_comes_along_and_never_takes_anothers_place(
     assert focus in asked
     assert set(without) <= set(asked) <= {*without, focus}
     assert list(asked) == sorted(asked, key=codes.index)
+
+
+@given(codes_of, st.integers(1, 40), st.data())
+def test_whatever_is_taken_along_from_round_to_round_nothing_is_looked_for_less_often(
+    codes: tuple[str, ...], turns: int, data: st.DataObject
+) -> None:
+    """Somebody who takes the same thing along for a whole term is still seen in everything else."""
+    taken = data.draw(st.lists(st.sampled_from((*codes, "SK8", None)), min_size=turns, max_size=turns))
+    asked = [asked_for(codes, turn, focus) for turn, focus in enumerate(taken, start=1)]
+    for code in codes:
+        times = sum(code in one for one in asked)
+        assert times >= turns * min(len(codes), 4) // len(codes)
+        assert all(code in one for one, focus in zip(asked, taken, strict=True) if focus == code)
+    assert max(len(one) for one in asked) <= min(len(codes), 5)
 
 
 def test_a_focus_that_is_not_looked_for_any_more_is_left_out() -> None:

@@ -60,6 +60,20 @@ async def test_somebody_who_is_away_goes_on_where_they_were(house: House) -> Non
     assert await asked_of(house, amara) == [FIRST, FIRST, FIRST, SECOND]
 
 
+async def test_over_a_term_everybody_is_looked_at_for_every_skill_as_often_as_there_is_room(house: House) -> None:
+    """Eight skills, four a round, five rounds each: every skill comes twice at least, and the tutor is told so."""
+    made = await a_cohort(house.store, competencies=EIGHT, weeks=5)
+    for member in made.members:
+        asked = await asked_of(house, member)
+        assert [len(one) for one in asked] == [4] * 5
+        assert {code: sum(code in one for one in asked) for code in EIGHT} == dict.fromkeys(FIRST, 3) | dict.fromkeys(
+            SECOND, 2
+        )
+    tutor = await house.as_(made.tutors[0])
+    page = (await tutor.get(f"/cohorts/{made.cohort}/coverage")).text
+    assert "2 times or more for everybody and every skill" in page
+
+
 async def test_sessions_that_have_begun_keep_what_they_were_looked_at_for(house: House) -> None:
     made = await a_cohort(house.store, weeks=2)
     tutor = await house.as_(made.tutors[0])
@@ -185,6 +199,7 @@ async def test_tutors_see_what_has_been_seen_of_whom(house: House) -> None:
     assert page.status_code == 200
     assert "2 of 18 have been seen" in page.text, "Amara for two of three; the third was not seen this time"
     assert (await held.counsellor.get(f"/cohorts/{held.built.cohort}/coverage")).status_code == 404
+    assert "3 times or more for everybody and every skill" in page.text, "each counsels three times, for three skills"
     house.later(days=16)
     tutor = await house.as_(held.built.tutors[0])
     later = (await tutor.get(f"/cohorts/{held.built.cohort}/coverage")).text

@@ -136,6 +136,7 @@ ITS_PEOPLE = {
     "GET /windows/{matched_id}/offer": "counsellor observer client elsewhere",
     "POST /windows/{matched_id}/offer": "counsellor observer client elsewhere",
     "GET /practice/{practice_id}/brief": "counsellor",
+    "POST /practice/{practice_id}/brief": "counsellor",
     "GET /here/{code}": "counsellor observer client elsewhere tutor",
     "POST /here/{code}": "counsellor observer client elsewhere",
     "GET /practice/{practice_id}/arrival": "counsellor observer client elsewhere",
@@ -274,7 +275,8 @@ async def ids_of(house: House, built: Class) -> dict[str, object]:
             )
         amara, dev = built.members[0], built.members[3]
         db.add(Concern(id=concern, person_id=built.people[0], cohort_id=built.cohort, words="Dev.", at=house.now))
-        db.add(Preference(id=preference, membership_id=amara, kind="brief", since=house.now))
+        for each in (preference, an_id()):  # one of them is taken back on the way
+            db.add(Preference(id=each, membership_id=amara, kind="brief", since=house.now))
         db.add(ApartRequest(id=request, membership_id=amara, other_id=dev, asked_at=house.now))
         db.add(
             SwapRequest(

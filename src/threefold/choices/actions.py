@@ -15,7 +15,7 @@ from threefold.core.choices import Kind, Settled
 from threefold.core.refusal import Refusal
 from threefold.store.deeds import changed, record
 from threefold.store.sessions import Me
-from threefold.store.tables import ApartRequest, Membership, PracticeSession, Preference
+from threefold.store.tables import ApartRequest, BriefTaken, Membership, PracticeSession, Preference
 from threefold.store.within import Within
 
 NewId = Callable[[], UUID]
@@ -51,6 +51,11 @@ def take_back(db: Session, within: Within, preference: Preference, *, now: datet
     if preference.ended_at is None:
         preference.ended_at = now
         _plan_anew(db, within, Kind(preference.kind))
+
+
+def take_brief(db: Session, member: UUID, practice_id: UUID, code: str, *, now: datetime) -> None:
+    """Work from this brief on this date; the last one taken holds."""
+    db.merge(BriefTaken(membership_id=member, practice_id=practice_id, code=code, at=now))
 
 
 def _plan_anew(db: Session, within: Within, kind: Kind) -> None:

@@ -142,20 +142,34 @@ class BriefPage:
     here: ForDate
 
 
+def own_brief(db: Session, me: Me, practice_id: UUID) -> BriefPage:
+    """Raises NotYours for everybody who has not chosen to work from one on that date."""
+    at = practice_for(db, me, practice_id, Right.TRAINEE)
+    here = queries.for_date(db, me, practice_id)
+    if here.brief is None:
+        raise NotYours
+    return BriefPage(at, here)
+
+
 @get("/practice/{practice_id:uuid}/brief", **signed_in)
 async def brief(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
-    """One's own brief for a date, to read or print; with `another` the next one."""
-    typed = visit.request.query_params.get("another", "")
-    another = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else 0
+    """One's own brief for a date, to read or print."""
+    page = await visit.read(lambda db, me: own_brief(db, me, practice_id))
+    return visit.page("choices/brief.html", page=page)
 
-    def work(db: Session, me: Me) -> BriefPage:
-        at = practice_for(db, me, practice_id, Right.TRAINEE)
-        here = queries.for_date(db, me, practice_id, another)
-        if here.brief is None:
-            raise NotYours
-        return BriefPage(at, here)
 
-    return visit.page("choices/brief.html", page=await visit.read(work))
+@post("/practice/{practice_id:uuid}/brief", status_code=303, **signed_in)
+async def take_brief(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
+    """Take the brief with this code instead; one that there isn't leaves everything as it is."""
+    code = (await visit.form()).get("code")
+
+    def work(db: Session, me: Me) -> None:
+        at = own_brief(db, me, practice_id).at
+        if any(code == each.code for each in queries.briefs()):
+            actions.take_brief(db, at.membership.id, practice_id, code, now=visit.now)
+
+    await visit.write(work)
+    return visit.go(f"/practice/{practice_id}/brief")
 
 
 # --- being kept apart -----------------------------------------------------------------------------------------
@@ -285,6 +299,7 @@ routes = [
     choose,
     take_back,
     brief,
+    take_brief,
     requests,
     ask_apart,
     settle,

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from threefold.core.choices import Brief, Kind, Settled, brief_for, holds, read_briefs
+from threefold.core.choices import Brief, Kind, Settled, brief_for, following, holds, read_briefs
 from threefold.store.prepared import Prepared
 from threefold.store.sessions import Me
 from threefold.store.tables import ApartRequest, Membership, Person, PracticeSession, Preference, Seat, Turn, metadata
@@ -77,12 +77,16 @@ class ForDate:
     brief: Brief | None = None
     not_client: bool = False
     is_client: bool = False
-    another: int = 0
+
+    @property
+    def another(self) -> Brief | None:
+        """The brief they may take instead."""
+        return following(briefs(), self.brief) if self.brief else None
 
 
 # Prepared: it runs with the pages people open most, for nearly everybody in vain.
-_preference, _membership, _practice, _seat, _turn = (
-    metadata.tables[name] for name in ("preference", "membership", "practice_session", "seat", "turn")
+_preference, _membership, _practice, _seat, _turn, _taken = (
+    metadata.tables[name] for name in ("preference", "membership", "practice_session", "seat", "turn", "brief_taken")
 )
 _ON_THIS_DATE = or_(_preference.c.practice_id.is_(None), _preference.c.practice_id == _practice.c.id)
 _FOR_DATE = Prepared(
@@ -90,6 +94,7 @@ _FOR_DATE = Prepared(
         _preference.c.kind,
         _membership.c.id,
         _practice.c.number,
+        _taken.c.code,
         exists().where(
             _seat.c.practice_id == _practice.c.id,
             _seat.c.membership_id == _membership.c.id,
@@ -101,6 +106,7 @@ _FOR_DATE = Prepared(
     .select_from(_membership)
     .join(_practice, _practice.c.cohort_id == _membership.c.cohort_id)
     .join(_preference, _preference.c.membership_id == _membership.c.id)
+    .outerjoin(_taken, and_(_taken.c.membership_id == _membership.c.id, _taken.c.practice_id == _practice.c.id))
     .where(
         _membership.c.person_id == bindparam("me"),
         _membership.c.left_at.is_(None),
@@ -108,7 +114,7 @@ _FOR_DATE = Prepared(
         _preference.c.ended_at.is_(None),
         _ON_THIS_DATE,
     ),
-    lambda kind, member, number, is_client: (kind, member, number, bool(is_client)),
+    lambda kind, member, number, taken, is_client: (kind, member, number, taken, bool(is_client)),
 )
 
 
@@ -174,19 +180,19 @@ def choices(db: Session, within: Within, now: datetime) -> Choices:
     )
 
 
-def for_date(db: Session, me: Me, practice_id: UUID, another: int = 0) -> ForDate:
+def for_date(db: Session, me: Me, practice_id: UUID) -> ForDate:
     """What the person asking chose for this date, in one query. Nobody else's choice is ever read here."""
     rows = _FOR_DATE.all(db, me=me.id, practice=practice_id)
     if not rows:
         return ForDate()
-    _, member, number, is_client = rows[0]
-    return chosen_for(holds([kind for kind, *_ in rows]), member, number, another, is_client=is_client)
+    _, member, number, taken, is_client = rows[0]
+    return chosen_for(holds([kind for kind, *_ in rows]), member, number, taken, is_client=is_client)
 
 
-def chosen_for(kind: Kind | None, member: UUID, number: int, another: int = 0, *, is_client: bool) -> ForDate:
-    """What a choice of this kind means for the session of this number."""
-    brief = brief_for(briefs(), member, number, another) if kind is Kind.BRIEF else None
-    return ForDate(brief, kind is Kind.NOT_CLIENT, is_client, another)
+def chosen_for(kind: Kind | None, member: UUID, number: int, taken: str | None, *, is_client: bool) -> ForDate:
+    """What a choice of this kind means for the session of this number; `taken`: the code of the brief they took."""
+    brief = brief_for(briefs(), member, number, taken) if kind is Kind.BRIEF else None
+    return ForDate(brief, kind is Kind.NOT_CLIENT, is_client)
 
 
 def ahead(cohort_id: UUID, now: datetime) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """How somebody would rather practise, without a reason: from a brief as client, not as client at all, or kept apart.
 
-Which brief somebody gets follows from who they are and which date it is, so that the same partner hardly meets the
-same made-up person twice, and a page shows the same one however often it is opened.
+Which brief somebody is offered follows from who they are and which date it is, so that the same partner hardly meets
+the same made-up person twice, and a page shows the same one however often it is opened. They may take another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,13 +59,17 @@ def read_briefs(document: Mapping[str, Any]) -> tuple[Brief, ...]:
     return tuple(found)
 
 
-def brief_for(briefs: Sequence[Brief], member: UUID, number: int, another: int = 0) -> Brief:
-    """The brief for this member's practice session of this number, or the `another`-th one after it.
-
-    From one session to the next it is another one, until they have all been had; `another` goes through all of them.
+def brief_for(briefs: Sequence[Brief], member: UUID, number: int, taken: str | None = None) -> Brief:
+    """The brief for this member's practice session of this number: the one they have `taken`, by its code, or else the
+    one that is theirs by turns, another from each session to the next until they have all been had.
     """
     start = int.from_bytes(sha256(member.bytes).digest()[:4])
-    return briefs[(start + number + another) % len(briefs)]
+    return next((brief for brief in briefs if brief.code == taken), briefs[(start + number) % len(briefs)])
+
+
+def following(briefs: Sequence[Brief], brief: Brief) -> Brief:
+    """Another brief; from one to the next they all come by."""
+    return briefs[(briefs.index(brief) + 1) % len(briefs)]
 
 
 def holds(kinds: Sequence[str]) -> Kind | None:

@@ -309,7 +309,8 @@ def said_of(levels: Sequence[Given], labels: Mapping[int, str]) -> str:
     if not levels:
         return "Nobody else has seen this yet."
     if not is_enough(levels):
-        return f"Seen in {_times(len({one.round.path for one in levels}), 'round')} so far."
+        rounds = _times(len({one.round.path for one in levels}), "round")
+        return f"Seen in {rounds} so far, not enough to draw a trend."
     move = moved(levels)
     if move:
         return f"Others saw it around “{labels[move.before]}” at first, around “{labels[move.lately]}” lately."

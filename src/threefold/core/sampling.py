@@ -50,11 +50,6 @@ def asked_for(codes: Sequence[str], turn: int, focus: str | None = None) -> tupl
     return tuple(code for code in codes if code in chosen or code == focus)
 
 
-def at_least(codes: int, turns: int) -> int:
-    """How often each of so many competencies is looked for, at least, over so many turns as counsellor."""
-    return turns if codes <= MOST_ASKED else turns * MOST_ASKED // codes
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One round that somebody counselled or is to counsel.

@@ -23,6 +23,7 @@ from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening, 
 
 NewId = Callable[[], UUID]
 MOST_ANSWER, MOST_FOCUS = 1000, 240
+OWN_OPENED = "You’ve opened this round, so your reflection"
 
 
 @dataclass(frozen=True)
@@ -289,7 +290,8 @@ def _has_practised_since(db: Session, member: UUID, since: datetime, now: dateti
 def _put_together(held: Held, member: UUID, desk: Desk, new: Fields, version: int) -> Desk | Conflict | Refusal:
     """What is on the desk with what is new, as a draft of the next version; the desk itself if nothing is new."""
     if held.piece_of(member) is not None and not rules.may_change(held.opened_at):
-        return Refusal.because(f"{held.counsellor.first} has opened this, so it stays as it is. You can add to it.")
+        opened = f"{held.counsellor.first} has opened this, so it" if held.counsellor.member != member else OWN_OPENED
+        return Refusal.because(f"{opened} stays as it is. You can add to it.")
     there = forms.about_same(desk.fields, new)
     if forms.says_same(there, new):
         return desk

@@ -48,6 +48,11 @@ class Grid:
         return len(self.rows) * len(self.competencies)
 
     @property
+    def least(self) -> int:
+        """How often, at least, anybody is looked at for any of it over the whole term, as it is planned now."""
+        return min((cell.looked_for + cell.planned for row in self.rows for cell in row.cells), default=0)
+
+    @property
     def unseen(self) -> tuple[tuple[str, str], ...]:
         """Who was looked at twice or more for what, and nobody saw it: (name, competency)."""
         return tuple(

@@ -273,7 +273,7 @@ async def keep_step(visit: Visited, triad_id: FromPath[UUID], number: FromPath[i
 
     page, kept = await visit.write(work)
     if isinstance(kept, Refusal):
-        return visit.go(page.held.path)
+        return too_late(visit, page, kept, form)
     if isinstance(kept, Conflict):
         return both_versions(visit, page, kept, f"{page.held.path}/steps/{step}")
     page = replace(page, desk=kept)
@@ -379,7 +379,28 @@ async def send(visit: Visited, triad_id: FromPath[UUID], number: FromPath[int]) 
         if page.kind is Kind.OBSERVER:
             problems = tuple(Problem(forms.stem(p.field), p.sentence) for p in problems)
         return visit.refused(FORMS[page.kind], Refusal(problems), page=replace(page, desk=outcome.desk))
+    if isinstance(outcome, Refusal):
+        return too_late(visit, page, outcome, form)
     return visit.go(page.held.path)
+
+
+def too_late(visit: Visit, page: Writing, refusal: Refusal, form: Form) -> Answer:
+    """It was opened while this was being written: nothing changes, and what is new can be added from the same page."""
+    sent = page.held.piece_of(page.member)
+    there = set(forms.fields_of(sent)) if sent else set()
+    new = tuple(each for each in forms.given(form.kept, page.kind, page.codes) if each[1].strip() and each not in there)
+    if not new or sent is None:
+        return visit.go(page.held.path)
+    words = forms.own_words(new)
+    return visit.refused(
+        "feedback/opened.html",
+        Refusal(tuple(Problem("words", problem.sentence) for problem in refusal.problems)),
+        page=page,
+        piece=sent.id,
+        typed="\n\n".join(words),
+        chosen=[page.shown(name, value) for name, value in new if value not in words],
+        addendum_id=visit.new_id(),
+    )
 
 
 def both_versions(visit: Visit, page: Writing, conflict: Conflict, action: str) -> Answer:

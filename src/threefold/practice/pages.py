@@ -135,7 +135,7 @@ def chosen_at(place: Place | None) -> ForDate:
     """What somebody chose for a session of theirs."""
     if place is None or place.chosen is None:
         return ForDate()
-    return choices.chosen_for(Kind(place.chosen), place.member_id, place.number, is_client=place.is_client)
+    return choices.chosen_for(Kind(place.chosen), place.member_id, place.number, place.brief, is_client=place.is_client)
 
 
 def stepping_out(place: Place | None) -> tuple[Place, ForDate] | None:

@@ -61,6 +61,7 @@ class Place:
     changed_at: datetime
     member_id: UUID
     chosen: str | None  # core.choices.Kind: how they would rather practise on this date
+    brief: str | None  # the code of the one they took for it
     is_client: bool
     has_rated: bool  # has said how the session worked
     was_there: bool  # for any of it, as far as is known
@@ -119,10 +120,13 @@ class Waiting:
     name: str
 
 
-_seat, _triad, _practice, _cohort, _membership, _withdrawal, _turn, _preference, _session_rating, _swap_request = (
+(
+    _seat, _triad, _practice, _cohort, _membership, _withdrawal, _turn, _preference, _taken, _session_rating,
+    _swap_request,
+) = (
     metadata.tables[name]
     for name in (
-        "seat", "triad", "practice_session", "cohort", "membership", "withdrawal", "turn", "preference",
+        "seat", "triad", "practice_session", "cohort", "membership", "withdrawal", "turn", "preference", "brief_taken",
         "session_rating", "swap_request",
     )
 )  # fmt: skip
@@ -136,6 +140,11 @@ _CHOSEN = (
         _preference.c.ended_at.is_(None),
         or_(_preference.c.practice_id.is_(None), _preference.c.practice_id == _practice.c.id),
     )
+    .scalar_subquery()
+)
+_BRIEF = (
+    select(_taken.c.code)
+    .where(_taken.c.membership_id == _seat.c.membership_id, _taken.c.practice_id == _seat.c.practice_id)
     .scalar_subquery()
 )
 _IS_CLIENT = exists().where(
@@ -157,6 +166,7 @@ _tutor, _watches = _membership.alias("tutor"), metadata.tables["person"].alias("
 _PLACES = Prepared(
     select(
         _CHOSEN,
+        _BRIEF,
         _IS_CLIENT,
         _HAS_RATED,
         was_there(_seat, practice=_practice.c.id),
@@ -181,8 +191,8 @@ _PLACES = Prepared(
         _cohort.c.published_at.is_not(None),
     )
     .order_by(_practice.c.starts_at, _seat.c.id),
-    lambda chosen, is_client, has_rated, came, question, tutor, at, taken_back_at, *cells: (
-        (chosen, bool(is_client), bool(has_rated), bool(came), question, tutor),
+    lambda chosen, brief, is_client, has_rated, came, question, tutor, at, taken_back_at, *cells: (
+        (chosen, brief, bool(is_client), bool(has_rated), bool(came), question, tutor),
         at if at and not taken_back_at else None,
         *_here(*cells),
     ),
@@ -235,14 +245,21 @@ def _places(db: Session, me: Me) -> list[Place]:
             changed_at=seat.invited_at or seat.taken_at,
             member_id=seat.membership_id,
             chosen=chosen,
+            brief=brief,
             is_client=is_client,
             has_rated=has_rated,
             was_there=came,
             question=question,
         )
-        for (chosen, is_client, has_rated, came, question, tutor), withdrawn_at, seat, triad, practice, cohort in (
-            _PLACES.all(db, me=me.id)
-        )
+        for (
+            chosen,
+            brief,
+            is_client,
+            has_rated,
+            came,
+            question,
+            tutor,
+        ), withdrawn_at, seat, triad, practice, cohort in (_PLACES.all(db, me=me.id))
     ]
 
 

@@ -33,6 +33,8 @@ MOST_ROUNDS = 99
 
 def of_round(db: Session, within: InTriad, number: int, now: datetime) -> Held:
     """A round of the triad somebody has reached through `web.access`. Raises NotYours if it has no such round."""
+    if not 1 <= number <= MOST_ROUNDS:
+        raise NotYours
     found = held_rounds(db, [(within.triad, within.practice, within.cohort)], now, only=number)
     if not found:
         raise NotYours

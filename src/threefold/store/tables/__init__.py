@@ -7,7 +7,7 @@ guard what must never happen (two people in one place); code gives the kind expl
 from threefold.store.tables.availability import AccessNeed, OneOffDay, OwnCalendar, UsualWeek
 from threefold.store.tables.base import Table, metadata
 from threefold.store.tables.booking import PracticeWindow, Waiting, WindowOffer
-from threefold.store.tables.choices import ApartRequest, Preference
+from threefold.store.tables.choices import ApartRequest, BriefTaken, Preference
 from threefold.store.tables.cohorts import (
     Away,
     Cohort,
@@ -44,6 +44,7 @@ __all__ = [
     "Answer",
     "ApartRequest",
     "Away",
+    "BriefTaken",
     "Clearance",
     "ClockPress",
     "Cohort",

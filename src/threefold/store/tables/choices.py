@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from threefold.store.tables.base import Table, key, to
@@ -23,6 +23,16 @@ class Preference(Table):
     since: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     __table_args__ = (CheckConstraint("kind IN ('brief', 'not_client')", name="kind"),)
+
+
+class BriefTaken(Table):
+    """Which brief somebody took for one date, after the first that they were offered; the last one they took holds."""
+
+    __tablename__ = "brief_taken"
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice_session.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
 
 
 class ApartRequest(Table):

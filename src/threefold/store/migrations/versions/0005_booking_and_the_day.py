@@ -12,6 +12,7 @@ depends_on = None
 
 TABLES = (
     "access_need",
+    "brief_taken",
     "one_off_day",
     "own_calendar",
     "usual_week",
@@ -43,6 +44,16 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_access_need_person_id")),
         sa.PrimaryKeyConstraint("person_id", "need", name=op.f("pk_access_need")),
+    )
+    op.create_table(
+        "brief_taken",
+        sa.Column("membership_id", sa.Uuid(), nullable=False),
+        sa.Column("practice_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=op.f("fk_brief_taken_membership_id")),
+        sa.ForeignKeyConstraint(["practice_id"], ["practice_session.id"], name=op.f("fk_brief_taken_practice_id")),
+        sa.PrimaryKeyConstraint("membership_id", "practice_id", name=op.f("pk_brief_taken")),
     )
     op.create_table(
         "one_off_day",
