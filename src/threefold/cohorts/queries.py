@@ -279,9 +279,10 @@ def people(db: Session, within: Within) -> People:
     members = tuple(
         Member(r.id, r.person_id, r.name, r.email, r.pronouns, r.role, r.accepted_at is not None) for r in rows
     )
-    trainees = {member.id for member in members if member.role == "trainee"}
+    trainees = [member.id for member in members if member.role == "trainee"]
     apart = db.execute(select(KeepApart.one, KeepApart.other).where(KeepApart.cohort_id == within.cohort.id))
-    return People(within.cohort, members, tuple((row.one, row.other) for row in apart if {*row} <= trainees))
+    pairs = sorted(sorted(map(trainees.index, row)) for row in apart if {*row} <= {*trainees})  # by name, as the people
+    return People(within.cohort, members, tuple((trainees[one], trainees[other]) for one, other in pairs))
 
 
 def cohorts_with(db: Session, person_id: UUID) -> list[UUID]:
