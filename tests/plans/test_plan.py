@@ -23,11 +23,11 @@ async def drawn(tutor: Browser, cohort: UUID, how: str = "drafts", **fields: str
     """Draw a plan as the page does, and wait until it is there."""
     answer = await tutor.send_form(f"/cohorts/{cohort}/plan/{how}", fields)
     assert answer.status_code == 303
-    for _ in range(600):
+    for _ in range(200):
         page = (await tutor.get(f"/cohorts/{cohort}/plan")).text
         if "Looking for the fairest plan" not in page:
             return page
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
     raise AssertionError("the search never ended")
 
 
