@@ -1,7 +1,8 @@
 """Databases for tests: fresh for each test, of either kind, with the schema in place and no rows in it.
 
 SQLite is a copy of one migrated file. PostgreSQL is a server of this run's own (or the one that
-THREEFOLD_TEST_POSTGRES names) with one migrated database for each test process, emptied before each test.
+THREEFOLD_TEST_POSTGRES names) with one migrated database for each test process, emptied before each test. Tests of
+pages share one door of each kind in a process, emptied likewise: opening it costs more than most of them do.
 """
 
 import importlib
@@ -15,14 +16,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.orm import Session
 
 from threefold.store import migrations
 from threefold.store.engine import Store
 from threefold.store.tables import metadata
 
 _numbers = itertools.count(1)
-_kept: list[Store] = []
-EMPTYING = "; ".join(str(table.delete()) for table in reversed(metadata.sorted_tables))
+_kept: dict[str, Store] = {}
+EMPTYING = [str(table.delete()) for table in reversed(metadata.sorted_tables)]
 
 
 def prepare(url: str) -> None:
@@ -91,15 +93,14 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
     if kind == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "threefold.db")
         return f"sqlite:///{tmp_path}/threefold.db"
-    url: str = request.getfixturevalue("postgres_database")
-    while _kept:
-        _kept.pop().close_now()
+    url: str = request.getfixturevalue("postgresql_database")
+    close(kind)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        connection.execute(EMPTYING.encode())
+        connection.execute("; ".join(EMPTYING).encode())
     return url
 
 
@@ -107,19 +108,38 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
 def store(kind: str, request: pytest.FixtureRequest) -> Iterator[Store]:
     """The door to a database with the schema and no rows.
 
-    Pages on PostgreSQL share one door in each test process: opening it costs five connections. What the test
-    before had still under way was taken before the emptying, and is done before it.
+    What the test before had still under way at a shared door was taken before the emptying, and is done before it.
     """
-    if kind == "postgresql" and {"house", "database_url"} & set(request.fixturenames) == {"house"}:
-        if _kept and _kept[0].alive():
-            _kept[0].write_now(lambda db: db.connection().exec_driver_sql(EMPTYING))
-        else:
-            _kept[:] = [Store.open(request.getfixturevalue("database_url"))]
-        yield _kept[0]
+    if {"house", "database_url"} & set(request.fixturenames) != {"house"}:
+        opened = Store.open(request.getfixturevalue("database_url"))
+        yield opened
+        opened.close_now()
         return
-    opened = Store.open(request.getfixturevalue("database_url"))
-    yield opened
-    opened.close_now()
+    if kind not in _kept or not _kept[kind].alive():
+        _kept[kind] = Store.open(request.getfixturevalue(f"{kind}_database"))
+    _kept[kind].write_now(empty)
+    yield _kept[kind]
+
+
+def empty(db: Session) -> None:
+    """Take every row out."""
+    connection = db.connection()
+    for statement in EMPTYING if connection.dialect.name == "sqlite" else ["; ".join(EMPTYING)]:
+        connection.exec_driver_sql(statement)
+
+
+def close(kind: str) -> None:
+    """Close the shared door of this kind, where there is one."""
+    if kind in _kept:
+        _kept.pop(kind).close_now()
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(sqlite_template: Path) -> Iterator[str]:
+    path = sqlite_template.with_name("shared.db")
+    shutil.copy(sqlite_template, path)
+    yield f"sqlite:///{path}"
+    close("sqlite")
 
 
 @pytest.fixture(scope="session")
@@ -130,12 +150,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_url: str) -> Iterator[str]:
+def postgresql_database(postgres_url: str) -> Iterator[str]:
     url = create(postgres_url, name := f"threefold_{os.getpid()}")
     prepare(url)
     yield url
-    while _kept:
-        _kept.pop().close_now()
+    close("postgresql")
     drop(postgres_url, name)
 
 

@@ -195,8 +195,15 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def demo_site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:  # noqa: ARG001 - no browser, no site
     """The demo, as `threefold demo` builds it."""
-    settings, links = build_demo(tmp_path_factory.mktemp("demo"), free_port())
-    with served(settings, folder=True) as site:
+    with demonstrated(tmp_path_factory.mktemp("demo")) as site:
+        yield site
+
+
+@contextmanager
+def demonstrated(folder: Path, clock: Callable[[], datetime] = by_now) -> Iterator[Site]:
+    """The demo in this folder, placed around what `clock` says."""
+    settings, links = build_demo(folder, free_port(), clock())
+    with served(settings, folder=True, clock=clock) as site:
         site.links = dict(links)
         yield site
 

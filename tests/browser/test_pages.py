@@ -2,7 +2,9 @@
 elsewhere, words that never blame, small, open to everybody's way of reading, and the same with scripts off."""
 
 import gzip
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from tests.browser.looking import (
     look_at_words,
     look_with_axe,
 )
-from tests.browser.running import DESK, PHONE, Site, press, visiting
+from tests.browser.running import DESK, PHONE, Site, demonstrated, press, visiting
 from tests.browser.walking import PARTS, Walk, kind_of, walk
 from threefold.web.templates import folder
 
@@ -63,6 +65,15 @@ def listen(page: Page, site: Site) -> Overheard:
     page.on("pageerror", lambda error: heard.complaints.append(str(error)))
     page.on("request", on_request)
     return heard
+
+
+@pytest.fixture(scope="module")
+def demo_site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:  # noqa: ARG001 - no browser, no site
+    """The demo in an afternoon, whatever the hour is: later the evening is tomorrow's, and has no board yet."""
+    began = datetime.now(UTC)
+    shift = began.replace(hour=14, minute=0) - began
+    with demonstrated(tmp_path_factory.mktemp("demo"), lambda: datetime.now(UTC) + shift) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

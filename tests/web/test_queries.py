@@ -52,12 +52,12 @@ async def left(house: House, member: UUID, at: datetime | None) -> None:
     await house.store.write(lambda db: db.execute(update(Membership).where(Membership.id == member).values(left_at=at)))
 
 
-async def test_no_page_looks_through_what_other_cohorts_fill(house: House) -> None:
+async def test_no_page_looks_through_what_other_cohorts_fill(house: House, database_url: str) -> None:
     if house.store.kind != "sqlite":
         pytest.skip("how PostgreSQL goes about it depends on how much it holds")
     built = await a_cohort(house.store, trainees=6, weeks=2)
     grow = metadata.tables.keys() - FEW
-    connection = sqlite3.connect(house.settings.database.removeprefix("sqlite:///"))
+    connection = sqlite3.connect(database_url.removeprefix("sqlite:///"))
     through = {
         (page, table)
         async for page, statements in asked_by_every_page(house, built)

@@ -38,11 +38,13 @@ class Made:
     observer: UUID
 
 
-def build_demo(home: Path, port: int) -> tuple[Settings, list[tuple[str, str]]]:
+def build_demo(home: Path, port: int, now: datetime | None = None) -> tuple[Settings, list[tuple[str, str]]]:
     """Settings of a demo that is ready to serve, and (part, sign-in link) for each part.
 
-    Each demo has a folder of its own in `home`. Raises OSError where none can be made.
+    It is placed around `now`, which is this moment unless one is given. Each demo has a folder of its own in `home`.
+    Raises OSError where none can be made.
     """
+    now = now or datetime.now(UTC)
     settings = Settings(
         demo=True,
         data_folder=home / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f"),
@@ -58,8 +60,8 @@ def build_demo(home: Path, port: int) -> tuple[Settings, list[tuple[str, str]]]:
     schema.lay_out(sqlite.path_of(address_of(settings.database)))
     store = Store.open(settings.database)
     try:
-        made = store.write_now(lambda db: _made_up(db, settings, datetime.now(UTC)))
-        return settings, links(store, settings, made)
+        made = store.write_now(lambda db: _made_up(db, settings, now))
+        return settings, links(store, settings, made, now)
     finally:
         store.close_now()
 
@@ -92,9 +94,8 @@ def lived_in(db: Session, settings: Settings, now: datetime, *, invited: Collect
     return at, term, by_member[waiting or term.member(term.trainees[1]).id]
 
 
-def links(store: Store, settings: Settings, made: Made) -> list[tuple[str, str]]:
-    keys, now = Keys(settings.secret), datetime.now(UTC)
-    found = []
+def links(store: Store, settings: Settings, made: Made, now: datetime) -> list[tuple[str, str]]:
+    keys, found = Keys(settings.secret), []
     for part, person, destination in (
         ("tutor", made.tutor, "/cohorts"),
         ("trainee", made.trainee, "/"),

@@ -15,12 +15,12 @@ from threefold.core.observation import may_open
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback import actions, queries, reading
+from threefold.feedback.author import arrive, writing
 from threefold.feedback.coverage import routes as coverage
 from threefold.feedback.nudging import ask, ask_everybody, to_come
 from threefold.feedback.reading import Reading
 from threefold.feedback.writing import (
     UUIDS,
-    arrive,
     check,
     keep_draft,
     keep_step,
@@ -28,7 +28,6 @@ from threefold.feedback.writing import (
     send,
     show_form,
     show_step,
-    writing,
 )
 from threefold.observation.actions import let_go
 from threefold.store.rounds import Held, Sent, looked_for, of_round
