@@ -178,12 +178,14 @@ async def signed_in(store: Store, person: UUID) -> str:
 
 
 def submissions(term: Term) -> Iterator[Ask]:
-    """The observer's form of every round held, each sent once by its author."""
+    """The observer's form of every round held but the first week's, where the walk through every page wrote its own;
+    each sent once by its author.
+    """
     ratings = {f"{code}.level": "3" for code in COMPETENCIES} | {
         f"{code}.moment": "“It sounds as if that was a lonely week.”" for code in COMPETENCIES
     }
     words = {"helped": "You waited after “I don’t know”, and more came.", "to_try": "Name the last five minutes."}
-    for week, triads in enumerate(term.built.triads[:-1]):
+    for week, triads in [*enumerate(term.built.triads[:-1])][1:]:
         sat = term.built.members[week:] + term.built.members[:week]
         for number, triad in enumerate(triads):
             group = sat[3 * number : 3 * number + 3]

@@ -75,6 +75,7 @@ PRINTED = """() => {
 
 def look_at_tab_stops(expect: Expect, page: Page) -> None:
     """Tab from the top to the end: everything that can be used, in the order it is read, each with its ring."""
+    page.wait_for_selector("[data-copy] button[hidden]", state="detached")  # a script shows it once it is loaded
     names = page.evaluate(REACHABLE)
     stops: list[dict[str, Any]] = []
     for _ in range(MOST_STOPS):
