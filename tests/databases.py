@@ -94,7 +94,7 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "threefold.db")
         return f"sqlite:///{tmp_path}/threefold.db"
     url: str = request.getfixturevalue("postgresql_database")
-    close(kind)
+    close("postgresql")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -115,10 +115,11 @@ def store(kind: str, request: pytest.FixtureRequest) -> Iterator[Store]:
         yield opened
         opened.close_now()
         return
-    if kind not in _kept or not _kept[kind].alive():
-        _kept[kind] = Store.open(request.getfixturevalue(f"{kind}_database"))
-    _kept[kind].write_now(empty)
-    yield _kept[kind]
+    which = "sqlite" if kind == "sqlite" else "postgresql"  # a test may have another kind of its own
+    if which not in _kept or not _kept[which].alive():
+        _kept[which] = Store.open(request.getfixturevalue(f"{which}_database"))
+    _kept[which].write_now(empty)
+    yield _kept[which]
 
 
 def empty(db: Session) -> None:
