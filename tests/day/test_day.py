@@ -210,6 +210,16 @@ async def test_the_register_says_so_when_the_session_moved_is_over_or_was_called
 # --- groups from who is here -----------------------------------------------------------------------------------
 
 
+async def test_a_day_before_the_board_shows_the_rooms_and_offers_nothing_that_would_be_refused(house: House) -> None:
+    built = await a_class(house)
+    house.now = EVENING - timedelta(days=1)
+    page = (await (await house.as_(built.tutors[0])).get(f"/practice/{built.sessions[1]}/day")).text
+    assert "The register opens twelve hours before the session." in page
+    assert "Rooms as planned" in page
+    assert 'data-clock="' not in page
+    assert set(re.findall(r'action="([^"]+)"', page)) == {"/sign-out"}
+
+
 async def test_two_away_of_twelve_close_a_room_and_nothing_changes_before_use_this(house: House) -> None:
     built = await a_class(house)
     await all_told(house.store, built.cohort)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from threefold.core.clock import Phase, Press, State, Timetable, What, phases_of, practice_of, state, warning
 from threefold.core.names import first_name
 from threefold.core.please_come import Ask, as_it_stands
+from threefold.core.triad import group_name
 from threefold.store.columns import UtcDateTime
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow, PracticeRow, columns, split
@@ -41,7 +42,7 @@ class GroupAt:
     @property
     def called(self) -> str:
         """“Room 2”, or “Group 2” where it has no room."""
-        return self.room or f"Group {self.number}"
+        return group_name(self.room, self.number)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from threefold.core.names import short_names
+from threefold.core.triad import group_name
 from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow
@@ -358,7 +359,7 @@ _GROUPS = Prepared(
     )
     .join(_triad, _triad.c.practice_id == _practice.c.id)
     .where(_practice.c.cohort_id == bindparam("cohort"), _practice.c.window_id.is_(None)),
-    lambda week, number, room, members: (week, room or f"Group {number}", members.split() if members else []),
+    lambda week, number, room, members: (week, group_name(room, number), members.split() if members else []),
 )
 _AWAY = Prepared(
     select(_practice.c.number, cast(_seat.c.membership_id, String))

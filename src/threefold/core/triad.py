@@ -40,6 +40,11 @@ def where_to_sit(
     return min(fits, key=itemgetter(0, 1))[2] if fits else None
 
 
+def group_name(room: str, number: int) -> str:
+    """How a group is called: “Room 2”, or “Group 2” where it has no room."""
+    return room or f"Group {number}"
+
+
 def mark_of(groups: Iterable[tuple[UUID, Sequence[UUID]]]) -> str:
     """A short word for who sits with whom, in which triad."""
     said = "|".join(sorted(f"{triad}:{','.join(map(str, members))}" for triad, members in groups))

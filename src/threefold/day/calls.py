@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from threefold.core.guests import guest_seen
 from threefold.core.names import first_name
+from threefold.core.triad import group_name
 from threefold.store.tables import Encounter, Guest, Membership, Person, PleaseCome, PracticeSession, Triad
 
 
@@ -74,12 +75,12 @@ def groups_of(db: Session, practice: UUID) -> Groups:
 
 def _calls(rows: Sequence[Any]) -> Iterator[Call]:
     for ask in {row.ask: row for row in rows if row.ask is not None}.values():
-        group = ask.room or f"Group {ask.number}"
+        group = group_name(ask.room, ask.number)
         yield Call(ask.at, group, "asked for a tutor to come")
         if ask.coming_at is not None:
             yield Call(ask.coming_at, first_name(ask.tutor or ""), f"is on the way to {group}")
         if ask.taken_back_at is not None:
             yield Call(ask.taken_back_at, group, "needs nobody after all")
     for stop in {row.encounter: row for row in rows if row.encounter is not None}.values():
-        where = stop.room or f"Group {stop.number}"
+        where = group_name(stop.room, stop.number)
         yield Call(stop.stopped_at, guest_seen(stop.guest or ""), f"has stopped in {where}, round {stop.round}")

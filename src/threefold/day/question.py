@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from threefold.core.grouping import Group, Person
 from threefold.core.roles import Role, RoleLabels, Turning
 from threefold.core.slots import rounds_for
-from threefold.core.triad import mark_of
+from threefold.core.triad import group_name, mark_of
 from threefold.day.queries import people_of
 from threefold.day.showing import Day
 from threefold.matching import CourseProblem, Remainder
@@ -36,7 +36,7 @@ class Standing:
 
     @property
     def called(self) -> str:
-        return self.room or f"Group {self.number}"
+        return group_name(self.room, self.number)
 
 
 @dataclass(frozen=True)

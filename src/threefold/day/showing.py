@@ -10,7 +10,7 @@ from threefold.core import board
 from threefold.core import happened as rules
 from threefold.core.happened import Account, Fact, Kind, Mode, Presence, Scope
 from threefold.core.roles import Role
-from threefold.core.triad import mark_of
+from threefold.core.triad import group_name, mark_of
 from threefold.day.calls import Call
 from threefold.store.happened import HeldSession, SeatHeld
 from threefold.store.within import AtPractice
@@ -71,7 +71,7 @@ class Room:
 
     @property
     def called(self) -> str:
-        return self.room or f"Group {self.number}"
+        return group_name(self.room, self.number)
 
     @property
     def rounds(self) -> int:

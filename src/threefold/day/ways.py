@@ -7,6 +7,7 @@ from uuid import UUID
 from threefold.core.grouping import Group, Person
 from threefold.core.roles import Role, RoleLabels
 from threefold.core.said import listed, number, plural
+from threefold.core.triad import group_name
 from threefold.day.question import Question, Standing
 from threefold.matching import CourseProblem, Plan, shape
 from threefold.matching.repair.consequences import consequences
@@ -88,7 +89,7 @@ def way(question: Question, groups: Sequence[Group]) -> Way:
             last += 1
             left = closed.pop(0) if closed else None
             room = left.room if left else free.pop(0) if free else ""
-            made.append(NewGroup(None, room or f"Group {last}", room, group))
+            made.append(NewGroup(None, group_name(room, last), room, group))
         else:
             made.append(NewGroup(before.triad, before.called, before.room, group))
     was = {person: each for each in question.standing for person in each.group.members}
