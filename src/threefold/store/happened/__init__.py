@@ -11,7 +11,6 @@ from threefold.store.happened.sessions import (
     SeatHeld,
     begun_sessions,
     held_session,
-    held_sessions,
     seats_in,
 )
 from threefold.store.happened.there import was_there
@@ -26,7 +25,6 @@ __all__ = [
     "SeatHeld",
     "begun_sessions",
     "held_session",
-    "held_sessions",
     "noted_of",
     "rounds_as_they_ran",
     "seats_in",

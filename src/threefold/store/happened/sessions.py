@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Unit
 from threefold.core.happened import Mode, Sat, Session, Span, minute
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape
-from threefold.store.happened.noted import NOTED, PRESSES, Noted, noted_of
+from threefold.store.happened.noted import NOTED, PRESSES, Noted
 from threefold.store.happened.ran import GroupOf, rounds_as_they_ran
 from threefold.store.rows import CohortRow, PracticeRow, columns, split
 from threefold.store.tables import metadata
@@ -59,11 +59,6 @@ class HeldSession:
             if seat.given_up_at is None:
                 found[seat.triad].append(seat)
         return dict(found)
-
-
-def held_sessions(db: Unit, cohort: CohortRow, practices: Sequence[PracticeRow]) -> dict[UUID, HeldSession]:
-    """These sessions of a cohort as they were held so far; two questions."""
-    return _held(db, cohort, practices, noted_of(db, [practice.id for practice in practices]))
 
 
 def begun_sessions(
