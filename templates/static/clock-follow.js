@@ -3,6 +3,7 @@
 
 const ASK = 4000;
 const SET = 60_000;
+const PATIENCE = 5000;
 const SILENT = 40_000; // the server says something every 15 s
 const JUMPED = 400; // a device's two clocks part when it has slept, or been set
 
@@ -50,10 +51,11 @@ export function follow(path, { wall = false, tell, lost = () => {} }) {
     try {
       const answer = await fetch(`${path}.json${query}`, {
         headers: { accept: 'application/json' }, credentials: 'same-origin', redirect: 'manual', cache: 'no-store',
-        signal: AbortSignal.timeout?.(5000),
+        signal: AbortSignal.timeout?.(PATIENCE),
       });
       const took = performance.now() - asked;
       if (!answer.ok) throw new Error(String(answer.status));
+      if (took > PATIENCE) return; // the device slept meanwhile: half of a way like that says nothing of the time
       const said = await answer.json();
       if (took <= nearest) {
         nearest = took;

@@ -21,9 +21,11 @@ function sentence(form) {
 export function showTotal() {
   for (const output of document.querySelectorAll('[data-total]')) {
     const form = output.closest('form');
-    form.addEventListener('input', () => {
+    const say = () => {
       const now = sentence(form);
       if (output.textContent !== now) output.textContent = now;
-    });
+    };
+    form.addEventListener('input', say);
+    say(); // for whoever typed before this was here
   }
 }

@@ -7,6 +7,7 @@
 const NAME = 'threefold-observation'; // of the database, and of the cache that its worker fills
 const FLAG = 'threefold.notes';       // says that there is something here at all; holds nothing else
 const DAY = 24 * 60 * 60 * 1000;
+const LONG_WAY = 5000;
 
 const asked = (request) => new Promise((done, not) => {
   request.onsuccess = () => done(request.result);
@@ -153,8 +154,10 @@ async function ask(path, options = {}) {
 export async function exchange(round, token, loose) {
   const heard = async (posted, answer, went) => {
     if (answer.member !== round.member) throw new Turned(409);
+    const took = Date.now() - went;
     if (!loose) await adopt(round.key, { refused: {}, ...answer }, posted);
-    return { ...answer, offset: answer.now - (went + Date.now()) / 2 };
+    // Where the device slept meanwhile, or its clock was set, half of the way says nothing of the time.
+    return took >= 0 && took < LONG_WAY ? { ...answer, offset: answer.now - went - took / 2 } : answer;
   };
   const notes = (loose ?? await left(round)).slice(0, 200);
   const went = Date.now();

@@ -189,7 +189,7 @@ async function exchangeAll() {
   try {
     const answer = await exchange(round, token(), kept ? undefined : [...notes.values()].filter(unsent));
     if (answer.token) for (const field of document.querySelectorAll('[name=_token]')) field.value = answer.token;
-    offset = answer.offset;
+    offset = answer.offset ?? offset;
     tries = 0;
     at('sign-in').hidden = true;
     if (answer.closed) close(answer.closed);
