@@ -1,6 +1,7 @@
 """Small builders that make a case visible: people, cohorts, published plans, rounds that have been held."""
 
 import secrets
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -64,8 +65,24 @@ LONDON = ZoneInfo("Europe/London")
 BEFORE = datetime(2026, 9, 1, 9, 0, tzinfo=UTC)
 
 
-def an_id() -> UUID:
-    return new_id(time.time_ns() // 1_000_000, secrets.token_bytes(10))
+class _AnId:
+    """Each is greater than the one before, however fast they are made: what goes by the order of ids, by which a walk
+    picks whom something happens to, goes the same way in every run.
+    """
+
+    def __init__(self) -> None:
+        self._gate = threading.Lock()
+        self._moment = self._count = 0
+
+    def __call__(self) -> UUID:
+        with self._gate:
+            moment = max(time.time_ns() // 1_000_000, self._moment)
+            self._count = self._count + 1 if moment == self._moment else 0
+            self._moment = moment
+            return new_id(moment, secrets.token_bytes(10), self._count)
+
+
+an_id = _AnId()
 
 
 def name_of(number: int) -> str:
