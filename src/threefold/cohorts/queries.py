@@ -1,6 +1,6 @@
 """What tutors see of their cohorts: the list, the people, the steps still to be taken, the term at a glance."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from uuid import UUID
 from markupsafe import Markup, escape
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
+    Integer,
     String,
     and_,
     bindparam,
+    case,
     cast,
+    exists,
     func,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -201,50 +202,68 @@ _THERE = (
     .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
     .where(_LATELY, was_there(_seat, practice=_practice.c.id))
     .cte("there")
-    .prefix_with("MATERIALIZED")
 )
-_client, _came = _turn.alias("client"), _THERE.alias("came")
+_part, _client, _tutors = _turn.alias("part"), _turn.alias("client"), _piece.alias("tutors")
+
+
+def _parts_of(role: str) -> ColumnElement[int]:
+    return func.count().filter(_part.c.role == role)
+
+
+# The rounds that were held, with how many of those who were there have not written: from each seat to its turns and on
+# to the piece, since the indexes hold all that this asks for. Rounds are told apart by their triad first: sorting is
+# what costs here.
 _HELD = (
-    select(_THERE.c.triad_id, _turn.c.round)
+    select(
+        _THERE.c.cohort_id,
+        _THERE.c.triad_id,
+        _part.c.round,
+        func.count().filter(_piece.c.triad_id.is_(None)).label("missing"),
+    )
     .select_from(_THERE)
-    .join(_turn, and_(_turn.c.seat_id == _THERE.c.id, _turn.c.role == "counsellor"))
+    .join(_part, _part.c.seat_id == _THERE.c.id)
     .outerjoin(
-        _client,
-        and_(_client.c.triad_id == _turn.c.triad_id, _client.c.round == _turn.c.round, _client.c.role == "client"),
+        _piece,
+        and_(
+            _piece.c.triad_id == _THERE.c.triad_id,
+            _piece.c.round == _part.c.round,
+            _piece.c.author_id == _THERE.c.membership_id,
+        ),
     )
-    .outerjoin(_came, _came.c.id == _client.c.seat_id)
-    .where(or_(_client.c.seat_id.is_(None), _came.c.id.is_not(None)))  # a guest has no turn
+    .group_by(_THERE.c.triad_id, _part.c.round, _THERE.c.cohort_id)
+    .having(
+        _parts_of("counsellor") > 0,
+        or_(
+            _parts_of("client") > 0,
+            ~exists()  # a guest has no turn
+            .where(_client.c.triad_id == _THERE.c.triad_id, _client.c.round == _part.c.round)
+            .where(_client.c.role == "client")
+            .correlate(_THERE, _part),
+        ),
+    )
     .cte("held")
-    .prefix_with("MATERIALIZED")
 )
-_part = _turn.alias("part")
-
-
-def _not_in_from(author: ColumnElement[UUID]) -> tuple[FromClause, ColumnElement[bool]]:
-    """What joins somebody's piece on a round that was held."""
-    return _piece, and_(
-        _piece.c.triad_id == _HELD.c.triad_id, _piece.c.round == _HELD.c.round, _piece.c.author_id == author
-    )
-
-
-# From each seat to its turns and on to the piece: the indexes hold all that this asks for.
 _TO_COME = Prepared(
-    union_all(
-        select(_THERE.c.cohort_id, func.count())
-        .select_from(_THERE)
-        .join(_part, _part.c.seat_id == _THERE.c.id)
-        .join(_HELD, and_(_HELD.c.triad_id == _THERE.c.triad_id, _HELD.c.round == _part.c.round))
-        .outerjoin(*_not_in_from(_THERE.c.membership_id))
-        .where(_piece.c.triad_id.is_(None))
-        .group_by(_THERE.c.cohort_id),
-        select(_practice.c.cohort_id, func.count())
-        .select_from(_practice)
-        .join(_triad, and_(_triad.c.practice_id == _practice.c.id, _triad.c.tutor_id.is_not(None)))
-        .join(_HELD, _HELD.c.triad_id == _triad.c.id)
-        .outerjoin(*_not_in_from(_triad.c.tutor_id))
-        .where(_LATELY, _piece.c.triad_id.is_(None))
-        .group_by(_practice.c.cohort_id),
-    ),
+    select(
+        _HELD.c.cohort_id,
+        cast(
+            func.sum(
+                _HELD.c.missing + case((and_(_triad.c.tutor_id.is_not(None), _tutors.c.triad_id.is_(None)), 1), else_=0)
+            ),
+            Integer,
+        ),
+    )
+    .select_from(_HELD)
+    .join(_triad, _triad.c.id == _HELD.c.triad_id)
+    .outerjoin(
+        _tutors,
+        and_(
+            _tutors.c.triad_id == _HELD.c.triad_id,
+            _tutors.c.round == _HELD.c.round,
+            _tutors.c.author_id == _triad.c.tutor_id,
+        ),
+    )
+    .group_by(_HELD.c.cohort_id),
     lambda cohort, count: (cohort, count),
 )
 
@@ -255,10 +274,7 @@ def pieces_to_come(db: Session, cohorts: Sequence[UUID], now: datetime) -> dict[
     A round without its counsellor or its client was not held, and nobody is asked about it. A tutor who observes a pair
     is asked.
     """
-    missing: Counter[UUID] = Counter()
-    for cohort, count in _TO_COME.all(db, cohorts=list(cohorts), since=now - LOOK_BACK, now=now):
-        missing[cohort] += count
-    return missing
+    return dict(_TO_COME.all(db, cohorts=list(cohorts), since=now - LOOK_BACK, now=now))
 
 
 def people(db: Session, within: Within) -> People:
