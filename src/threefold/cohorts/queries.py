@@ -1,14 +1,12 @@
 """What tutors see of their cohorts: the list, the people, the steps still to be taken, the term at a glance."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
 from uuid import UUID
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -24,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from threefold.cohorts import table
+from threefold.cohorts.table import Week
 from threefold.core.names import short_names
 from threefold.core.triad import group_name
 from threefold.store.happened import was_there
@@ -96,22 +96,12 @@ class People:
 
 
 @dataclass(frozen=True)
-class Week:
-    """One practice session in the term's table."""
-
-    id: UUID
-    number: int
-    starts_at: datetime
-    ends_at: datetime
-    cancelled_at: datetime | None
-
-
-@dataclass(frozen=True)
 class Overview:
-    """A published cohort at a glance; `rows` are table rows, rendered once."""
+    """A published cohort at a glance; the term's table comes finished: the cells of its `head`, and its `rows`."""
 
     cohort: CohortRow
     weeks: tuple[Week, ...]
+    head: Markup
     rows: Markup
     away: tuple[tuple[Week, str], ...]
     to_come: int
@@ -402,7 +392,8 @@ def overview(db: Session, within: Within, now: datetime) -> Overview:
     return Overview(
         cohort,
         weeks,
-        _rows(names, short, weeks, _GROUPS.all(db, cohort=cohort.id), away),
+        table.head(weeks, cohort.zone),
+        table.rows(names, short, weeks, _GROUPS.all(db, cohort=cohort.id), away),
         tuple(
             (week, name)
             for week in weeks
@@ -412,43 +403,3 @@ def overview(db: Session, within: Within, now: datetime) -> Overview:
         pieces_to_come(db, [cohort.id], now).get(cohort.id, 0),
         len(names),
     )
-
-
-def _rows(
-    names: Mapping[str, str],
-    short: Mapping[str, str],
-    weeks: Sequence[Week],
-    groups: Iterable[tuple[int, str, list[str]]],
-    away: AbstractSet[tuple[int, str]],
-) -> Markup:
-    """The table's rows, from each group's week, place and members. Each name is escaped once, each cell made once."""
-    safe = _escaped(dict(sorted(short.items(), key=itemgetter(1))))
-    order = {member: place for place, member in enumerate(safe)}.__getitem__
-    begins: dict[str, str] = {}
-    place_of = {week.number: place for place, week in enumerate(weeks)}
-    cells = {member: ['<td class="hint">not in</td>'] * len(weeks) for member in names}
-    for number, where, members in groups:
-        week = place_of[number]
-        begin = begins.get(where) or begins.setdefault(where, f'<td>{escape(where)}<br><span class="hint">')
-        members.sort(key=order)
-        if len(members) == 3:  # nearly every group: written out
-            one, two, three = members
-            first, second, third = safe[one], safe[two], safe[three]
-            cells[one][week] = f"{begin}{second}, {third}</span></td>"
-            cells[two][week] = f"{begin}{first}, {third}</span></td>"
-            cells[three][week] = f"{begin}{first}, {second}</span></td>"
-            continue
-        for member in members:
-            others = ", ".join([safe[other] for other in members if other != member])
-            cells[member][week] = f"{begin}{others}</span></td>"
-    for number, member in away:
-        cell = cells[member][place_of[number]]
-        cells[member][place_of[number]] = cell.removesuffix("</td>") + '<br><b class="tag sun">can’t make it</b></td>'
-    whole = _escaped(names)
-    rows = [f'<tr><th scope="row">{whole[member]}</th>{"".join(row)}</tr>' for member, row in cells.items()]
-    return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own
-
-
-def _escaped(names: Mapping[str, str]) -> dict[str, str]:
-    """The names as they stand in a page, in one go: a call for each costs half as much as all the cells."""
-    return dict(zip(names, str(escape("\n".join(names.values()))).split("\n"), strict=True))
