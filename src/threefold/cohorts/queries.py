@@ -25,7 +25,6 @@ from sqlalchemy.orm import Session
 from threefold.cohorts import table
 from threefold.cohorts.table import Week
 from threefold.core.names import short_names
-from threefold.core.triad import group_name
 from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow
@@ -187,7 +186,7 @@ _LATELY = and_(
     _practice.c.cancelled_at.is_(None),
 )
 _THERE = (
-    select(_practice.c.cohort_id, _seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
+    select(_seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
     .select_from(_practice)
     .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
     .where(_LATELY, was_there(_seat, practice=_practice.c.id))
@@ -201,11 +200,9 @@ def _parts_of(role: str) -> ColumnElement[int]:
 
 
 # The rounds that were held, with how many of those who were there have not written: from each seat to its turns and on
-# to the piece, since the indexes hold all that this asks for. Rounds are told apart by their triad first: sorting is
-# what costs here.
+# to the piece, since the indexes hold all that this asks for. Sorting into rounds is what costs, so it sorts by little.
 _HELD = (
     select(
-        _THERE.c.cohort_id,
         _THERE.c.triad_id,
         _part.c.round,
         func.count().filter(_piece.c.triad_id.is_(None)).label("missing"),
@@ -220,7 +217,7 @@ _HELD = (
             _piece.c.author_id == _THERE.c.membership_id,
         ),
     )
-    .group_by(_THERE.c.triad_id, _part.c.round, _THERE.c.cohort_id)
+    .group_by(_THERE.c.triad_id, _part.c.round)
     .having(
         _parts_of("counsellor") > 0,
         or_(
@@ -235,7 +232,7 @@ _HELD = (
 )
 _TO_COME = Prepared(
     select(
-        _HELD.c.cohort_id,
+        _practice.c.cohort_id,
         cast(
             func.sum(
                 _HELD.c.missing + case((and_(_triad.c.tutor_id.is_not(None), _tutors.c.triad_id.is_(None)), 1), else_=0)
@@ -245,6 +242,7 @@ _TO_COME = Prepared(
     )
     .select_from(_HELD)
     .join(_triad, _triad.c.id == _HELD.c.triad_id)
+    .join(_practice, _practice.c.id == _triad.c.practice_id)
     .outerjoin(
         _tutors,
         and_(
@@ -253,7 +251,7 @@ _TO_COME = Prepared(
             _tutors.c.author_id == _triad.c.tutor_id,
         ),
     )
-    .group_by(_HELD.c.cohort_id),
+    .group_by(_practice.c.cohort_id),
     lambda cohort, count: (cohort, count),
 )
 
@@ -365,7 +363,7 @@ _GROUPS = Prepared(
     )
     .join(_triad, _triad.c.practice_id == _practice.c.id)
     .where(_practice.c.cohort_id == bindparam("cohort"), _practice.c.window_id.is_(None)),
-    lambda week, number, room, members: (week, group_name(room, number), members.split() if members else []),
+    lambda week, number, room, members: (week, (room, number), members.split() if members else []),
 )
 _AWAY = Prepared(
     select(_practice.c.number, cast(_seat.c.membership_id, String))

@@ -13,6 +13,7 @@ from uuid import UUID
 from markupsafe import Markup, escape
 
 from threefold.core.said import short_day
+from threefold.core.triad import group_name
 
 _CALLED_OFF = '<br><b class="tag sun">called off</b>'
 
@@ -42,18 +43,23 @@ def rows(
     names: Mapping[str, str],
     short: Mapping[str, str],
     weeks: Sequence[Week],
-    groups: Iterable[tuple[int, str, list[str]]],
+    groups: Iterable[tuple[int, tuple[str, int], list[str]]],
     away: AbstractSet[tuple[int, str]],
 ) -> Markup:
-    """The table's rows, from each group's week, place and members. Each name is escaped once, each cell made once."""
+    """The table's rows, from each group's week, room and number, and members.
+
+    Each name is escaped once, each cell made once.
+    """
     safe = _escaped(dict(sorted(short.items(), key=itemgetter(1))))
     order = {member: place for place, member in enumerate(safe)}.__getitem__
-    begins: dict[str, str] = {}
+    begins: dict[tuple[str, int], str] = {}
     place_of = {week.number: place for place, week in enumerate(weeks)}
     cells = {member: ['<td class="hint">not in</td>'] * len(weeks) for member in names}
     for number, where, members in groups:
         week = place_of[number]
-        begin = begins.get(where) or begins.setdefault(where, f'<td>{escape(where)}<br><span class="hint">')
+        begin = begins.get(where)
+        if begin is None:
+            begin = begins[where] = f'<td>{escape(group_name(*where))}<br><span class="hint">'
         members.sort(key=order)
         if len(members) == 3:  # nearly every group: written out
             one, two, three = members
