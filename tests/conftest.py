@@ -7,10 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-import structlog
 from hypothesis import settings
-
-from threefold.logs import as_json, without_words
 
 pytest_plugins = ["tests.databases", "tests.house", "tests.browser.running"]
 
@@ -25,14 +22,6 @@ ENOUGH = 4 * 1024**3  # bytes: two browsers, a database server and whatever a fe
 # Nothing here has to outlive a power cut, and every commit would wait for the disk.
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
-
-
-def pytest_configure() -> None:
-    """Log as the service does, to wherever a test's output goes, and not with every variable of an error in colour."""
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, without_words, structlog.processors.JSONRenderer(as_json)],
-        cache_logger_on_first_use=False,
-    )
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-import structlog
 from sqlalchemy.orm import Session
 
 from threefold.availability.reading import read_what_is_due
@@ -15,6 +14,7 @@ from threefold.booking import forming, settling
 from threefold.booking.settling import DueTime
 from threefold.core.wishes import Kind, ways
 from threefold.guests.telling import tell_guests
+from threefold.logs import Log
 from threefold.mail.letters import Postroom, Unsendable
 from threefold.mail.notices import Pile, tell, with_letters
 from threefold.mail.outbox import Written, post
@@ -28,7 +28,7 @@ from threefold.swaps.queries import to_look_after
 from threefold.web.ids import Ids
 from threefold.web.security import Keys
 
-log = structlog.get_logger("threefold.clerk")
+log = Log("threefold.clerk")
 
 LOOK_EVERY_SECONDS = 60.0
 FIRST_LOOK_SECONDS = 5.0  # whoever opens the first page goes before

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 from litestar import get, post
 from sqlalchemy import select, text
 
@@ -19,10 +18,9 @@ from tests.house import Browser, House, settings_for
 from tests.people.test_sign_in import AMARA, ask, newest
 from tests.web.test_rights import NUMBERS, ways
 from threefold.app import MOST_BYTES, build_app
-from threefold.logs import start_logging
+from threefold.logs import Log, start_logging
 from threefold.store.engine import Store
 from threefold.store.tables import Person
-from threefold.web import ends
 from threefold.web.addresses import local_path
 from threefold.web.security import HSTS
 from threefold.web.visit import Answer, Visited, open_to_all, signed_in
@@ -422,17 +420,16 @@ async def test_health_says_whether_the_service_lives_and_is_ready(house: House) 
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def logged() -> Iterator[io.StringIO]:
     """What is logged from here on, as the service logs it."""
-    monkeypatch.setattr(ends, "log", structlog.get_logger("threefold"))  # a logger keeps the stream it first wrote to
-    root, stream, usual = logging.getLogger(), io.StringIO(), structlog.get_config()
-    before, level = root.handlers[:], root.level
+    root, ours, stream = logging.getLogger(), logging.getLogger("threefold"), io.StringIO()
+    before, level, our_level = root.handlers[:], root.level, ours.level
     root.handlers.clear()
     start_logging(stream)
     yield stream
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.configure(**usual)
+    ours.setLevel(our_level)
 
 
 async def test_no_token_address_name_or_word_reaches_the_logs(house: House, logged: io.StringIO) -> None:
@@ -462,7 +459,7 @@ async def test_no_token_address_name_or_word_reaches_the_logs(house: House, logg
         int("canary-words")
     except ValueError:
         logging.getLogger("anybody").exception("canary-words")
-        structlog.get_logger("threefold").exception("told by structlog")
+        Log("threefold").exception("our own words", kind="a fact")
 
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     said = logged.getvalue().lower()
@@ -475,7 +472,7 @@ async def test_no_token_address_name_or_word_reaches_the_logs(house: House, logg
         "our own sentence about a file",
         "a library spoke up",
         "a library spoke up",
-        "told by structlog",
+        "our own words",
     ]
     unforeseen = next(line for line in lines if line["event"] == "unforeseen")
     assert (unforeseen["route"], unforeseen["kind"]) == ("/breaks", "RuntimeError")

@@ -1,30 +1,30 @@
 """What tutors see of their cohorts: the list, the people, the steps still to be taken, the term at a glance."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
 from uuid import UUID
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
+    Integer,
     String,
     and_,
     bindparam,
+    case,
     cast,
+    exists,
     func,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
+from threefold.cohorts import table
+from threefold.cohorts.table import Week
 from threefold.core.names import short_names
-from threefold.core.triad import group_name
 from threefold.store.happened import was_there
 from threefold.store.prepared import Prepared
 from threefold.store.rows import CohortRow
@@ -95,22 +95,12 @@ class People:
 
 
 @dataclass(frozen=True)
-class Week:
-    """One practice session in the term's table."""
-
-    id: UUID
-    number: int
-    starts_at: datetime
-    ends_at: datetime
-    cancelled_at: datetime | None
-
-
-@dataclass(frozen=True)
 class Overview:
-    """A published cohort at a glance; `rows` are table rows, rendered once."""
+    """A published cohort at a glance; the term's table comes finished: the cells of its `head`, and its `rows`."""
 
     cohort: CohortRow
     weeks: tuple[Week, ...]
+    head: Markup
     rows: Markup
     away: tuple[tuple[Week, str], ...]
     to_come: int
@@ -196,55 +186,72 @@ _LATELY = and_(
     _practice.c.cancelled_at.is_(None),
 )
 _THERE = (
-    select(_practice.c.cohort_id, _seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
+    select(_seat.c.id, _seat.c.triad_id, _seat.c.membership_id)
     .select_from(_practice)
     .join(_seat, and_(_seat.c.practice_id == _practice.c.id, _seat.c.given_up_at.is_(None)))
     .where(_LATELY, was_there(_seat, practice=_practice.c.id))
     .cte("there")
-    .prefix_with("MATERIALIZED")
 )
-_client, _came = _turn.alias("client"), _THERE.alias("came")
+_part, _client, _tutors = _turn.alias("part"), _turn.alias("client"), _piece.alias("tutors")
+
+
+def _parts_of(role: str) -> ColumnElement[int]:
+    return func.count().filter(_part.c.role == role)
+
+
+# The rounds that were held, with how many of those who were there have not written: from each seat to its turns and on
+# to the piece, since the indexes hold all that this asks for. Sorting into rounds is what costs, so it sorts by little.
 _HELD = (
-    select(_THERE.c.triad_id, _turn.c.round)
+    select(
+        _THERE.c.triad_id,
+        _part.c.round,
+        func.count().filter(_piece.c.triad_id.is_(None)).label("missing"),
+    )
     .select_from(_THERE)
-    .join(_turn, and_(_turn.c.seat_id == _THERE.c.id, _turn.c.role == "counsellor"))
+    .join(_part, _part.c.seat_id == _THERE.c.id)
     .outerjoin(
-        _client,
-        and_(_client.c.triad_id == _turn.c.triad_id, _client.c.round == _turn.c.round, _client.c.role == "client"),
+        _piece,
+        and_(
+            _piece.c.triad_id == _THERE.c.triad_id,
+            _piece.c.round == _part.c.round,
+            _piece.c.author_id == _THERE.c.membership_id,
+        ),
     )
-    .outerjoin(_came, _came.c.id == _client.c.seat_id)
-    .where(or_(_client.c.seat_id.is_(None), _came.c.id.is_not(None)))  # a guest has no turn
+    .group_by(_THERE.c.triad_id, _part.c.round)
+    .having(
+        _parts_of("counsellor") > 0,
+        or_(
+            _parts_of("client") > 0,
+            ~exists()  # a guest has no turn
+            .where(_client.c.triad_id == _THERE.c.triad_id, _client.c.round == _part.c.round)
+            .where(_client.c.role == "client")
+            .correlate(_THERE, _part),
+        ),
+    )
     .cte("held")
-    .prefix_with("MATERIALIZED")
 )
-_part = _turn.alias("part")
-
-
-def _not_in_from(author: ColumnElement[UUID]) -> tuple[FromClause, ColumnElement[bool]]:
-    """What joins somebody's piece on a round that was held."""
-    return _piece, and_(
-        _piece.c.triad_id == _HELD.c.triad_id, _piece.c.round == _HELD.c.round, _piece.c.author_id == author
-    )
-
-
-# From each seat to its turns and on to the piece: the indexes hold all that this asks for.
 _TO_COME = Prepared(
-    union_all(
-        select(_THERE.c.cohort_id, func.count())
-        .select_from(_THERE)
-        .join(_part, _part.c.seat_id == _THERE.c.id)
-        .join(_HELD, and_(_HELD.c.triad_id == _THERE.c.triad_id, _HELD.c.round == _part.c.round))
-        .outerjoin(*_not_in_from(_THERE.c.membership_id))
-        .where(_piece.c.triad_id.is_(None))
-        .group_by(_THERE.c.cohort_id),
-        select(_practice.c.cohort_id, func.count())
-        .select_from(_practice)
-        .join(_triad, and_(_triad.c.practice_id == _practice.c.id, _triad.c.tutor_id.is_not(None)))
-        .join(_HELD, _HELD.c.triad_id == _triad.c.id)
-        .outerjoin(*_not_in_from(_triad.c.tutor_id))
-        .where(_LATELY, _piece.c.triad_id.is_(None))
-        .group_by(_practice.c.cohort_id),
-    ),
+    select(
+        _practice.c.cohort_id,
+        cast(
+            func.sum(
+                _HELD.c.missing + case((and_(_triad.c.tutor_id.is_not(None), _tutors.c.triad_id.is_(None)), 1), else_=0)
+            ),
+            Integer,
+        ),
+    )
+    .select_from(_HELD)
+    .join(_triad, _triad.c.id == _HELD.c.triad_id)
+    .join(_practice, _practice.c.id == _triad.c.practice_id)
+    .outerjoin(
+        _tutors,
+        and_(
+            _tutors.c.triad_id == _HELD.c.triad_id,
+            _tutors.c.round == _HELD.c.round,
+            _tutors.c.author_id == _triad.c.tutor_id,
+        ),
+    )
+    .group_by(_practice.c.cohort_id),
     lambda cohort, count: (cohort, count),
 )
 
@@ -255,10 +262,7 @@ def pieces_to_come(db: Session, cohorts: Sequence[UUID], now: datetime) -> dict[
     A round without its counsellor or its client was not held, and nobody is asked about it. A tutor who observes a pair
     is asked.
     """
-    missing: Counter[UUID] = Counter()
-    for cohort, count in _TO_COME.all(db, cohorts=list(cohorts), since=now - LOOK_BACK, now=now):
-        missing[cohort] += count
-    return missing
+    return dict(_TO_COME.all(db, cohorts=list(cohorts), since=now - LOOK_BACK, now=now))
 
 
 def people(db: Session, within: Within) -> People:
@@ -359,7 +363,7 @@ _GROUPS = Prepared(
     )
     .join(_triad, _triad.c.practice_id == _practice.c.id)
     .where(_practice.c.cohort_id == bindparam("cohort"), _practice.c.window_id.is_(None)),
-    lambda week, number, room, members: (week, group_name(room, number), members.split() if members else []),
+    lambda week, number, room, members: (week, (room, number), members.split() if members else []),
 )
 _AWAY = Prepared(
     select(_practice.c.number, cast(_seat.c.membership_id, String))
@@ -386,7 +390,8 @@ def overview(db: Session, within: Within, now: datetime) -> Overview:
     return Overview(
         cohort,
         weeks,
-        _rows(names, short, weeks, _GROUPS.all(db, cohort=cohort.id), away),
+        table.head(weeks, cohort.zone),
+        table.rows(names, short, weeks, _GROUPS.all(db, cohort=cohort.id), away),
         tuple(
             (week, name)
             for week in weeks
@@ -396,43 +401,3 @@ def overview(db: Session, within: Within, now: datetime) -> Overview:
         pieces_to_come(db, [cohort.id], now).get(cohort.id, 0),
         len(names),
     )
-
-
-def _rows(
-    names: Mapping[str, str],
-    short: Mapping[str, str],
-    weeks: Sequence[Week],
-    groups: Iterable[tuple[int, str, list[str]]],
-    away: AbstractSet[tuple[int, str]],
-) -> Markup:
-    """The table's rows, from each group's week, place and members. Each name is escaped once, each cell made once."""
-    safe = _escaped(dict(sorted(short.items(), key=itemgetter(1))))
-    order = {member: place for place, member in enumerate(safe)}.__getitem__
-    begins: dict[str, str] = {}
-    place_of = {week.number: place for place, week in enumerate(weeks)}
-    cells = {member: ['<td class="hint">not in</td>'] * len(weeks) for member in names}
-    for number, where, members in groups:
-        week = place_of[number]
-        begin = begins.get(where) or begins.setdefault(where, f'<td>{escape(where)}<br><span class="hint">')
-        members.sort(key=order)
-        if len(members) == 3:  # nearly every group: written out
-            one, two, three = members
-            first, second, third = safe[one], safe[two], safe[three]
-            cells[one][week] = f"{begin}{second}, {third}</span></td>"
-            cells[two][week] = f"{begin}{first}, {third}</span></td>"
-            cells[three][week] = f"{begin}{first}, {second}</span></td>"
-            continue
-        for member in members:
-            others = ", ".join([safe[other] for other in members if other != member])
-            cells[member][week] = f"{begin}{others}</span></td>"
-    for number, member in away:
-        cell = cells[member][place_of[number]]
-        cells[member][place_of[number]] = cell.removesuffix("</td>") + '<br><b class="tag sun">can’t make it</b></td>'
-    whole = _escaped(names)
-    rows = [f'<tr><th scope="row">{whole[member]}</th>{"".join(row)}</tr>' for member, row in cells.items()]
-    return Markup("".join(rows))  # noqa: S704 - each name and room was escaped above; the rest is our own
-
-
-def _escaped(names: Mapping[str, str]) -> dict[str, str]:
-    """The names as they stand in a page, in one go: a call for each costs half as much as all the cells."""
-    return dict(zip(names, str(escape("\n".join(names.values()))).split("\n"), strict=True))

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from threefold.commands.edge import give_up, say
+from threefold.commands.edge import give_up
 from threefold.commands.serving import end_quietly, open_door, run_web
 from threefold.demo import build_demo
 from threefold.logs import start_logging
@@ -22,7 +22,7 @@ def demo(port: int, folder: Path | None) -> None:
     door = open_door("127.0.0.1", port, "--port")
     end_quietly()
     start_logging(level=logging.WARNING)
-    say.print("Starting Threefold with a made-up centre. This takes a few seconds.")
+    click.echo("Starting Threefold with a made-up centre. This takes a few seconds.")
     with kept_in(folder) as home:
         try:
             settings, links = build_demo(home, door.getsockname()[1])
@@ -30,11 +30,11 @@ def demo(port: int, folder: Path | None) -> None:
             give_up(f"{refused.filename or home} cannot be used: {refused.strerror}. Name another with --folder.")
 
         def show_links() -> None:
-            say.print()
-            say.print("Threefold is ready.", style="bold")
+            click.echo()
+            click.secho("Threefold is ready.", bold=True)
             for part, link in (("open", settings.base_url), *links, ("outbox", f"{settings.base_url}/outbox")):
-                say.print(f"  {part:<9} {link}")
-            say.print("\nThe tutor’s, trainee’s and observer’s link sign one browser in each. Press Ctrl+C to stop.")
+                click.echo(f"  {part:<9} {link}")
+            click.echo("\nThe tutor’s, trainee’s and observer’s link sign one browser in each. Press Ctrl+C to stop.")
 
         run_web(settings, door, folders=True, once_ready=show_links)
 

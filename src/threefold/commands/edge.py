@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NoReturn, TypeVar
 
-from rich.console import Console
+import click
 from sqlalchemy.orm import Session
 
 from threefold.settings import NotSettled, Settings, from_environment
@@ -14,10 +14,6 @@ from threefold.store import schema
 from threefold.store.engine import Busy, Store, Unusable
 
 T = TypeVar("T")
-
-# What is said holds paths and settings: nothing in them is markup or an emoji's name.
-say = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-complain = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def now() -> datetime:
@@ -63,5 +59,5 @@ def trouble_told() -> Iterator[None]:
 
 def give_up(*sentences: str) -> NoReturn:
     for sentence in sentences:
-        complain.print(sentence)
+        click.echo(sentence, err=True)
     sys.exit(1)

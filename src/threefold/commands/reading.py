@@ -3,7 +3,7 @@
 import click
 from sqlalchemy.orm import Session
 
-from threefold.commands.edge import give_up, now, opened, say, settled, written
+from threefold.commands.edge import give_up, now, opened, settled, written
 from threefold.concerns import actions as concerns
 from threefold.concerns import queries
 from threefold.core.address import check_email, email_key
@@ -43,6 +43,6 @@ def concern_reader(email: str, *, end: bool) -> None:
     refusal, left = written(store, work)
     if refusal:
         give_up(*(problem.sentence for problem in refusal.problems))
-    say.print(f"{email} {'no longer reads' if end else 'reads'} concerns.")
+    click.echo(f"{email} {'no longer reads' if end else 'reads'} concerns.")
     if not left:
-        say.print("Nobody reads concerns now: people are shown whom to call, and no form.")
+        click.echo("Nobody reads concerns now: people are shown whom to call, and no form.")

@@ -10,7 +10,6 @@ from typing import NoReturn
 from uuid import UUID
 
 import click
-import structlog
 import uvicorn
 
 from threefold import check as checking
@@ -18,7 +17,7 @@ from threefold.app import Worker, build_app
 from threefold.clerk import Clerk
 from threefold.commands.edge import give_up, now, opened, settled
 from threefold.core.reply import return_address
-from threefold.logs import start_logging
+from threefold.logs import Log, start_logging
 from threefold.mail.carriers import Carrier, FolderCarrier, MailServer, SmtpCarrier
 from threefold.mail.courier import Courier
 from threefold.mail.dkim import dkim_trouble
@@ -32,7 +31,7 @@ from threefold.web.templates import environment
 CONNECTIONS = 4
 ENDS = (signal.SIGINT, signal.SIGTERM)
 Close = Callable[[], Awaitable[None]]
-log = structlog.get_logger("threefold")
+log = Log("threefold")
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from threefold import check as checking
-from threefold.commands.edge import give_up, now, opened, say, settled, trouble_told, written
+from threefold.commands.edge import give_up, now, opened, settled, trouble_told, written
 from threefold.core.identity import token_digest
 from threefold.core.refusal import Refusal
 from threefold.people import actions as people
@@ -27,7 +27,7 @@ def migrate() -> None:
     settings = settled()
     with trouble_told():
         migrations.upgrade(settings.database)
-    say.print("The database is up to date.")
+    click.echo("The database is up to date.")
 
 
 @click.command("create-tutor")
@@ -59,8 +59,8 @@ def create_tutor(email: str, name: str) -> None:
     refusal = written(store, work)
     if refusal:
         give_up(*(problem.sentence for problem in refusal.problems))
-    say.print(f"{email} may set up cohorts. This link signs them in once, until tomorrow:")
-    say.print(f"{settings.base_url}/sign-in/link/{token}")
+    click.echo(f"{email} may set up cohorts. This link signs them in once, until tomorrow:")
+    click.echo(f"{settings.base_url}/sign-in/link/{token}")
 
 
 @click.command()
@@ -80,7 +80,7 @@ def backup(file: Path) -> None:
             store.backup_now(file)
     finally:
         store.close_now()
-    say.print(f"Copied to {file}.")
+    click.echo(f"Copied to {file}.")
 
 
 @click.command()
@@ -88,12 +88,12 @@ def check() -> None:
     """Say in words what is missing or wrong, and list every setting."""
     for variable, sentence, _ in variables():
         held = os.environ.get(variable, "")
-        say.print(f"{variable}: {('set' if variable in SECRETS else held) if held else 'not set'}")
-        say.print(f"    {sentence}", style="dim")
-    say.print()
+        click.echo(f"{variable}: {('set' if variable in SECRETS else held) if held else 'not set'}")
+        click.secho(f"    {sentence}", dim=True)
+    click.echo()
     settings = settled()
     troubles = 0
     for what, trouble in checking.look(settings):
         troubles += bool(trouble)
-        say.print(f"{what}: {trouble or 'all is well.'}")
+        click.echo(f"{what}: {trouble or 'all is well.'}")
     sys.exit(1 if troubles else 0)

@@ -22,6 +22,8 @@ def initials(name: str) -> str:
 def short_names(names: Mapping[Key, str]) -> dict[Key, str]:
     """First names; with the last name's initial for those who share one, and the whole name if that is shared too."""
     firsts = {key: first_name(name) for key, name in names.items()}
+    if len(set(firsts.values())) == len(firsts):
+        return firsts
     among = Counter(firsts.values())
     short = {key: first if among[first] == 1 else _with_initial(names[key]) for key, first in firsts.items()}
     shared = Counter(short.values())

@@ -15,16 +15,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-import structlog
 from sqlalchemy.orm import Session
 
+from threefold.logs import Log
 from threefold.mail import carriers as carrying
 from threefold.mail import claims
 from threefold.mail.carriers import Carrier, Held, Later, Never, Slower
 from threefold.mail.claims import NOTHING, Claimed, Run, emptied
 from threefold.store.engine import Busy, Store
 
-log = structlog.get_logger("threefold.courier")
+log = Log("threefold.courier")
 
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, *[360] * 7))  # together two days, then given up
 LOOK_EVERY_SECONDS = 1.0

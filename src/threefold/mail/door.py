@@ -8,16 +8,16 @@ import asyncio
 import logging
 from typing import Any
 
-import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Talk
 
+from threefold.logs import Log
 from threefold.mail.inbound import Arrived, DoorAddress, Ours, Take
 from threefold.mail.replies import MOST_BYTES
 from threefold.store.engine import Busy
 
-log = structlog.get_logger("threefold.inbound")
+log = Log("threefold.inbound")
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # the library logs every recipient, and ours are secrets
 
 MOST_TALKS = 20

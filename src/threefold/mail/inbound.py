@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import structlog
-
 from threefold.core.reply import is_sender, letter_of, seat_of
 from threefold.core.said import MONTHS
+from threefold.logs import Log
 from threefold.mail.replies import MOST_BYTES, addressed_to
 from threefold.store.engine import Busy
 
-log = structlog.get_logger("threefold.inbound")
+log = Log("threefold.inbound")
 
 LOOK_EVERY_SECONDS = 60.0
 TIMEOUT_SECONDS = 30.0

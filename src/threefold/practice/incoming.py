@@ -11,12 +11,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from threefold.core import reply as rules
 from threefold.core.names import first_name
 from threefold.core.reply import CalendarReply, Outcome, Said
 from threefold.core.said import day
+from threefold.logs import Log
 from threefold.mail.inbound import Arrived
 from threefold.mail.letters import Postroom
 from threefold.mail.outbox import Written
@@ -26,7 +25,7 @@ from threefold.practice.answers import Held, LettersFirst, Tutor
 from threefold.store.engine import Busy, Store
 from threefold.web.ids import Ids
 
-log = structlog.get_logger("threefold.inbound")
+log = Log("threefold.inbound")
 
 MOST_TRIES = 8  # each finds the term changed by somebody else in between
 

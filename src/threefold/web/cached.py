@@ -31,10 +31,10 @@ class Kept:
                 self._pages.move_to_end(key)
             return found
 
-    def keep(self, key: Hashable, render: Callable[[], str]) -> Pieces:
+    def keep(self, key: Hashable, render: Callable[[], bytes]) -> Pieces:
         """The page under this key, rendered now if it was not kept."""
         found = self.get(key)
-        return self.put(key, render().encode().split(TOKEN_MARK.encode())) if found is None else found
+        return self.put(key, render().split(TOKEN_MARK.encode())) if found is None else found
 
     def put(self, key: Hashable, pieces: Pieces) -> Pieces:
         """Keep what was made for this key."""

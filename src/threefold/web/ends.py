@@ -2,18 +2,18 @@
 
 from typing import Any
 
-import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import Message, Scope
 
+from threefold.logs import Log
 from threefold.mail.letters import Unsendable
 from threefold.store.within import NotYours
 from threefold.web.errors import Answered, Gone, MustAccept
 from threefold.web.security import HEADERS, HSTS
 from threefold.web.visit import Answer, Asked, visit_of
 
-log = structlog.get_logger("threefold")
+log = Log("threefold")
 
 
 def answered(_request: Asked, ended: Answered) -> Answer:
@@ -54,7 +54,7 @@ def unsendable(request: Asked, ended: Unsendable) -> Answer:
 def unforeseen(request: Asked, ended: Exception) -> Answer:
     # The route's pattern, never the address itself: addresses hold tokens.
     route = str(request.scope.get("path_template") or "unknown")
-    log.error("unforeseen", kind=type(ended).__name__, route=route, exc_info=ended)
+    log.error("unforeseen", kind=type(ended).__name__, route=route, raised=ended)
     return visit_of(request).said(500)
 
 

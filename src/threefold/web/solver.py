@@ -12,14 +12,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import structlog
-
+from threefold.logs import Log
 from threefold.matching import USUAL, CourseProblem, Effort, Plan
 from threefold.matching.week.offers import WeekProblem
 from threefold.matching.week.wire import Found, found_in, week_out
 from threefold.matching.wire import plan_in, problem_out
 
-log = structlog.get_logger("threefold.solver")
+log = Log("threefold.solver")
 
 
 @dataclass

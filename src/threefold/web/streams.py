@@ -11,8 +11,7 @@ from collections.abc import AsyncIterator, Hashable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
-import structlog
-
+from threefold.logs import Log
 from threefold.store.engine import Busy
 
 LOOK_EVERY = 0.25
@@ -24,7 +23,7 @@ STILL_HERE = 15.0
 LASTS = 300.0
 AGAIN_AFTER = b"retry: 1000\n\n"
 ALIVE = b"event: here\ndata: \n\n"
-log = structlog.get_logger("threefold")
+log = Log("threefold")
 
 
 class Topic(Protocol):
@@ -67,7 +66,7 @@ class _Room:
     def ended(self, task: "asyncio.Task[None]") -> None:
         """Nobody looks any more: whoever listens still is told by the end of their stream."""
         if not task.cancelled() and (trouble := task.exception()):
-            log.error("a stream’s topic could not be looked at", kind=type(trouble).__name__, exc_info=trouble)
+            log.error("a stream’s topic could not be looked at", kind=type(trouble).__name__, raised=trouble)
         self.tell()
 
     def tell(self) -> None:

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
-from threefold.commands.edge import complain, say
 from threefold.commands.samples.centre import Centre
 from threefold.commands.samples.week import INDEX, live
 from threefold.logs import start_logging
@@ -40,15 +40,15 @@ def letters(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         taken = next(folder.iterdir(), None)
     except OSError as refused:
-        complain.print(f"{folder} cannot be used: {refused.strerror}.")
+        click.echo(f"{folder} cannot be used: {refused.strerror}.", err=True)
         sys.exit(2)
     if taken is not None:
-        complain.print(f"{folder} is not empty. Name a folder that is, or one to be made.")
+        click.echo(f"{folder} is not empty. Name a folder that is, or one to be made.", err=True)
         sys.exit(2)
     with TemporaryDirectory(prefix="threefold-letters-", ignore_cleanup_errors=True) as home:
-        asyncio.run(write_samples(folder, Path(home), complain.print))
+        asyncio.run(write_samples(folder, Path(home), partial(click.echo, err=True)))
     count = len(list(folder.glob("*.eml")))
-    say.print(f"{count} letters are in {folder}; {INDEX} says what each of them is.")
+    click.echo(f"{count} letters are in {folder}; {INDEX} says what each of them is.")
 
 
 async def write_samples(folder: Path, home: Path, told: Callable[[str], object]) -> None:

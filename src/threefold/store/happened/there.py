@@ -6,7 +6,7 @@ register was taken, else what they said beforehand. Whoever left early is told a
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, or_
 
 from threefold.store.tables import metadata
 
@@ -32,4 +32,4 @@ def was_there(seat: FromClause, *, practice: ColumnElement[Any]) -> ColumnElemen
         _any.c.practice_id == practice, _any.c.kind == "here", _any.c.membership_id == seat.c.membership_id
     )
     said_no = exists().where(_withdrawal.c.seat_id == seat.c.id, _withdrawal.c.taken_back_at.is_(None))
-    return or_(noted, and_(~register, ~own, ~said_no))
+    return case((own, noted), else_=and_(~register, ~said_no))
