@@ -27,6 +27,12 @@ class Raw(Protocol):
     def in_transaction(self) -> bool: ...
     def execute(self, sql: Any, /) -> Any: ...
 
+    def rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """What a statement answers that runs again and again; its values stand in their order."""
+
+    def each(self, sql: str, many: Sequence[Sequence[object]]) -> None:
+        """Run a statement once for each of these values."""
+
 
 class _OwnConnection:
     """A connection that one thread keeps, and replaces when it finds it broken.
