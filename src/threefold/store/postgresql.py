@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Any, cast
 
 import psycopg
+from psycopg import abc
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,23 +44,34 @@ _ANSWERED = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
 MOST_NAMED = 200  # statements that the server keeps ready for one connection
 
 
+def _answered(result: PGresult) -> PGresult:
+    """What libpq was answered. Raises psycopg.Error; OperationalError if the server says nothing any more."""
+    if result.status in _ANSWERED:
+        return result
+    error = error_from_result(result)
+    raise error if error.sqlstate else psycopg.OperationalError("the connection was lost") from error
+
+
 class _Driver(psycopg.Connection[Any]):
     """PostgreSQL's connection as desks know it (see desks.Raw)."""
 
     in_batch = False
 
+    # These three go past cursors: making one for each statement, and finding out anew how its values are written,
+    # took three times as long as asking.
+
+    def say(self, sql: str) -> None:
+        _answered(self.pgconn.exec_(sql.encode()))
+
     def rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         """What a statement with $1, $2 … for its values answers; the server plans it once and then knows it by a name.
 
-        Without a cursor: making one for each statement, and finding out anew how its values are written, took three
-        times as long as asking. Raises psycopg.Error.
+        Raises psycopg.Error.
         """
         name = self._names.get(sql) or self._named(sql)
         types = self._types
         written = types.dump_sequence(values, [PyFormat.TEXT] * len(values))
-        answer = self.pgconn.exec_prepared(name, written)
-        if answer.status not in _ANSWERED:
-            raise error_from_result(answer)
+        answer = _answered(self.pgconn.exec_prepared(name, written))  # type: ignore[arg-type] # None is written NULL
         types.set_pgresult(answer)
         return types.load_rows(0, answer.ntuples, tuple)
 
@@ -70,12 +83,10 @@ class _Driver(psycopg.Connection[Any]):
     def _named(self, sql: str) -> bytes:
         if len(self._names) == MOST_NAMED:
             oldest = next(iter(self._names))
-            self.execute(b"DEALLOCATE " + self._names.pop(oldest))
+            _answered(self.pgconn.exec_(b"DEALLOCATE " + self._names.pop(oldest)))
         self._given += 1
         name = b"threefold_%d" % self._given
-        answer = self.pgconn.prepare(name, sql.encode())
-        if answer.status not in _ANSWERED:
-            raise error_from_result(answer)
+        _answered(self.pgconn.prepare(name, sql.encode()))
         self._names[sql] = name
         return name
 
@@ -86,7 +97,7 @@ class _Driver(psycopg.Connection[Any]):
         return {}
 
     @cached_property
-    def _types(self) -> Transformer:
+    def _types(self) -> abc.Transformer:
         """How values are written and read."""
         return Transformer(self)
 
@@ -102,7 +113,7 @@ class _Driver(psycopg.Connection[Any]):
         if not self.in_batch:
             super().rollback()
         elif self.in_transaction:
-            self.execute("ROLLBACK TO unit")
+            self.say("ROLLBACK TO unit")
 
 
 def engine_for(url: URL, *, patience_seconds: float) -> Engine:
@@ -116,7 +127,8 @@ def engine_for(url: URL, *, patience_seconds: float) -> Engine:
     arguments.setdefault("connect_timeout", max(2, math.ceil(patience_seconds)))
 
     def connect() -> _Driver:
-        raw = _Driver.connect(**arguments, autocommit=True)
+        # psycopg prepares nothing beside us: it forgets whatever is prepared with every ROLLBACK.
+        raw = _Driver.connect(**arguments, autocommit=True, prepare_threshold=None)
         raw.execute(
             "SET application_name = 'threefold'; SET TIME ZONE 'UTC';"
             f"SET lock_timeout = {math.ceil(patience_seconds * 1000)};"

@@ -131,7 +131,8 @@ class _Ready:
 
 
 def _ready(compiled: SQLCompiler, values: Mapping[str, object], readers: tuple[tuple[int, Convert], ...]) -> _Ready:
-    sql, order = str(compiled), compiled.positiontup
+    sql = str(compiled)
+    order: Sequence[str] | None = compiled.positiontup
     inline = compiled.literal_execute_params  # become part of the SQL
     parts = {name: [name] for bind, name in compiled.bind_names.items() if bind not in inline}
     if inline or compiled.post_compile_params:

@@ -50,6 +50,9 @@ class _Driver(sqlite3.Connection):
     closed = False
     in_batch = False
 
+    def say(self, sql: str) -> None:
+        self.execute(sql)
+
     def rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         return self.execute(sql, values).fetchall()
 
