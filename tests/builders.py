@@ -5,11 +5,12 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import to_builtins
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
@@ -34,6 +35,7 @@ from threefold.store.tables import (
     PracticeWindow,
     Seat,
     Staff,
+    Table,
     Triad,
     Turn,
     UsualWeek,
@@ -87,28 +89,34 @@ class Class:
     seats: list[dict[UUID, UUID]]
 
 
-async def a_person(store: Store, name: str = "Robin Vale", *, email: str = "", staff: bool = False) -> UUID:
+Rows = dict[type[Table], list[dict[str, Any]]]
+
+
+def lay(db: Session, rows: Rows) -> None:
+    """Insert rows table by table, in the order given; a statement each, since most tests begin with this."""
+    for table, those in rows.items():
+        if those:
+            db.execute(insert(table), those)
+
+
+def person_row(name: str, email: str = "") -> dict[str, Any]:
     id_ = an_id()
     address = email or f"{name.lower().replace(' ', '.')}.{id_.hex[-6:]}@example.com"
+    key = email_key(address)
+    return {
+        "id": id_, "name": name, "email": address, "email_key": key, "pronouns": "", "feed_number": 0,
+        "created_at": BEFORE,
+    }  # fmt: skip
 
-    def work(db: Session) -> None:
-        db.add(
-            Person(
-                id=id_,
-                name=name,
-                email=address,
-                email_key=email_key(address),
-                pronouns="",
-                feed_number=0,
-                created_at=BEFORE,
-            )
-        )
-        db.flush()
-        if staff:
-            db.add(Staff(person_id=id_, since=BEFORE, by=None))
 
-    await store.write(work)
-    return id_
+def staff_row(person: UUID) -> dict[str, Any]:
+    return {"person_id": person, "since": BEFORE, "by": None}
+
+
+async def a_person(store: Store, name: str = "Robin Vale", *, email: str = "", staff: bool = False) -> UUID:
+    row = person_row(name, email)
+    await store.write(lambda db: lay(db, {Person: [row], Staff: [staff_row(row["id"])] if staff else []}))
+    return cast("UUID", row["id"])
 
 
 async def a_cohort(
@@ -128,134 +136,136 @@ async def a_cohort(
 
     Published ones sit in triads of neighbours, shifted by one person each week; left-overs join as fourths.
     """
-    cohort_id = an_id()
-    tutor_people = [await a_person(store, f"Marion Shaw{' ' + str(n) if n else ''}", staff=True) for n in range(tutors)]
-    people = [await a_person(store, name_of(n)) for n in range(trainees)]
-    tutor_members = [an_id() for _ in tutor_people]
-    members = [an_id() for _ in people]
-    sessions = [an_id() for _ in range(weeks)]
-    triads: list[list[UUID]] = []
-    seats: list[dict[UUID, UUID]] = []
-
-    def work(db: Session) -> None:
-        triads.clear()
-        seats.clear()
-        db.add(
-            Cohort(
-                id=cohort_id,
-                name=name,
-                version=1,
-                zone="Europe/London",
-                starts=starts,
-                minutes=120,
-                first_date=first,
-                how_many=weeks,
-                skip=[],
-                place="Elm House",
-                link="",
-                rooms=[],
-                rounds=3,
-                practice_minutes=20,
-                feedback_minutes=10,
-                opening_minutes=15,
-                closing_minutes=15,
-                framework_id="human-connection-1",
-                framework_version="1.0",
-                competencies=list(competencies),
-                labels={},
-                remainder="quads",
-                safeguarding_lead="Marion Shaw, 01632 960001",
-                contract="",
-                contract_version=1,
-                created_at=BEFORE,
-                created_by=tutor_people[0],
-                published_at=BEFORE if published else None,
-                published_by=tutor_people[0] if published else None,
-            )
+    staff = [person_row(f"Marion Shaw{' ' + str(n) if n else ''}") for n in range(tutors)]
+    learning = [person_row(name_of(n)) for n in range(trainees)]
+    cohort_id, by = an_id(), staff[0]["id"]
+    class_ = Class(
+        cohort_id,
+        [each["id"] for each in staff],
+        [an_id() for _ in staff],
+        [each["id"] for each in learning],
+        [an_id() for _ in learning],
+        [an_id() for _ in range(weeks)],
+        [],
+        [],
+    )
+    cohort = {
+        "id": cohort_id,
+        "name": name,
+        "version": 1,
+        "zone": "Europe/London",
+        "starts": starts,
+        "minutes": 120,
+        "first_date": first,
+        "how_many": weeks,
+        "skip": [],
+        "place": "Elm House",
+        "link": "",
+        "rooms": [],
+        "rounds": 3,
+        "practice_minutes": 20,
+        "feedback_minutes": 10,
+        "opening_minutes": 15,
+        "closing_minutes": 15,
+        "framework_id": "human-connection-1",
+        "framework_version": "1.0",
+        "competencies": list(competencies),
+        "labels": {},
+        "remainder": "quads",
+        "safeguarding_lead": "Marion Shaw, 01632 960001",
+        "contract": "",
+        "contract_version": 1,
+        "created_at": BEFORE,
+        "created_by": by,
+        "published_at": BEFORE if published else None,
+        "published_by": by if published else None,
+    }
+    belonging = [
+        {
+            "id": id_,
+            "cohort_id": cohort_id,
+            "person_id": person,
+            "role": role,
+            "joined_at": BEFORE,
+            "joined_by": by,
+            "privacy_version": PRIVACY_VERSION if accepted else None,
+            "contract_version": 1 if accepted else None,
+            "accepted_at": BEFORE if accepted else None,
+        }
+        for role, ids, whose in (
+            ("tutor", class_.tutor_members, class_.tutors),
+            ("trainee", class_.members, class_.people),
         )
-        db.flush()
-        for role, ids, whose in (("tutor", tutor_members, tutor_people), ("trainee", members, people)):
-            for id_, person in zip(ids, whose, strict=True):
-                db.add(
-                    Membership(
-                        id=id_,
-                        cohort_id=cohort_id,
-                        person_id=person,
-                        role=role,
-                        joined_at=BEFORE,
-                        joined_by=tutor_people[0],
-                        privacy_version=PRIVACY_VERSION if accepted else None,
-                        contract_version=1 if accepted else None,
-                        accepted_at=BEFORE if accepted else None,
-                    )
-                )
-        for week, id_ in enumerate(sessions):
-            begin = datetime.combine(first + timedelta(weeks=week), starts, LONDON).astimezone(UTC)
-            db.add(
-                PracticeSession(
-                    id=id_,
-                    cohort_id=cohort_id,
-                    number=week + 1,
-                    starts_at=begin,
-                    ends_at=begin + timedelta(hours=2),
-                    place="Elm House",
-                    link="",
-                )
-            )
-        db.flush()
-        if published:
-            lay_out(db)
+        for id_, person in zip(ids, whose, strict=True)
+    ]
+    begins = [datetime.combine(first + timedelta(weeks=week), starts, LONDON).astimezone(UTC) for week in range(weeks)]
+    practices = [
+        {
+            "id": id_,
+            "cohort_id": cohort_id,
+            "number": number,
+            "starts_at": begin,
+            "ends_at": begin + timedelta(hours=2),
+            "place": "Elm House",
+            "link": "",
+        }
+        for number, (id_, begin) in enumerate(zip(class_.sessions, begins, strict=True), start=1)
+    ]
+    rows: Rows = {
+        Person: [*staff, *learning],
+        Staff: [staff_row(each) for each in class_.tutors],
+        Cohort: [cohort],
+        Membership: belonging,
+        PracticeSession: practices,
+        **(laid_out(class_) if published else {}),
+    }
+    await store.write(lambda db: lay(db, rows))
+    return class_
 
-    def lay_out(db: Session) -> None:
-        weeks_of_groups = [groups_of(members, week) for week in range(weeks)]
-        db.add(
-            PlanDraft(
-                id=an_id(),
-                cohort_id=cohort_id,
-                number=1,
-                cohort_version=1,
-                seed=0,
-                groups=[
-                    [{"members": [str(m) for m in g], "tutor": False} for g in groups] for groups in weeks_of_groups
-                ],
-                made_at=BEFORE,
-                made_by=tutor_people[0],
-                chosen_at=BEFORE,
-                published_at=BEFORE,
-                published_by=tutor_people[0],
-            )
-        )
-        for practice, groups in zip(sessions, weeks_of_groups, strict=True):
-            triads.append([])
-            seats.append({})
-            for number, group in enumerate(groups, start=1):
-                triad = an_id()
-                triads[-1].append(triad)
-                db.add(Triad(id=triad, practice_id=practice, number=number, room="", tutor_id=None))
-                db.flush()
-                for position, member in enumerate(group):
-                    seat = an_id()
-                    seats[-1][member] = seat
-                    db.add(
-                        Seat(
-                            id=seat,
-                            practice_id=practice,
-                            triad_id=triad,
-                            membership_id=member,
-                            position=position,
-                            taken_at=BEFORE,
-                            uid=f"{seat.hex}@elmhouse.example",
-                            sequence=0,
-                        )
-                    )
-                db.flush()
-                for round_, roles in enumerate(turns(group), start=1):
-                    for member, role in roles.items():
-                        db.add(Turn(triad_id=triad, round=round_, seat_id=seats[-1][member], role=role.value))
-        db.flush()
 
-    await store.write(work)
-    return Class(cohort_id, tutor_people, tutor_members, people, members, sessions, triads, seats)
+def laid_out(class_: Class) -> Rows:
+    """A published plan for everybody in it; its triads and seats are noted in the class."""
+    weeks = [groups_of(class_.members, week) for week in range(len(class_.sessions))]
+    draft = {
+        "id": an_id(),
+        "cohort_id": class_.cohort,
+        "number": 1,
+        "cohort_version": 1,
+        "seed": 0,
+        "groups": [[{"members": [str(m) for m in g], "tutor": False} for g in groups] for groups in weeks],
+        "made_at": BEFORE,
+        "made_by": class_.tutors[0],
+        "chosen_at": BEFORE,
+        "published_at": BEFORE,
+        "published_by": class_.tutors[0],
+    }
+    rows: Rows = {PlanDraft: [draft], Triad: [], Seat: [], Turn: []}
+    for practice, groups in zip(class_.sessions, weeks, strict=True):
+        seats = {member: an_id() for group in groups for member in group}
+        triads = [an_id() for _ in groups]
+        class_.seats.append(seats)
+        class_.triads.append(triads)
+        for number, (triad, group) in enumerate(zip(triads, groups, strict=True), start=1):
+            rows[Triad].append({"id": triad, "practice_id": practice, "number": number, "room": "", "tutor_id": None})
+            rows[Seat] += [
+                {
+                    "id": seats[member],
+                    "practice_id": practice,
+                    "triad_id": triad,
+                    "membership_id": member,
+                    "position": position,
+                    "taken_at": BEFORE,
+                    "uid": f"{seats[member].hex}@elmhouse.example",
+                    "sequence": 0,
+                }
+                for position, member in enumerate(group)
+            ]
+            rows[Turn] += [
+                {"triad_id": triad, "round": round_, "seat_id": seats[member], "role": role.value}
+                for round_, roles in enumerate(turns(group), start=1)
+                for member, role in roles.items()
+            ]
+    return rows
 
 
 async def all_told(store: Store, cohort: UUID, now: datetime = BEFORE) -> None:

@@ -15,6 +15,7 @@ from litestar import Litestar
 
 from tests.builders import an_id
 from threefold.app import build_app
+from threefold.matching import BRIEF
 from threefold.settings import Settings
 from threefold.store import sessions
 from threefold.store.engine import Store
@@ -97,14 +98,15 @@ def app_for(settings: Settings, store: Store, clock: Callable[[], datetime]) -> 
     """The application with nothing behind it that another test has touched.
 
     Putting its routes together takes longer than most tests, so that one application serves a whole process and
-    changes houses. A test that adds a route of its own is the last to have it.
+    changes houses. A test that adds a route of its own is the last to have it. Plans are searched for briefly: how good
+    they become is shown where the search is tested.
     """
     if not _ready or len(_ready[0][0].routes) != _ready[0][1]:
         app = build_app(settings, store, clock=clock)
         _ready[:] = [(app, len(app.routes))]
     app = _ready[0][0]
     app.state.house = Behind(
-        settings, store, Keys(settings.secret), environment(), static_files(), clock, Solver(), Kept()
+        settings, store, Keys(settings.secret), environment(), static_files(), clock, Solver(BRIEF), Kept()
     )
     return app
 

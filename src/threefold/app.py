@@ -17,6 +17,7 @@ from threefold.choices.pages import routes as choices
 from threefold.clock.pages import routes as shared_clock
 from threefold.cohorts.pages import routes as cohorts
 from threefold.concerns.pages import routes as concerns
+from threefold.coverage.pages import routes as coverage
 from threefold.day.pages import routes as day
 from threefold.feedback.pages import routes as feedback
 from threefold.frameworks.pages import routes as frameworks
@@ -83,7 +84,7 @@ def build_app(
 
     arranged = [people, cohorts, frameworks, plans, choices, concerns]
     practised = [practice, changes, replies, availability, booking, swaps, repairs, guests, day, shared_clock, ratings]
-    learning = [feedback, observation, calibration, growth, portfolio, noticing]
+    learning = [feedback, observation, calibration, coverage, growth, portfolio, noticing]
     slices = [*arranged, *practised, *learning, service, outbox if settings.demo else ()]
     routes = [handler for each in slices for handler in each]
     for handler in routes:

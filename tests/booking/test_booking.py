@@ -180,6 +180,19 @@ async def test_whoever_comes_too_late_hears_what_is_next_best(house: House, made
     assert len((await triads(house, extra.times[0]))[0]) == 3
 
 
+async def test_a_time_with_a_full_triad_and_room_for_another_is_not_called_empty(house: House, made: Class) -> None:
+    extra = await extra_practice(house.store, made, TUESDAY, at_once=2)
+    amara, ben, chloe, dev, *_ = await people(house, made)
+    await amara.send_form(f"/practice/{extra.times[0]}/triads")
+    triad = await triad_of(house, extra.times[0])
+    for browser in (ben, chloe):
+        await browser.send_form(f"/triads/{triad}/seats")
+    seen = words(await dev.get(EXTRA))
+    assert "Nobody yet" not in seen
+    assert "Everyone who has come so far has their triad. Start another, and the others who are free then" in seen
+    assert "Start another triad" in seen
+
+
 async def test_nobody_books_two_places_at_one_time_or_more_than_they_may(house: House, made: Class) -> None:
     thursday = datetime(2026, 10, 8, 19)  # noqa: DTZ001 - the course itself meets then
     extra = await extra_practice(house.store, made, thursday, TUESDAY, TUESDAY + timedelta(days=2, hours=-5), at_once=2)

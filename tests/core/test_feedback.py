@@ -17,7 +17,6 @@ from threefold.core.feedback import (
     Rating,
     Reflected,
     Release,
-    Reminder,
     Waiting,
     asked_of,
     complete_client,
@@ -30,7 +29,6 @@ from threefold.core.feedback import (
     release,
     still_to_come,
     told_at_latest,
-    when_to_remind,
 )
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
@@ -376,12 +374,6 @@ def test_nobody_waits_longer_for_something_that_came_in(now: datetime, story: St
 def test_words_may_change_until_they_are_opened_by_their_reader() -> None:
     assert may_change(None)
     assert not may_change(ENDED)
-
-
-def test_one_letter_an_hour_after_and_one_reminder_a_day_later() -> None:
-    assert when_to_remind(ENDED) == Reminder(
-        datetime(2026, 10, 8, 20, 5, tzinfo=UTC), datetime(2026, 10, 9, 20, 5, tzinfo=UTC)
-    )
 
 
 def test_what_has_not_come_in_yet() -> None:

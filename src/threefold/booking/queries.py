@@ -84,6 +84,11 @@ class Card:
         return not (self.mine or self.offered or self.open or self.can_start or self.blocked)
 
     @property
+    def begun(self) -> bool:
+        """Whether a triad is full then, which isn't shown to others. One that is kept from them counts as not there."""
+        return any(len(circle.members) >= circle.places for circle in self.sheet.time.circles)
+
+    @property
     def tag(self) -> str:
         if self.mine:
             return (
@@ -94,8 +99,9 @@ class Card:
         if self.open:
             return f"{plural(self.open[0].needs, 'seat')} left"
         if self.can_start:
-            rooms = "room" if self.sheet.window.mode == "room" and self.sheet.window.at_once > 1 else "triad"
-            return f"{plural(self.can_start, rooms)} free" if rooms == "room" else "Nobody yet"
+            if self.sheet.window.mode == "room" and self.sheet.window.at_once > 1:
+                return f"{plural(self.can_start, 'room')} free"
+            return "Room for another" if self.begun else "Nobody yet"
         return ""
 
 

@@ -18,8 +18,6 @@ from threefold.core.roles import Role
 REFLECTION_WAITS = timedelta(days=7)
 PIECES_WAIT = timedelta(hours=48)
 TUTOR_WAITS = timedelta(hours=48)
-WANTED_AFTER = timedelta(hours=1)
-REMINDED_AFTER = timedelta(hours=24)
 MOST_WORDS = 2000
 MOST_MOMENT = 400
 GOT_IN_THE_WAY, DEEPENING = 1, 4
@@ -312,19 +310,6 @@ def begun(round_starts_at: datetime, now: datetime) -> bool:
 
 
 # --- what has not come in --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reminder:
-    """When somebody is asked for a piece, and reminded once; there is never a third letter."""
-
-    wanted_at: datetime
-    reminded_at: datetime
-
-
-def when_to_remind(round_ended_at: datetime) -> Reminder:
-    wanted = round_ended_at + WANTED_AFTER
-    return Reminder(wanted, wanted + REMINDED_AFTER)
 
 
 def still_to_come(expected: Sequence[str], sent: Mapping[str, datetime]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """When a tutor may ask somebody for a piece that has not come in, and when it would be too much.
 
-Letters that go by themselves are two at most (`core.feedback.when_to_remind`); a word from a tutor comes beside them,
+Letters that go by themselves are two at most (`core.reminders`); a word from a tutor comes beside them,
 never twice within three days for one piece, whichever tutor asks.
 """
 

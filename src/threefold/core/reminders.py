@@ -6,11 +6,12 @@ Each is sent once. One that could not be sent in its time, because nothing ran, 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from threefold.core.feedback import REMINDED_AFTER, WANTED_AFTER
 from threefold.core.slots import moment
 from threefold.core.wishes import not_before
 
 DAYS_AHEAD, AT = 2, time(9)
+WANTED_AFTER = timedelta(hours=1)
+REMINDED_AFTER = timedelta(hours=24)
 FRESH = timedelta(hours=48)  # whoever heard about a session so lately needs no reminder of it
 WORTH_SENDING = timedelta(hours=12)
 

@@ -69,7 +69,7 @@ async def told_if_ahead(
     at = await visit.read(lambda db, me: practice_for(db, me, practice_id))
     if visit.now >= at.practice.starts_at:
         return await visit.write(work)
-    return await visit.tell([at.cohort.id], work)
+    return await visit.tell([at.cohort.id], work, only=practice_id)
 
 
 def domain_of(visit: Visit) -> str:

@@ -161,7 +161,7 @@ async def _use(visit: Visit, at: AtPractice, chosen: Chosen | None, form: Form) 
             new_id=visit.new_id,
         )
 
-    refusal = await visit.tell([at.cohort.id], work)
+    refusal = await visit.tell([at.cohort.id], work, only=practice_id)
     if refusal:
         return await _refused(visit, practice_id, refusal)
     return visit.go(f"/practice/{practice_id}/day?done=groups")
@@ -184,7 +184,7 @@ async def go_back(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             return seating.NO_WAY_BACK
         return seating.go_back(db, at, version, by=me, domain=domain_of(visit), now=visit.now, new_id=visit.new_id)
 
-    refusal = await visit.tell([at.cohort.id], work)
+    refusal = await visit.tell([at.cohort.id], work, only=practice_id)
     if refusal:
         return await board(visit, practice_id, refusal, form)
     return visit.go(f"/practice/{practice_id}/day?done=undone")
@@ -204,7 +204,7 @@ async def name_rooms(visit: Visited, practice_id: FromPath[UUID]) -> Answer:
             return form.refusal
         return seating.name_rooms(db, at, rooms, by=me, now=visit.now, new_id=visit.new_id)
 
-    refusal = await visit.tell([day.at.cohort.id], work)
+    refusal = await visit.tell([day.at.cohort.id], work, only=practice_id)
     if refusal:
         return await board(visit, practice_id, refusal, form)
     return visit.go(f"/practice/{practice_id}/day?done=rooms")

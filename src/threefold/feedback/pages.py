@@ -16,7 +16,6 @@ from threefold.core.refusal import Problem, Refusal
 from threefold.core.roles import Role
 from threefold.feedback import actions, queries, reading
 from threefold.feedback.author import arrive, writing
-from threefold.feedback.coverage import routes as coverage
 from threefold.feedback.nudging import ask, ask_everybody, to_come
 from threefold.feedback.reading import Reading
 from threefold.feedback.writing import (
@@ -274,5 +273,4 @@ routes = [
     answer,
     add,
     clear,
-    *coverage,
 ]

@@ -31,6 +31,7 @@ LOOK_EVERY_SECONDS = 1.0
 # The longer it is held the less often one letter knocks: who tries a wrong password all the time is locked out.
 HELD_SECONDS: tuple[float, ...] = (15.0, 30.0, 60.0, 120.0, 300.0)
 REST_SECONDS = 30.0
+BREATH_SECONDS = 0.025  # after each letter: pages, which share the process, come first
 STOP_SECONDS = 8.0  # what is in hand then is left to its lease
 
 
@@ -103,7 +104,7 @@ class Courier:
     async def _serve(self, carrier: Carrier) -> None:
         while (run := await self._next()) is not None:
             try:
-                _, last = await self._carry(carrier, run)
+                _, last = await self._carry(carrier, run, breath=BREATH_SECONDS)
             except Exception as unforeseen:  # what was in hand is left to its lease
                 log.exception("carrying letters ended early", kind=type(unforeseen).__name__)
                 last = "slower"
@@ -155,8 +156,11 @@ class Courier:
 
     # --- carrying -----------------------------------------------------------------------------------------------
 
-    async def _carry(self, carrier: Carrier, run: Run) -> tuple[int, CameOf]:
-        """Carry letters of one lane in their order, as far as it goes; how many that settled, and the last outcome."""
+    async def _carry(self, carrier: Carrier, run: Run, *, breath: float = 0.0) -> tuple[int, CameOf]:
+        """Carry letters of one lane in their order, as far as it goes; how many that settled, and the last outcome.
+
+        `breath`: how many seconds the carrier rests after each.
+        """
         settled = 0
         last: CameOf = "kept"
         while run and not self._stopping.is_set():
@@ -172,6 +176,7 @@ class Courier:
             if last not in {"sent", "stopped"}:
                 break
             settled += 1
+            await self._pause(breath)
         await self._put_back(run)
         return settled, last
 

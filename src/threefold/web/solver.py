@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 
-from threefold.matching import USUAL, CourseProblem, Plan
+from threefold.matching import USUAL, CourseProblem, Effort, Plan
 from threefold.matching.week.offers import WeekProblem
 from threefold.matching.week.wire import Found, found_in, week_out
 from threefold.matching.wire import plan_in, problem_out
@@ -43,9 +43,10 @@ class Search:
 
 
 class Solver:
-    """Runs `python -m threefold.matching` for whoever asks."""
+    """Runs `python -m threefold.matching` for whoever asks, with so much effort for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: Effort = USUAL) -> None:
+        self.effort = effort
         self.searches: dict[UUID, Search] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -116,7 +117,7 @@ class Solver:
         )
         if process.stdin is None or process.stdout is None:  # both were asked for just above
             return None
-        question = {"problem": problem_out(problem), "seed": seed, "moves_per_place": USUAL.moves_per_place}
+        question = {"problem": problem_out(problem), "seed": seed, "moves_per_place": self.effort.moves_per_place}
         process.stdin.write(json.dumps(question).encode() + b"\n")
         try:
             await process.stdin.drain()

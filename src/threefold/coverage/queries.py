@@ -1,11 +1,9 @@
-"""For tutors: how often each competency of each trainee has been seen, and how often it is still to be looked for."""
+"""How often each competency of each trainee has been seen, and how often it is still to be looked for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import datetime
 
-from litestar import get
-from litestar.params import FromPath
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
@@ -16,10 +14,7 @@ from threefold.store.frameworks import framework_for
 from threefold.store.prepared import Prepared
 from threefold.store.rounds import Held, held_rounds
 from threefold.store.rows import CohortRow, PracticeRow, TriadRow, columns, split
-from threefold.store.sessions import Me
 from threefold.store.tables import metadata
-from threefold.web.access import Right, cohort_for
-from threefold.web.visit import Answer, Visit, Visited, signed_in
 
 
 @dataclass(frozen=True)
@@ -83,23 +78,17 @@ _TRAINEES = Prepared(
 )
 
 
-@get("/cohorts/{cohort_id:uuid}/coverage", **signed_in)
-async def show_coverage(visit: Visited, cohort_id: FromPath[UUID]) -> Answer:
-    grid = await visit.read(lambda db, me: grid_of(db, visit, me, cohort_id))
-    return visit.page("feedback/coverage.html", page=grid)
-
-
-def grid_of(db: Session, visit: Visit, me: Me, cohort_id: UUID) -> Grid:
-    cohort = cohort_for(db, me, cohort_id, Right.TUTOR).cohort
+def grid_of(db: Session, cohort: CohortRow, now: datetime) -> Grid:
+    """As it stands at `now`."""
     framework = framework_for(db, cohort.framework_id or "", cohort.framework_version or "")
     chosen = tuple(one for one in framework.competencies if one.code in cohort.competencies) if framework else ()
-    triads = _EVERY_TRIAD.all(db, cohort=cohort_id)
+    triads = _EVERY_TRIAD.all(db, cohort=cohort.id)
     turns = [
-        turn_of(held, ended=visit.now >= held.clock.ends_at)
-        for held in held_rounds(db, [(triad, practice, cohort) for triad, practice in triads], visit.now)
+        turn_of(held, ended=now >= held.clock.ends_at)
+        for held in held_rounds(db, [(triad, practice, cohort) for triad, practice in triads], now)
         if held.stands
     ]
-    names: Mapping[str, str] = {str(member): name for member, name in _TRAINEES.all(db, cohort=cohort_id)}
+    names: Mapping[str, str] = {str(member): name for member, name in _TRAINEES.all(db, cohort=cohort.id)}
     codes = [one.code for one in chosen]
     found = coverage(names, codes, turns) if turns else {}
     rows = tuple(Row(names[who], tuple(cells[code] for code in codes)) for who, cells in found.items())
@@ -115,6 +104,3 @@ def turn_of(held: Held, *, ended: bool) -> Turn:
         if rating.level is not None
     }
     return Turn(str(held.counsellor.member), held.asked, frozenset(seen), held=ended)
-
-
-routes = [show_coverage]
