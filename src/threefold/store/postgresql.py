@@ -38,8 +38,6 @@ _PASSING = {
     "25P": "the database connection was lost",
 }
 _IN_TRANSACTION = {TransactionStatus.INTRANS, TransactionStatus.INERROR, TransactionStatus.ACTIVE}
-
-
 _ANSWERED = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
 MOST_NAMED = 200  # statements that the server keeps ready for one connection
 
@@ -56,6 +54,7 @@ class _Driver(psycopg.Connection[Any]):
     """PostgreSQL's connection as desks know it (see desks.Raw)."""
 
     in_batch = False
+    _given = 0  # names so far
 
     # These three go past cursors: making one for each statement, and finding out anew how its values are written,
     # took three times as long as asking.
@@ -90,10 +89,9 @@ class _Driver(psycopg.Connection[Any]):
         self._names[sql] = name
         return name
 
-    _given = 0
-
     @cached_property
     def _names(self) -> dict[str, bytes]:
+        """What the server calls each statement it keeps ready, the oldest first."""
         return {}
 
     @cached_property
