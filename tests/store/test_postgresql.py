@@ -2,11 +2,19 @@
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
+from tests.builders import an_id
 from tests.store.rows import arrive, person, who_is_here
 from threefold.store.engine import Busy, Store, Unusable
+from threefold.store.postgresql import MOST_NAMED
+from threefold.store.prepared import Prepared
+from threefold.store.tables import Person
+
+HOW_MANY = Prepared(
+    select(func.count()).select_from(Person).where(Person.id.in_(bindparam("these", expanding=True))), int
+)
 
 
 @pytest.fixture
@@ -45,6 +53,45 @@ def test_a_connection_that_breaks_in_a_unit_that_writes_is_busy_and_the_next_is_
         store.write_now(broken)
     assert store.write_now(arrive("Ben")) == "Ben"
     assert store.read_now(who_is_here) == ["Ben"]
+
+
+def test_a_connection_that_breaks_under_a_prepared_question_is_busy_to_a_writer_and_replaced_for_a_reader(
+    store: Store, database_url: str
+) -> None:
+    tries: list[int] = []
+
+    def unlucky(db: Session) -> list[int]:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            break_all(database_url)
+        return HOW_MANY.all(db, these=[an_id()])
+
+    with pytest.raises(Busy):
+        store.write_now(unlucky)
+    assert store.read_now(unlucky) == [0]
+    assert tries == [0, 1, 2]
+
+
+def test_no_more_statements_are_kept_ready_than_a_server_should_hold(store: Store) -> None:
+    def ask_in_many_ways(db: Session) -> tuple[list[int], object]:
+        found = [HOW_MANY.all(db, these=[an_id()] * many)[0] for many in [*range(1, MOST_NAMED + 9), 1]]
+        return found, db.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'threefold%'"))
+
+    assert store.write_now(ask_in_many_ways) == ([0] * (MOST_NAMED + 9), MOST_NAMED)
+
+
+def test_a_prepared_question_outlives_what_is_undone(store: Store) -> None:
+    def undone_inside(db: Session) -> list[int]:
+        for _ in range(9):
+            who_is_here(db)  # often enough for psycopg to prepare it, and to forget all that is prepared when it can
+        inside = db.begin_nested()
+        db.add(person("Ana"))
+        db.flush()
+        inside.rollback()
+        return HOW_MANY.all(db, these=[an_id()])
+
+    assert store.write_now(lambda db: HOW_MANY.all(db, these=[an_id()])) == [0]
+    assert store.write_now(undone_inside) == [0]
 
 
 def test_a_connection_that_breaks_while_reading_is_tried_once_more(store: Store, database_url: str) -> None:

@@ -37,6 +37,7 @@ def counted() -> Iterator[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         for driver in (sqlite._Driver, postgresql._Driver):
             patch.setattr(driver, "execute", noting(driver.execute))
+        patch.setattr(postgresql._Driver, "rows", noting(postgresql._Driver.rows))  # SQLite's executes
         try:
             yield statements
         finally:

@@ -4,7 +4,7 @@ A field's name begins with what it belongs to: "HC2.level", "HC2.moment", "HC2.c
 about the competency HC2. A form that names any of them speaks for all of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from threefold.core import feedback as rules
 from threefold.core.competency import Competency
@@ -140,19 +140,26 @@ def clean(words: str) -> str:
 
 
 def _ratings(fields: Fields, asked: Sequence[Competency]) -> tuple[Rating, ...]:
-    about: dict[str, list[tuple[str, str]]] = {}
+    said: dict[str, list[str]] = {}
     for name, value in fields:
-        about.setdefault(stem(name), []).append((name, value))
+        said.setdefault(name, []).append(value)
     found = []
     for competency in asked:
         code = competency.code
-        here = tuple(about.get(code, ()))
-        chosen, cues = first(here, f"{code}.level"), every(here, f"{code}.cue")
+        chosen, cues = _last(said, f"{code}.level"), _filled(said, f"{code}.cue")
         if chosen not in LEVELS and chosen != NOT_SEEN and not cues:
             continue
-        moments = tuple(clean(moment) for moment in every(here, f"{code}.moment"))
-        found.append(Rating(code, LEVELS.get(chosen), moments, cues, clean(first(here, f"{code}.said"))))
+        moments = tuple([clean(moment) for moment in _filled(said, f"{code}.moment")])
+        found.append(Rating(code, LEVELS.get(chosen), moments, cues, clean(_last(said, f"{code}.said"))))
     return tuple(found)
+
+
+def _last(said: Mapping[str, Sequence[str]], name: str) -> str:
+    return said[name][-1] if name in said else ""
+
+
+def _filled(said: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:
+    return tuple([value for value in said[name] if value.strip()]) if name in said else ()
 
 
 def _felt(fields: Fields) -> Felt:

@@ -27,6 +27,15 @@ class Raw(Protocol):
     def in_transaction(self) -> bool: ...
     def execute(self, sql: Any, /) -> Any: ...
 
+    def say(self, sql: str) -> None:
+        """Say what has no values and answers nothing: BEGIN, COMMIT and their like."""
+
+    def rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """What a statement answers that runs again and again; its values stand in their order."""
+
+    def each(self, sql: str, many: Sequence[Sequence[object]]) -> None:
+        """Run a statement once for each of these values."""
+
 
 class _OwnConnection:
     """A connection that one thread keeps, and replaces when it finds it broken.
@@ -52,18 +61,18 @@ class _OwnConnection:
 
     def _begin(self) -> None:
         try:
-            self._raw.execute(self._begin_statement)
+            self._raw.say(self._begin_statement)
         except Exception:
             self._leave()
             if not self._raw.closed:
                 raise
             self._connection.close()  # it broke while nobody used it
             self._open()
-            self._raw.execute(self._begin_statement)
+            self._raw.say(self._begin_statement)
 
     def _leave(self) -> None:
         if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
+            self._raw.say("ROLLBACK")
 
 
 class Reader(_OwnConnection):
@@ -131,27 +140,28 @@ class Writer(_OwnConnection):
         until = time.monotonic() + HELD_SECONDS
         outcomes: list[Outcome] = []
         try:
-            for errand in errands:
+            for number, errand in enumerate(errands):
+                if number:
+                    self._raw.say("RELEASE unit")  # COMMIT lets go of the last one
                 outcomes.append(self._run(errand))
                 if time.monotonic() >= until:
                     break
-            self._raw.execute("COMMIT")
+            self._raw.say("COMMIT")
         finally:
             self._leave()
         return outcomes
 
     def _run(self, errand: Errand) -> Outcome:
-        self._raw.execute("SAVEPOINT unit")
+        self._raw.say("SAVEPOINT unit")
         outcome = perform(self._connection, errand.work)
         if outcome.error is not None:
             outcome = Outcome(error=self._explained(outcome.error))
         if isinstance(outcome.error, Locked):
             raise outcome.error
         if outcome.error is not None and self._raw.in_transaction:
-            self._raw.execute("ROLLBACK TO unit")  # whatever of it was sent past the session as well
+            self._raw.say("ROLLBACK TO unit")  # whatever of it was sent past the session as well
         if not self._raw.in_transaction:
             raise outcome.error or RuntimeError("a unit of work has ended the transaction it was part of")
-        self._raw.execute("RELEASE unit")
         return outcome
 
     def _is_everybodys(self, error: Exception) -> bool:

@@ -7,8 +7,9 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
@@ -48,6 +49,15 @@ class _Driver(sqlite3.Connection):
 
     closed = False
     in_batch = False
+
+    def say(self, sql: str) -> None:
+        self.execute(sql)
+
+    def rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        return self.execute(sql, values).fetchall()
+
+    def each(self, sql: str, many: Sequence[Sequence[object]]) -> None:
+        self.executemany(sql, many)
 
     def commit(self) -> None:
         if not self.in_batch:

@@ -4,12 +4,12 @@ A handler declares its right with `open_to_all`, `signed_in` or `by_secret` (a r
 then takes four hops: page → access → action or query → core.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 from uuid import UUID
 
 from jinja2 import Environment
@@ -31,7 +31,7 @@ from threefold.store.sessions import Me
 from threefold.web.addresses import local_path, origin_of
 from threefold.web.cached import TOKEN_MARK, Kept, Pieces, etag
 from threefold.web.errors import NOT_SAVED, SAID, Answered
-from threefold.web.forms import MOST_FIELDS, Form, Upload
+from threefold.web.forms import Form, Upload, fields_of
 from threefold.web.ids import Ids
 from threefold.web.kept_forms import KEEP_FORMS, keep, let_go
 from threefold.web.security import Keys, new_token, same
@@ -216,16 +216,7 @@ class Visit:
     async def form(self) -> Form:
         """The sent form, read once; one of more fields than anybody could fill in is too large (413)."""
         if self._form is None:
-            fields: list[tuple[str, str]] = []
-            files: dict[str, Upload] = {}
-            for name, value in await self._sent():
-                if isinstance(value, UploadFile):
-                    content = await value.read()
-                    if value.filename or content:
-                        files[name] = Upload(value.filename or "", content)
-                else:
-                    fields.append((name, str(value).replace("\x00", "")))
-            self._form = Form(tuple(fields), files)
+            self._form = await self._sent()
         return self._form
 
     @property
@@ -233,15 +224,24 @@ class Visit:
         """What the sent form holds, once it has been read; nothing before, or where none was sent."""
         return self._form.kept if self._form else ()
 
-    async def _sent(self) -> Iterable[tuple[str, object]]:
-        if self.request.content_type[0] != RequestEncodingType.URL_ENCODED:
-            return (await self.request.form()).multi_items()
-        # Not the framework's own reader: it would keep the words of the last thousand forms in memory.
-        body = (await self.request.body()).decode(errors="replace")
-        try:
-            return parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-        except ValueError:
-            raise Answered(self.said(413)) from None
+    async def _sent(self) -> Form:
+        if self.request.content_type[0] == RequestEncodingType.URL_ENCODED:
+            # Not the framework's own reader: it would keep the words of the last thousand forms in memory.
+            body = await self.request.body()
+            try:
+                return Form(fields_of(body))
+            except ValueError:
+                raise Answered(self.said(413)) from None
+        fields: list[tuple[str, str]] = []
+        files: dict[str, Upload] = {}
+        for name, value in (await self.request.form()).multi_items():
+            if isinstance(value, UploadFile):
+                content = await value.read()
+                if value.filename or content:
+                    files[name] = Upload(value.filename or "", content)
+            else:
+                fields.append((name, str(value).replace("\x00", "")))
+        return Form(tuple(fields), files)
 
     # --- answers ---
 
