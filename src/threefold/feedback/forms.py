@@ -4,7 +4,7 @@ A field's name begins with what it belongs to: "HC2.level", "HC2.moment", "HC2.c
 about the competency HC2. A form that names any of them speaks for all of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from threefold.core import feedback as rules
 from threefold.core.competency import Competency
@@ -140,26 +140,19 @@ def clean(words: str) -> str:
 
 
 def _ratings(fields: Fields, asked: Sequence[Competency]) -> tuple[Rating, ...]:
-    said: dict[str, list[str]] = {}
+    about: dict[str, list[tuple[str, str]]] = {}
     for name, value in fields:
-        said.setdefault(name, []).append(value)
+        about.setdefault(stem(name), []).append((name, value))
     found = []
     for competency in asked:
         code = competency.code
-        chosen, cues = _last(said, f"{code}.level"), _filled(said, f"{code}.cue")
+        here = tuple(about.get(code, ()))
+        chosen, cues = first(here, f"{code}.level"), every(here, f"{code}.cue")
         if chosen not in LEVELS and chosen != NOT_SEEN and not cues:
             continue
-        moments = tuple([clean(moment) for moment in _filled(said, f"{code}.moment")])
-        found.append(Rating(code, LEVELS.get(chosen), moments, cues, clean(_last(said, f"{code}.said"))))
+        moments = tuple(clean(moment) for moment in every(here, f"{code}.moment"))
+        found.append(Rating(code, LEVELS.get(chosen), moments, cues, clean(first(here, f"{code}.said"))))
     return tuple(found)
-
-
-def _last(said: Mapping[str, Sequence[str]], name: str) -> str:
-    return said[name][-1] if name in said else ""
-
-
-def _filled(said: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:
-    return tuple([value for value in said[name] if value.strip()]) if name in said else ()
 
 
 def _felt(fields: Fields) -> Felt:

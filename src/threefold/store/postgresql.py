@@ -56,7 +56,7 @@ class _Driver(psycopg.Connection[Any]):
     in_batch = False
     _given = 0  # names so far
 
-    # These three go past cursors: making one for each statement, and finding out anew how its values are written,
+    # The first two go past cursors: making one for each statement, and finding out anew how its values are written,
     # took three times as long as asking.
 
     def say(self, sql: str) -> None:
@@ -75,9 +75,11 @@ class _Driver(psycopg.Connection[Any]):
         return types.load_rows(0, answer.ntuples, tuple)
 
     def each(self, sql: str, many: Sequence[Sequence[object]]) -> None:
-        """Run a statement once for each of these."""
-        for values in many:
-            self.rows(sql, values)
+        """Run a statement once for each of these, all of them on one way there and back."""
+        if len(many) == 1:
+            self.rows(sql, many[0])
+        else:
+            psycopg.RawCursor(self).executemany(sql, many)
 
     def _named(self, sql: str) -> bytes:
         if len(self._names) == MOST_NAMED:

@@ -1,11 +1,10 @@
 """HTML forms as people send them: every problem at once, every word kept exactly as typed."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import TypeVar
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from threefold.core.refusal import Problem, Refusal
@@ -13,28 +12,15 @@ from threefold.core.refusal import Problem, Refusal
 Read = TypeVar("Read")
 UNSHOWN = frozenset({"_token"})  # belongs to the browser's session, not to what somebody typed
 MOST_FIELDS = 5000
-# Where a field and a name end in a body that is not yet unquoted: FE and FF never stand in UTF-8.
-_FIELD_ENDS, _NAME_ENDS = b"\xfe", b"\xff"
-_MARKED = bytes.maketrans(b"&=+", _FIELD_ENDS + _NAME_ENDS + b" ")
-_STRAY = re.compile(rb"%f[ef]|[\xfe\xff]", re.IGNORECASE)
-_UNREADABLE = b"%EF%BF%BD"  # U+FFFD, as for every other byte that is no UTF-8
 
 
 def fields_of(body: bytes) -> tuple[tuple[str, str], ...]:
     """What a form sent as application/x-www-form-urlencoded says, in its order; NUL is left out.
 
-    Ends are marked first, so that the whole is unquoted once. Raises ValueError for more fields than anybody fills in.
+    Raises ValueError for more fields than anybody fills in.
     """
-    marked = _STRAY.sub(_UNREADABLE, body).translate(_MARKED)
-    sent = unquote_to_bytes(marked).replace(b"\x00", b"").split(_FIELD_ENDS)
-    if len(sent) > MOST_FIELDS:
-        raise ValueError(f"{len(sent)} fields in one form")
-    found = []
-    for each in sent:
-        if each:
-            name, _, value = each.partition(_NAME_ENDS)
-            found.append((name.decode(errors="replace"), value.replace(_NAME_ENDS, b"=").decode(errors="replace")))
-    return tuple(found)
+    fields = parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    return tuple([(name.replace("\x00", ""), value.replace("\x00", "")) for name, value in fields])
 
 
 @dataclass
