@@ -24,6 +24,10 @@ from threefold.store.tables import metadata
 
 _numbers = itertools.count(1)
 _kept: dict[str, Store] = {}
+# For long ways through the whole house: every day on SQLite, and when landing on PostgreSQL as well.
+POSTGRESQL_WHEN_LANDING = pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.heavy)], indirect=True
+)
 EMPTYING = [str(table.delete()) for table in reversed(metadata.sorted_tables)]
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.builders import BEFORE, Class, Extra, a_cohort, all_told, extra_practice
+from tests.databases import POSTGRESQL_WHEN_LANDING
 from tests.house import NOON, settings_for
 from tests.mail.histories import CalendarPart
 from threefold.booking import actions, settling
@@ -226,6 +227,7 @@ async def lived(store: Store, tmp_path: Path, seed: int, steps: int) -> None:
     assert sum(walk.happened[name] for name in ("start", "join", "wherever")) > 2
 
 
+@POSTGRESQL_WHEN_LANDING
 @pytest.mark.parametrize("seed", range(2))
 async def test_any_order_keeps_every_promise(store: Store, tmp_path: Path, seed: int) -> None:
     await lived(store, tmp_path, seed, steps=20)

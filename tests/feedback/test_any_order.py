@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
+from tests.databases import POSTGRESQL_WHEN_LANDING
 from tests.feedback.rounds import AFTER_ROUND_ONE, Round, a_round
 from tests.house import House
 from threefold.store.tables import Letter
@@ -114,6 +115,7 @@ class Walk:
         )
 
 
+@POSTGRESQL_WHEN_LANDING
 @pytest.mark.parametrize("seed", range(4))
 async def test_nobody_reads_early_whatever_the_order(house: House, seed: int) -> None:
     walk = Walk(house, await a_round(house), Random(seed))

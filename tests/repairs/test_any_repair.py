@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.builders import Class, a_cohort, all_told, an_id, cohort_row
+from tests.databases import POSTGRESQL_WHEN_LANDING
 from threefold.core.refusal import Refusal
 from threefold.core.repairs import Scope, Why
 from threefold.core.term import Kind, Notice, news
@@ -85,6 +86,7 @@ def seated_well(before: Rows, after: Rows, way: Way, practice: UUID) -> None:
         )
 
 
+@POSTGRESQL_WHEN_LANDING
 # Shrinking through a database takes minutes: what breaks is read from the drawn values.
 @settings(
     max_examples=8,

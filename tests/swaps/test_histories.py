@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.builders import BEFORE, Class, a_cohort, all_told, an_id, regrouped
+from tests.databases import POSTGRESQL_WHEN_LANDING
 from tests.house import NOON, settings_for
 from threefold.core import swaps as rules
 from threefold.core.refusal import Refusal
@@ -49,6 +50,8 @@ from threefold.swaps.picture import Picture, look
 from threefold.swaps.queries import to_look_after
 from threefold.web.ids import Ids
 from threefold.web.templates import environment
+
+pytestmark = POSTGRESQL_WHEN_LANDING
 
 Work = Callable[[Session, Ids], object]
 DOINGS = ("ask", "ask", "accept", "accept", "decline", "take back", "hours", "day", "withdraw", "come back", "move")

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import update
 
 from tests.builders import a_cohort
+from tests.databases import POSTGRESQL_WHEN_LANDING
 from tests.house import House
 from tests.web.queries import asked_by_every_page, counted, looks_through, queries_of_every_page
 from threefold.core.repairs import Scope
 from threefold.store.tables import Membership, metadata
+
+pytestmark = POSTGRESQL_WHEN_LANDING
 
 # A centre has few of these, however many its cohorts.
 FEW = {"staff", "framework", "concern_reader"}

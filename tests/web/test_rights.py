@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.builders import Class, a_cohort, a_person, an_id, extra_practice
+from tests.databases import POSTGRESQL_WHEN_LANDING
 from tests.house import Browser, House
 from threefold.app import build_app
 from threefold.core.arriving import code
@@ -42,6 +43,8 @@ from threefold.store.tables import (
     metadata,
 )
 from threefold.web.security import Keys
+
+pytestmark = POSTGRESQL_WHEN_LANDING
 
 RIGHTS = {"open to all", "signed in", "by secret"}
 
