@@ -1,6 +1,6 @@
 """`threefold letters --samples`: every kind of letter there is, in the order they leave, each one sound."""
 
-from email import message_from_bytes
+from email.parser import BytesHeaderParser
 from email.policy import default
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_every_one_keeps_every_rule_and_is_in_the_index(written: Path, files: li
     index = (written / "index.txt").read_text(encoding="utf-8")
     assert [check_message(each) for each in files] == [()] * len(files)
     for number, each in enumerate(files, start=1):
-        subject = message_from_bytes(each, policy=default)["Subject"]
+        subject = BytesHeaderParser(policy=default).parsebytes(each)["Subject"]
         assert f"\n{number:06d}.eml  " in index
         assert subject in index
 
@@ -63,7 +63,7 @@ def test_given_to_calendars_in_their_order_they_ask_for_nothing_that_some_calend
 
 
 def test_who_left_is_asked_for_nothing_more(files: list[bytes]) -> None:
-    last = [message for each in files if (message := opened(each)).recipient == "dev.mehta@example.com"][-1]
+    last = next(mail for mail in map(opened, reversed(files)) if mail.recipient == "dev.mehta@example.com")
     assert "METHOD:CANCEL" in (last.calendar or b"").decode()
 
 

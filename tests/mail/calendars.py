@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
@@ -177,10 +176,11 @@ class Mail:
 
 
 def opened(data: bytes) -> Mail:
-    message = message_from_bytes(data, policy=default)
-    assert isinstance(message, EmailMessage)
+    message = message_from_bytes(data)  # headers are read below: a parser of today's policy reads each many times
+    headers = [(name, default.header_fetch_parse(name, raw)) for name, raw in message.raw_items()]
+    said = {name.lower(): value for name, value in headers}
     calendar = None
-    words = [str(value) for value in message.values()]
+    words = [str(value) for _, value in headers]
     for part in message.walk():
         if part.is_multipart():
             continue
@@ -191,9 +191,9 @@ def opened(data: bytes) -> Mail:
             calendar = content
         words.append(content.decode().replace("\r\n ", ""))
     return Mail(
-        recipient=message["To"].addresses[0].addr_spec,
-        message_id=str(message["Message-ID"]),
-        thread=tuple(str(message["References"] or "").split()),
+        recipient=said["to"].addresses[0].addr_spec,
+        message_id=str(said["message-id"]),
+        thread=tuple(str(said.get("references", "")).split()),
         words="\n".join(words),
         calendar=calendar,
     )
