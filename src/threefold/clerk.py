@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from threefold.availability.reading import read_what_is_due
 from threefold.booking import forming, settling
 from threefold.booking.settling import DueTime
+from threefold.core.identity import NewId
 from threefold.core.wishes import Kind, ways
 from threefold.guests.telling import tell_guests
 from threefold.logs import Log
@@ -141,7 +142,7 @@ class Clerk:
             return 0
         return len(pile.letters)
 
-    def _written(self, wanted: Wanted, new_id: Callable[[], UUID], now: datetime) -> Written | None:
+    def _written(self, wanted: Wanted, new_id: NewId, now: datetime) -> Written | None:
         try:
             return self.postroom.write(
                 wanted.kind,
@@ -164,12 +165,12 @@ class Clerk:
             return None
 
 
-def _counts_now(place: Held, now: datetime, db: Session, new_id: Callable[[], UUID]) -> object:
+def _counts_now(place: Held, now: datetime, db: Session, new_id: NewId) -> object:
     """A calendar's "no" that nobody took back is its holder's word now."""
     return answers.count(db, place, now=now, new_id=new_id)
 
 
-def _settle_time(time: DueTime, domain: str, now: datetime, db: Session, new_id: Callable[[], UUID]) -> None:
+def _settle_time(time: DueTime, domain: str, now: datetime, db: Session, new_id: NewId) -> None:
     settling.settle_time(db, time, domain=domain, now=now, new_id=new_id)
 
 
@@ -180,7 +181,7 @@ def _form_window(
     domain: str,
     now: datetime,
     db: Session,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> None:
     settling.form_window(db, window_id, question, answer, domain=domain, now=now, new_id=new_id)
 

@@ -18,11 +18,11 @@ from tests.browser.running import DESK, PHONE, Site, installed, press, visiting
 from threefold.store.engine import Store
 from threefold.store.tables import PlanDraft
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
 PEOPLE, WEEKS = 6, 3
 SCRIPTS = pytest.mark.parametrize(
-    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off", marks=pytest.mark.heavy)]
+    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off")]
 )
 # Every saying of the save state to a screen reader, with its moment in milliseconds.
 LISTEN = """() => {
@@ -250,7 +250,6 @@ def test_role_bars_say_their_numbers_and_differ_by_shape(browser: Browser, previ
         ]
 
 
-@pytest.mark.heavy
 def test_a_search_is_followed_can_be_stopped_and_leaves_the_plan_before_to_choose(browser: Browser, site: Site) -> None:
     made = a_class(site, 40, 10)
     with window(browser, cookie(site, made.tutors[0]), reduced_motion="reduce") as page:

@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, Locator, Page, Route, StorageState, exp
 from tests.browser.running import DESK, PHONE, Site, free_port, press, served, visiting
 from threefold.demo import build_demo
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
 SCRIPTS = pytest.mark.parametrize(
-    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off", marks=pytest.mark.heavy)]
+    "scripts", [pytest.param(True, id="scripts on"), pytest.param(False, id="scripts off")]
 )
 AMARA, BEN = "amara.okafor@example.com", "ben.hughes@example.com"
 SAVED = re.compile(r"Saved at \d\d:\d\d")

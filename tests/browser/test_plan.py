@@ -23,6 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
         yield found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("trainees", SIZES)
 def test_the_plan_page_at_every_size(browser: Browser, site: Site, trainees: int) -> None:
     made = a_class(site, trainees, WEEKS)

@@ -19,8 +19,8 @@ from tests.builders import Class, a_cohort, offers, regrouped
 from tests.swaps.evening import AMARA, BEN, CHLOE, DEV, ESTHER, FARID, GRACE, HANNA, IOAN
 from threefold.store.engine import Store
 
-pytestmark = pytest.mark.browser
-SCRIPTS = [True, pytest.param(False, marks=pytest.mark.heavy)]
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
+SCRIPTS = [True, False]
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,6 @@ def test_each_way_has_its_own_button_and_line_by_keyboard_too(
         expect(page.get_by_role("heading", level=1)).to_have_text("Where to be, and as what")
 
 
-@pytest.mark.heavy
 def test_every_page_of_it_is_open_to_everybodys_way_of_reading(browser: Browser, evening: Evening) -> None:
     findings = Findings()
 

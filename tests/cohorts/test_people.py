@@ -91,6 +91,7 @@ async def test_the_rows_to_fix_can_be_downloaded_for_a_spreadsheet(house: House)
     assert not any(cell.startswith("=") for row in rows for cell in row)
 
 
+@pytest.mark.heavy
 async def test_three_thousand_rows_are_taken_five_hundred_at_a_time(house: House) -> None:
     tutor = await a_tutor(house)
     base = await a_new_cohort(tutor)

@@ -371,6 +371,7 @@ async def eventually(holds: Callable[[], object]) -> None:
     raise AssertionError("it never came")
 
 
+@pytest.mark.heavy
 async def test_the_demo_shows_its_links_once_it_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with running("demo", "--port", "0", TMPDIR=str(tmp_path)) as process:
         assert process.stdout is not None
@@ -408,6 +409,7 @@ async def test_the_courier_alone_delivers_what_waits_and_stops_when_asked(instal
     assert "amara" not in logged
 
 
+@pytest.mark.heavy
 def test_the_courier_takes_in_what_calendars_answer_where_it_is_asked_to(installed: Variables) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -12,6 +12,8 @@ from threefold.cli import main
 from threefold.mail.message import check_message
 from threefold.web.templates import environment
 
+pytestmark = pytest.mark.heavy
+
 FRAME = {"base", "parts"}
 
 

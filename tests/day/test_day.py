@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -457,6 +458,7 @@ async def test_one_tap_says_that_one_is_here_and_twice_is_once(house: House) -> 
     assert (answer.status_code, heading(answer.text)) == (422, "This session is over")
 
 
+@pytest.mark.heavy
 async def test_a_pin_tried_a_hundred_times_rests_and_never_tells_more(house: House) -> None:
     built = await a_class(house)
     practice = built.sessions[1]

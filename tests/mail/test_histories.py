@@ -68,6 +68,7 @@ def test_the_histories_lie_where_clocks_change() -> None:
     assert [zone for zone, _ in one_in_each_zone()] == list(ZONES)
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings(OTHER_HANDS)
 async def test_terms_end_with_every_calendar_right(store: Store, tmp_path: Path) -> None:
     """One of the three hundred in each zone: each takes most of a second, nearly all of it in its database."""

@@ -124,6 +124,7 @@ async def gate(store: Store, tmp_path: Path) -> AsyncIterator[Gate]:
         yield made
 
 
+@pytest.mark.heavy
 def test_the_doors_library_is_loaded_by_those_who_open_it() -> None:
     loads = "import sys, threefold.check, threefold.commands.serving; print('aiosmtpd' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
@@ -196,6 +197,7 @@ async def test_a_yes_after_a_no_takes_it_back(gate: Gate) -> None:
     assert await gate.replies() == [("declined", 0, "overtaken"), ("tentative", 0, None)]
 
 
+@pytest.mark.heavy
 async def test_a_calendar_that_answers_in_circles_stops_being_kept(gate: Gate) -> None:
     for minute in range(45):
         answer = ("DECLINED", "ACCEPTED")[minute % 2]
@@ -257,6 +259,7 @@ async def test_a_seat_that_is_gone_and_one_that_was_given_up(gate: Gate) -> None
 # --- more than any reply --------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 async def test_thirty_megabytes_are_refused_in_bounded_memory(gate: Gate) -> None:
     def announced(client: smtplib.LMTP) -> int:
         client.ehlo_or_helo_if_needed()

@@ -393,6 +393,7 @@ async def test_the_thirty_first_request_from_a_network_waits_whatever_a_header_s
         assert answer.status_code == (303 if n < 30 else 429)
 
 
+@pytest.mark.heavy
 async def test_a_whole_class_may_sign_in_from_one_room(house: House) -> None:
     for n in range(32):
         email = f"trainee.{n}@example.org"

@@ -121,6 +121,7 @@ def test_down_to_nothing_and_up_again(blank_url: str) -> None:
     assert tables_in(blank_url) == before
 
 
+@pytest.mark.heavy
 def test_two_processes_migrating_at_once_do_it_once(blank_url: str) -> None:
     program = "import sys; from threefold.store.migrations import upgrade; upgrade(sys.argv[1])"
     both = [
@@ -147,6 +148,7 @@ def test_a_database_of_a_later_version_is_refused_and_left_alone(database_url: s
     store.close_now()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_process_killed_halfway_leaves_the_database_as_it_was(blank_url: str) -> None:
     program = textwrap.dedent("""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
@@ -272,6 +273,7 @@ async def a_life(store: Store, folder: Path) -> Life:
     return Life(store, made, Postroom(settings_for(folder), environment()))
 
 
+@pytest.mark.heavy
 @given(st.lists(st.tuples(st.sampled_from(DOINGS + MORE), st.integers(0, 1000)), min_size=4, max_size=14))
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_events_keeps_every_promise(store: Store, tmp_path: Path, doings: list[tuple[str, int]]) -> None:

@@ -63,6 +63,7 @@ async def test_the_list_has_the_newest_first_with_whom_it_went_to_and_what_it_ho
     assert "Letter 1 to Zoë Adeyemi &lt;zoe@example.com&gt;, with text and HTML" in page
 
 
+@pytest.mark.heavy
 async def test_a_hundred_letters_to_a_page_and_the_rest_one_link_away(house: House) -> None:
     for number in range(1, 104):
         await letter(house, f"Subject {number:03}")

@@ -2,7 +2,7 @@
 audit; that somebody has given or taken away a calendar, or said what they need of a room, does, without the words.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -11,13 +11,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from threefold.core.availability import Busy, Dates, Day, Need, Painted, painted_date
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.store.availability import busy_to, day_from, day_to, usual_week, week_to
 from threefold.store.deeds import record
 from threefold.store.sessions import Me
 from threefold.store.tables import AccessNeed, OneOffDay, OwnCalendar, UsualWeek
 
-NewId = Callable[[], UUID]
 MOST_ONE_OFFS = 400
 
 

@@ -17,6 +17,7 @@ from threefold.core import booking as rules
 from threefold.core.booking import TRIAD, Settled, Taking
 from threefold.core.choices import Kind
 from threefold.core.grouping import Group
+from threefold.core.identity import NewId
 from threefold.core.owed import in_order, owed
 from threefold.core.publication import rota
 from threefold.core.refusal import AndYet, Refusal
@@ -43,7 +44,7 @@ class Desk:
     domain: str
     by: UUID | None
     now: datetime
-    new_id: Callable[[], UUID]
+    new_id: NewId
 
     def note(self, db: Session, verb: str, **subject: object) -> None:
         record(db, id=self.new_id(), at=self.now, by=self.by, verb=verb, cohort_id=self.cohort.id, **subject)

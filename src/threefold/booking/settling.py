@@ -1,6 +1,5 @@
 """What the clerk looks after in extra practice: offers that expire, triads to decide on, times to match."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from threefold.booking import actions, forming, windows
 from threefold.booking.actions import Desk
+from threefold.core.identity import NewId
 from threefold.core.settling import DAY_BEFORE, needed_by
 from threefold.store.extra import sheets
 from threefold.store.rows import CohortRow, value
@@ -73,7 +73,7 @@ def due_times(db: Session, now: datetime) -> list[DueTime]:
     ]
 
 
-def settle_time(db: Session, due: DueTime, *, domain: str, now: datetime, new_id: Callable[[], UUID]) -> None:
+def settle_time(db: Session, due: DueTime, *, domain: str, now: datetime, new_id: NewId) -> None:
     """Do what is due there now, as it stands in this very unit."""
     desk = Desk(_cohort(db, due.cohort_id), domain, None, now, new_id)
     still = {each.practice_id: each for each in due_times(db, now)}.get(due.practice_id)
@@ -110,7 +110,7 @@ def form_window(
     *,
     domain: str,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> None:
     """Keep what was matched, unless the cohort has changed since: then it is matched anew a minute later."""
     desk = Desk(_cohort(db, question.cohort_id), domain, None, now, new_id)

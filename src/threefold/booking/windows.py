@@ -2,7 +2,7 @@
 trainees offer for one. Nobody writes a letter here: whoever runs the unit tells, and the clerk says what was opened.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from threefold.booking.actions import Desk, write_turns
 from threefold.core.booking import CALLED_OFF, TRIAD, Settled
 from threefold.core.grouping import Group
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.slots import SessionShape, moment
 from threefold.core.window import Opening, Way
@@ -153,7 +154,7 @@ def form(
     unplaced: Mapping[UUID, str],
     *,
     version: int,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Lay out the triads that were formed while the cohort stood at `version`; keep why there was none for the others.
 

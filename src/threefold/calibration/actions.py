@@ -1,13 +1,13 @@
 """What people do with practice scenes: rate one, as often as they like. The last rating is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core.competency import Framework
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.vignette import Vignette, rated
 from threefold.store.deeds import record
@@ -23,7 +23,7 @@ def rate(
     *,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Keep how somebody rated a scene; the same levels once more change nothing."""
     found = rated(scene, levels, framework)

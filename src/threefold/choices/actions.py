@@ -4,7 +4,6 @@ How somebody would rather be client is nobody's deed: the audit has none of it. 
 cohort's version, so that no plan made before is published as if nothing had been said.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,13 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core.choices import Kind, Settled
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.store.deeds import changed, record
 from threefold.store.sessions import Me
 from threefold.store.tables import ApartRequest, BriefTaken, Membership, PracticeSession, Preference
 from threefold.store.within import Within
-
-NewId = Callable[[], UUID]
 
 
 def choose(

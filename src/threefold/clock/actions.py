@@ -1,6 +1,5 @@
 """What is pressed on a session's clock, and who asks for the tutors: rows that are added, never changed."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -11,13 +10,12 @@ from threefold.clock.record import clock_of
 from threefold.core import clock as rules
 from threefold.core import please_come
 from threefold.core.clock import What
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.store.deeds import record
 from threefold.store.sessions import Me
 from threefold.store.tables import ClockPress, PleaseCome, PracticeSession, Triad
 from threefold.store.within import AtPractice, InTriad, NotYours
-
-NewId = Callable[[], UUID]
 
 
 def press(

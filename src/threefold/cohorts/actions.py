@@ -1,6 +1,6 @@
 """What tutors do with a cohort as a whole: set it up, name it, copy, archive and delete it; what members accept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.competency import Framework, choose
 from threefold.core.contract import PRIVACY_VERSION
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.slots import SessionShape, WeeklyPattern, dates
 from threefold.store.deeds import record
@@ -54,7 +55,7 @@ class Looking:
     contract: str
 
 
-def create(db: Session, *, id: UUID, name: str, by: Me, now: datetime, new_id: Callable[[], UUID]) -> UUID:
+def create(db: Session, *, id: UUID, name: str, by: Me, now: datetime, new_id: NewId) -> UUID:
     """A cohort with its tutor. The form carries the id, so sending it twice makes one."""
     if db.get(Cohort, id) is not None:
         return id
@@ -88,7 +89,7 @@ def set_sessions(
     *,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """The dates of the term; saving again replaces them, as long as nothing is published."""
     if within.cohort.published_at is not None:
@@ -105,7 +106,7 @@ def set_sessions(
     return None
 
 
-def _replace_dates(db: Session, cohort: Cohort, pattern: WeeklyPattern, new_id: Callable[[], UUID]) -> None:
+def _replace_dates(db: Session, cohort: Cohort, pattern: WeeklyPattern, new_id: NewId) -> None:
     """Dates that stay keep their row, and with it who said they are away, whatever the time of day.
 
     A session that was held on the spot, before there was a plan, stays as it is and is counted after the others.
@@ -136,7 +137,7 @@ def _replace_dates(db: Session, cohort: Cohort, pattern: WeeklyPattern, new_id: 
 
 
 def set_framework(
-    db: Session, within: Within, looking: Looking, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, looking: Looking, *, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """What observers look for; a contract in other words than before is accepted again by everybody."""
     chosen = choose(looking.framework, looking.codes)
@@ -167,9 +168,7 @@ class Shown:
     contract_version: str
 
 
-def accept(
-    db: Session, within: Within, shown: Shown, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def accept(db: Session, within: Within, shown: Shown, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """The member accepts the privacy notice and the group's contract; refused if either is no longer what they read."""
     cohort = within.cohort
     if shown != Shown(PRIVACY_VERSION, str(cohort.contract_version)):
@@ -182,7 +181,7 @@ def accept(
     return None
 
 
-def rename(db: Session, within: Within, name: str, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
+def rename(db: Session, within: Within, name: str, *, by: Me, now: datetime, new_id: NewId) -> None:
     db.get_one(Cohort, within.cohort.id).name = name
     record(db, id=new_id(), at=now, by=by.id, verb="renamed the cohort", cohort_id=within.cohort.id)
 
@@ -195,7 +194,7 @@ def set_invitations(
     declines_after: int,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> None:
     """When invitations leave (None: all of them at publication), and how long a calendar's "no" waits for its owner."""
     cohort = db.get_one(Cohort, within.cohort.id)
@@ -203,23 +202,21 @@ def set_invitations(
     record(db, id=new_id(), at=now, by=by.id, verb="chose when invitations leave", cohort_id=within.cohort.id)
 
 
-def set_notice(
-    db: Session, within: Within, *, hours: int, phone: str, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> None:
+def set_notice(db: Session, within: Within, *, hours: int, phone: str, by: Me, now: datetime, new_id: NewId) -> None:
     """How long before a session changes are still easy, and the number for those who can't come at the last moment."""
     cohort = db.get_one(Cohort, within.cohort.id)
     cohort.notice_hours, cohort.phone = hours, phone
     record(db, id=new_id(), at=now, by=by.id, verb="chose the notice period", cohort_id=within.cohort.id)
 
 
-def archive(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
+def archive(db: Session, within: Within, *, by: Me, now: datetime, new_id: NewId) -> None:
     """Fold a cohort away; everything in it stays, and it can be taken out again."""
     cohort = db.get_one(Cohort, within.cohort.id)
     cohort.archived_at, cohort.archived_by = now, by.id
     record(db, id=new_id(), at=now, by=by.id, verb="archived the cohort", cohort_id=within.cohort.id)
 
 
-def take_out(db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
+def take_out(db: Session, within: Within, *, by: Me, now: datetime, new_id: NewId) -> None:
     """Take a cohort out of the archive."""
     cohort = db.get_one(Cohort, within.cohort.id)
     cohort.archived_at = cohort.archived_by = None
@@ -234,7 +231,7 @@ def copy(
     name: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> UUID:
     """The same people and settings for the next term. Dates are chosen anew; nobody hears anything."""
     if db.get(Cohort, id) is not None:
@@ -283,9 +280,7 @@ def copy(
     return id
 
 
-def delete_unpublished(
-    db: Session, within: Within, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def delete_unpublished(db: Session, within: Within, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """Delete a cohort nobody has heard of yet; people known elsewhere stay known."""
     cohort = within.cohort
     if cohort.published_at is not None:

@@ -1,6 +1,6 @@
 """What tutors do about the people of a cohort: add, correct, remove, keep apart, invite to teach."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import NewId
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import Row, check_email, check_name, email_key, names_meant
 from threefold.mail.outbox import Written, post
@@ -48,7 +49,7 @@ def add_people(
     *,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Added:
     """Add good rows as trainees. Somebody known by their address keeps the name they go by; nobody is added twice.
 
@@ -65,7 +66,7 @@ def add_people(
     return Added(added, not_found)
 
 
-def _people(db: Session, rows: Mapping[str, Row], *, now: datetime, new_id: Callable[[], UUID]) -> list[UUID]:
+def _people(db: Session, rows: Mapping[str, Row], *, now: datetime, new_id: NewId) -> list[UUID]:
     """The people of these rows, by address key; those nobody knows yet are made."""
     asked = select(Person.email_key, Person.id).where(Person.email_key.in_(list(rows)))
     known = dict(db.execute(asked).all())
@@ -95,7 +96,7 @@ def _join_all(
     *,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> tuple[UUID, ...]:
     """Places in the cohort; whoever left before comes back to their own. Gives the places of those not here already."""
     had = {
@@ -153,7 +154,7 @@ def _keep_apart_as_written(
 
 
 def keep_apart(
-    db: Session, within: Within, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """Never place these two together. Said twice, it holds once."""
     if one == other:
@@ -173,7 +174,7 @@ def _apart(db: Session, cohort_id: UUID, one: UUID, other: UUID, *, by: Me, now:
 
 
 def allow_together(
-    db: Session, within: Within, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: NewId
 ) -> None:
     """These two may be placed together again."""
     low, high = sorted((one, other))
@@ -245,7 +246,7 @@ def correct(
     letter: Written | None,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Put a name or an address right, both checked. A new address signs the person out everywhere: the old one opens
     nothing. `letter` is a co-tutor's invitation, which goes to the new address.
@@ -271,7 +272,7 @@ def correct(
 
 
 def remove(
-    db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """`take_out`, with the plan as it was before kept as a version."""
     held = select(Seat.practice_id).where(Seat.membership_id == membership.id, Seat.given_up_at.is_(None))
@@ -282,7 +283,7 @@ def remove(
 
 
 def take_out(
-    db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, membership: Membership, *, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """Take somebody out of the cohort. What they did stays; seats in sessions still to come are given up.
 
@@ -323,14 +324,14 @@ class Guest:
     email: str
 
 
-def guest(db: Session, name: str, email: str, new_id: Callable[[], UUID]) -> Guest:
+def guest(db: Session, name: str, email: str, new_id: NewId) -> Guest:
     """Whom an invitation to this checked name and address would reach."""
     known = db.scalar(select(Person).where(Person.email_key == email_key(email)))
     return Guest(known.id, known.name, known.email) if known else Guest(new_id(), name, email)
 
 
 def invite_tutor(
-    db: Session, within: Within, guest: Guest, letter: Written, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, guest: Guest, letter: Written, *, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """Somebody to teach this cohort with; one letter tells them each time they are invited anew."""
     row = Row(1, guest.name, guest.email)

@@ -1,7 +1,7 @@
 """A cohort's post, never a word of it: what waits, is stuck or has left, and letting a stuck letter leave."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, Update, and_, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.mail.claims import LATE_AFTER, TOO_LATE
 from threefold.mail.outbox import OVERTAKEN
@@ -209,9 +210,7 @@ def _unreached(db: Session, cohort_id: UUID) -> tuple[Unreached, ...]:
 # --- sending again ------------------------------------------------------------------------------------------------
 
 
-def send_again(
-    db: Session, within: Within, letter_id: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def send_again(db: Session, within: Within, letter_id: UUID, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """Let a stuck letter leave now, and those that waited behind it; one of no more use stays where it is."""
     found = db.execute(
         _letters(now).add_columns(Letter.lane).where(Letter.id == letter_id, Letter.cohort_id == within.cohort.id)

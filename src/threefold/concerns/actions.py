@@ -4,7 +4,6 @@ The audit has none of it, so that nobody who may look there learns who is worrie
 what and when, to its readers alone. Only who reads concerns is noted there.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -13,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from threefold.core.address import email_key
 from threefold.core.concerns import MOST_WORDS
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.store.deeds import record
 from threefold.store.sessions import Me
 from threefold.store.tables import Concern, ConcernLook, ConcernNote, ConcernReader, Person
 
-NewId = Callable[[], UUID]
 NOBODY_READS = (
     "Nobody is named here to read this, so it can’t be sent. Please call, or speak to your safeguarding lead."
 )

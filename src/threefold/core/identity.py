@@ -1,7 +1,12 @@
 """How things are named for life: UUIDv7, so that ids sort by the moment and the order they were made in."""
 
 import hashlib
+from collections.abc import Callable
+from typing import TypeAlias
 from uuid import UUID
+
+NewId: TypeAlias = Callable[[], UUID]
+"""Gives a new id at each call, greater than the one before."""
 
 IN_ONE_MILLISECOND = 4096
 

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from threefold.core import arriving, board
 from threefold.core import happened as rules
 from threefold.core.happened import Fact, How, Kind, Mode, Presence, Scope
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.triad import where_to_sit
-from threefold.day.noting import SOMEBODY, NewId, add, bounds_of, deed, facts_of, is_trainee, is_triad
+from threefold.day.noting import SOMEBODY, add, bounds_of, deed, facts_of, is_trainee, is_triad
 from threefold.store.apart import kept_apart
 from threefold.store.happened import held_session, seats_in
 from threefold.store.rows import PracticeRow, value

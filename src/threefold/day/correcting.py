@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from threefold.core import happened as rules
 from threefold.core.board import CALLED_OFF
 from threefold.core.happened import How, Kind, Scope, Step
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
-from threefold.day.noting import SOMEBODY, NewId, add, bounds_of, facts_of, is_trainee, is_triad
+from threefold.day.noting import SOMEBODY, add, bounds_of, facts_of, is_trainee, is_triad
 from threefold.store.sessions import Me
 from threefold.store.tables import Membership
 from threefold.store.within import AtPractice

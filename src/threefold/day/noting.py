@@ -1,6 +1,6 @@
 """What is noted of a session: facts are added, and never changed. Each leaves a deed with ids only."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core import arriving
 from threefold.core.happened import Bounds, Fact, How, Step
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.store.deeds import record
 from threefold.store.happened import noted_of
@@ -15,7 +16,6 @@ from threefold.store.sessions import Me
 from threefold.store.tables import Happening, Membership, Triad
 from threefold.store.within import AtPractice
 
-NewId = Callable[[], UUID]
 SOMEBODY = Refusal.because("Choose somebody of this cohort.", "member")
 
 

@@ -4,7 +4,7 @@ Rounds that have begun stay as they are: who changes groups then leaves a seat b
 takes a new one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from threefold.core import board
 from threefold.core.grouping import Group
 from threefold.core.happened import minute
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.slots import total_minutes
@@ -30,7 +31,6 @@ from threefold.store.tables import Membership, PlanVersion, PracticeSession, Sea
 from threefold.store.versions import groups_at, groups_in, version
 from threefold.store.within import AtPractice, Within
 
-NewId = Callable[[], UUID]
 Chosen = tuple[UUID | None, Group]
 MOST_IN_A_GROUP = 6
 MOVED_ON = Refusal.because("Somebody has changed the groups meanwhile. Have another look: this is how they are now.")

@@ -1,11 +1,11 @@
 """Whom the made-up centre consists of."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import NewId
 from threefold.core.roster import email_key
 from threefold.store.sessions import Me
 from threefold.store.tables import ConcernReader, Person, Staff
@@ -21,7 +21,7 @@ ONE_BY_ONE = {"Amara Okafor"}
 
 
 def persons(
-    db: Session, names: Collection[str], *, invited: Collection[str], since: datetime, new_id: Callable[[], UUID]
+    db: Session, names: Collection[str], *, invited: Collection[str], since: datetime, new_id: NewId
 ) -> list[Person]:
     """These people, in this order; whoever is not `invited` has a calendar that reads the feed."""
     made = [

@@ -1,6 +1,6 @@
 """Their term: ten evenings, one of them tonight, planned and published, with the letters that told of it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core.contract import PRIVACY_VERSION
 from threefold.core.grouping import Group
+from threefold.core.identity import NewId
 from threefold.core.slots import WeeklyPattern, dates
 from threefold.demo.people import TRAINEES, TUTORS, as_themselves, employ, persons
 from threefold.mail.letters import Postroom
@@ -55,7 +56,7 @@ class Begun:
     settings: Settings
     now: datetime
     since: datetime
-    new_id: Callable[[], UUID]
+    new_id: NewId
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What people do about feedback: keep a draft, send a piece, reflect or skip, open, answer, add, choose a focus."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from threefold.core import feedback as rules
 from threefold.core.competency import Competency
 from threefold.core.feedback import Kind
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.feedback import forms, rows
 from threefold.feedback.forms import Fields
@@ -21,7 +21,6 @@ from threefold.store.rounds import Held, Sent
 from threefold.store.sessions import Me
 from threefold.store.tables import Addendum, Answer, Clearance, Focus, Opening, PracticeSession, Seat
 
-NewId = Callable[[], UUID]
 MOST_ANSWER, MOST_FOCUS = 1000, 240
 OWN_OPENED = "You’ve opened this round, so your reflection"
 

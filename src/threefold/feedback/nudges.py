@@ -1,6 +1,6 @@
 """A tutor asks for pieces that have not come in: who may be asked for what, and the letter and its row in one go."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from threefold.core import reminders
+from threefold.core.identity import NewId
 from threefold.core.nudges import Asking, Quiet, asking
 from threefold.feedback import rows
 from threefold.feedback.queries import Missing, Whom, whom
@@ -18,7 +19,6 @@ from threefold.store.deeds import record
 from threefold.store.sessions import Me
 from threefold.store.tables import Nudge
 
-NewId = Callable[[], UUID]
 Piece = tuple[UUID, int]  # triad and round, of one author
 Key = tuple[UUID, tuple[Piece, ...]]
 

@@ -1,14 +1,13 @@
 """What people do with frameworks: type on a sheet, and keep what they looked at. A version is never changed again."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from threefold.core.competency import Framework, may_stand
 from threefold.core.framework_document import document_of
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.frameworks.sheet import Fields, Kept, Sheet, fields_of, read_sheet
 from threefold.store.deeds import record
@@ -35,7 +34,7 @@ def add(
     *,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Keep a centre's own framework, and let go of the sheet it was made on. Sending it twice keeps it once."""
     there = framework_for(db, framework.id, framework.version)

@@ -3,7 +3,7 @@
 None of these writes a letter to a trainee: whoever runs the unit tells what people would notice (`mail.notices`).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from threefold.core import guests as rules
 from threefold.core.feedback import Felt, complete_client
 from threefold.core.guests import Answer, Invitation, Meets
+from threefold.core.identity import NewId
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.roster import email_key
 from threefold.guests import encounters
@@ -26,7 +27,6 @@ from threefold.store.sessions import Me
 from threefold.store.tables import Encounter, Guest, Letter, Membership, Person
 from threefold.store.within import NotYours, Within
 
-NewId = Callable[[], UUID]
 ONE_OF_YOURS = "This is the address of somebody in this group. Guests come from outside it."
 TAKEN = "Somebody else comes as guest in this round by now. Choose another one."
 ASKED_MEANWHILE = "Somebody else was asked in the meantime, so you need not come. Thank you all the same."

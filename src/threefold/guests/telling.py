@@ -5,7 +5,7 @@ holds its digest alone and every later letter can carry it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core.guests import AHEAD, Change, Door, Said, Standing, changes, door, last_moment, subject_of
-from threefold.core.identity import token_digest
+from threefold.core.identity import NewId, token_digest
 from threefold.core.term import HOLD, SOON
 from threefold.guests import encounters
 from threefold.guests.encounters import LINK, NEWS, NO_POST, Booked, Post
@@ -210,9 +210,7 @@ def news_letter(postroom: Postroom, keys: Keys, news: News, *, id: UUID, now: da
     )
 
 
-async def tell_guests(
-    store: Store, postroom: Postroom, keys: Keys, *, now: datetime, new_id: Callable[[], UUID]
-) -> int:
+async def tell_guests(store: Store, postroom: Postroom, keys: Keys, *, now: datetime, new_id: NewId) -> int:
     """Write what guests have to hear now, and take back what no longer holds; how many letters."""
     wanted = await store.read(lambda db: due(db, now))
     if not wanted:

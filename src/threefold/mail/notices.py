@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from threefold.core.changed import differences, subject
-from threefold.core.identity import later, made_at
+from threefold.core.identity import NewId, later, made_at
 from threefold.core.invitation import Step, written
 from threefold.core.said import clock, day, plural, weekday
 from threefold.core.term import Kind, News, Notice, Overview, Term, news
@@ -65,7 +65,7 @@ class Pile:
 
     postroom: Postroom
     now: datetime
-    new_id: Callable[[], UUID]
+    new_id: NewId
     letters: dict[Hashable, Written] = field(default_factory=dict)
     writes_inside: bool = False  # rather than have the unit run again
     renewed: dict[UUID, UUID] = field(default_factory=dict)
@@ -203,7 +203,7 @@ class Writer:
     term: Term
     now: datetime
     stamp: datetime  # DTSTAMP, which never goes back
-    new_id: Callable[[], UUID]
+    new_id: NewId
 
     def overview(self, overview: Overview) -> Written:
         """All of somebody's dates; what follows is threaded under it."""

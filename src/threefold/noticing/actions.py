@@ -1,11 +1,11 @@
 """What tutors do about what they notice: they talk with somebody, or write something down for themselves."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.store.deeds import record
 from threefold.store.sessions import Me
@@ -25,7 +25,7 @@ def keep(
     id: UUID,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Keep a note, or that a tutor and somebody talked; sending the same form twice keeps it once."""
     if db.get(Conversation, id) is not None:

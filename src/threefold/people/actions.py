@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from threefold.core.address import check_email, check_name, email_key
+from threefold.core.identity import NewId
 from threefold.core.refusal import Problem, Refusal
 from threefold.core.sign_in import (
     CODE_HAD_ITS_DAY,
@@ -63,7 +64,7 @@ class SignedIn:
     destination: str
 
 
-def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: Callable[[], UUID]) -> MustWait | None:
+def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: NewId) -> MustWait | None:
     """Take a request for a link and a code, and post its letter if the address is somebody's.
 
     Known and unknown addresses take the same path and the same time; only nobody's letter is taken back at once.
@@ -116,9 +117,7 @@ def ask(db: Session, asking: Asking, letter: Written, *, now: datetime, new_id: 
     return None
 
 
-def spend_link(
-    db: Session, link: bytes, *, digest: Digest, now: datetime, new_id: Callable[[], UUID]
-) -> SignedIn | Refusal:
+def spend_link(db: Session, link: bytes, *, digest: Digest, now: datetime, new_id: NewId) -> SignedIn | Refusal:
     """Sign in by the button behind a mailed link: spends link and code together, once."""
     row = db.scalar(select(SignInRequest).where(SignInRequest.link_digest == link).with_for_update())
     if row is None or not _asked(db, row, digest).works(now):
@@ -127,7 +126,7 @@ def spend_link(
 
 
 def try_code(
-    db: Session, request_id: UUID, code: bytes, *, digest: Digest, now: datetime, new_id: Callable[[], UUID]
+    db: Session, request_id: UUID, code: bytes, *, digest: Digest, now: datetime, new_id: NewId
 ) -> SignedIn | Refusal:
     """Sign in by a code typed on the page that asked for it. A wrong one counts; the fifth ends link and code.
 
@@ -148,7 +147,7 @@ def try_code(
     return not_the_code(row.wrong_codes)
 
 
-def sign_out(db: Session, person_id: UUID, session_id: UUID, *, now: datetime, new_id: Callable[[], UUID]) -> bool:
+def sign_out(db: Session, person_id: UUID, session_id: UUID, *, now: datetime, new_id: NewId) -> bool:
     """Sign one of a person's browsers out; False when it is not theirs or is signed out already."""
     ended = db.scalar(
         update(SignInSession)
@@ -166,7 +165,7 @@ def sign_out(db: Session, person_id: UUID, session_id: UUID, *, now: datetime, n
     return True
 
 
-def sign_out_everywhere(db: Session, person_id: UUID, *, now: datetime, new_id: Callable[[], UUID]) -> int:
+def sign_out_everywhere(db: Session, person_id: UUID, *, now: datetime, new_id: NewId) -> int:
     """Sign every browser of a person out, this one too, and end links not yet used; how many browsers it was."""
     db.execute(
         update(SignInRequest)
@@ -195,7 +194,7 @@ def save_me(
     pronouns: str,
     zone: str | None,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Keep what a person says about themselves. `zone` None: the same as their group's."""
     person = db.get_one(Person, person_id)
@@ -209,9 +208,7 @@ def save_me(
     return None
 
 
-def wish(
-    db: Session, person_id: UUID, wished: Mapping[Kind, How], *, now: datetime, new_id: Callable[[], UUID]
-) -> None:
+def wish(db: Session, person_id: UUID, wished: Mapping[Kind, How], *, now: datetime, new_id: NewId) -> None:
     """Keep how somebody wants these kinds of letters; kinds that are not named stay as they were.
 
     Whoever wants a kind in the weekly letter wants that letter.
@@ -235,7 +232,7 @@ def wish(
         record(db, id=new_id(), at=now, by=person_id, verb="said how letters come", kinds=turned)
 
 
-def make_tutor(db: Session, email: str, name: str, now: datetime, new_id: Callable[[], UUID]) -> UUID | Refusal:
+def make_tutor(db: Session, email: str, name: str, now: datetime, new_id: NewId) -> UUID | Refusal:
     """Let somebody set up cohorts in this centre, on the command line's word; the person's id, old or new.
 
     Somebody already known keeps the name they go by.
@@ -272,7 +269,7 @@ def invite_link(
     digest: Digest,
     lasts: timedelta,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> None:
     """A sign-in link to hand over in person (the demo and `create-tutor` print one). It has no code and no letter."""
     person = db.get_one(Person, person_id)
@@ -328,7 +325,7 @@ def _asked(db: Session, row: SignInRequest, digest: Digest) -> Asked:
     return Asked(row.expires_at, row.spent_at, row.wrong_codes, at_home)
 
 
-def _spend(db: Session, row: SignInRequest, now: datetime, new_id: Callable[[], UUID]) -> SignedIn:
+def _spend(db: Session, row: SignInRequest, now: datetime, new_id: NewId) -> SignedIn:
     row.spent_at = now
     outbox.forget(db, letter_of(row.id))
     record(db, id=new_id(), at=now, by=row.person_id, verb="signed-in", request=row.id)

@@ -1,6 +1,6 @@
 """What tutors do with plans: keep a draft, choose one, swap two people, note who is away, publish."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.matching import CourseProblem, Plan, check
 from threefold.matching.pins import Pin, pins_out
@@ -42,7 +43,7 @@ def keep_draft(
     pins: Sequence[Pin] = (),
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> UUID | Refusal:
     """Keep a plan as the one to look at; the sixth oldest is let go. Refused when it no longer fits the cohort."""
     if within.cohort.published_at is not None:
@@ -78,9 +79,7 @@ def keep_draft(
     return id_
 
 
-def choose(
-    db: Session, within: Within, plan: PlanDraft, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def choose(db: Session, within: Within, plan: PlanDraft, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """Go back to a plan kept before."""
     if within.cohort.published_at is not None:
         return Refusal.because(PUBLISHED)
@@ -97,7 +96,7 @@ def set_away(
     *,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Who is away on one date: exactly these people."""
     if within.cohort.published_at is not None:
@@ -125,9 +124,7 @@ def set_away(
     return None
 
 
-def share_fours(
-    db: Session, within: Within, *, evenly: bool, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def share_fours(db: Session, within: Within, *, evenly: bool, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """Which comes first in the plans to come: even seats in groups of four, or fewest repeats."""
     if within.cohort.published_at is not None:
         return Refusal.because(PUBLISHED)
@@ -144,7 +141,7 @@ def publish(
     *,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Make the plan true: triads, seats and turns, all or nothing.
 

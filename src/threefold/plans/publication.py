@@ -1,12 +1,12 @@
 """A plan on its way out: its rows, and who hears of it by how many letters."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from threefold.core.grouping import Person as Someone
+from threefold.core.identity import NewId
 from threefold.core.invitation import new_uid
 from threefold.core.publication import lay_out
 from threefold.matching import Plan
@@ -48,7 +48,7 @@ def prepare(
     *,
     domain: str,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Layout:
     """The rows of a publication, from a snapshot. `domain` is the one that invitations come from. Pure."""
     laid_out = lay_out(plan.sessions, cohort.shape, cohort.rooms, [reader.member for reader in course.tutors])

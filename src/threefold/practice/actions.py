@@ -1,14 +1,13 @@
 """What trainees do about a practice session: say they can't make it, take that back, replace their feed's address."""
 
-from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from threefold.core import triad as rules
 from threefold.core.diary import Shows
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.triad import Withdrawn
 from threefold.store.deeds import changed, record
@@ -20,7 +19,7 @@ from threefold.store.within import InTriad
 
 
 def withdraw(
-    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: NewId
 ) -> Withdrawn | Refusal:
     """Note for the tutor that somebody can’t make it. Saying it twice changes nothing more."""
     others = tuple(
@@ -43,9 +42,7 @@ def withdraw(
     return outcome
 
 
-def come_back(
-    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def come_back(db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """Undo "I can't make it"; nothing to do if it was not said. Whoever was asked to step in need not any more.
 
     A calendar that was told so already gets a new invitation: whoever tells of this sees to it (`mail.notices`).
@@ -62,15 +59,13 @@ def come_back(
     return None
 
 
-def replace_feed(db: Session, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> None:
+def replace_feed(db: Session, *, by: Me, now: datetime, new_id: NewId) -> None:
     """A fresh secret address for one's calendar feed; the one before stops working at once."""
     db.execute(update(Person).where(Person.id == by.id).values(feed_number=Person.feed_number + 1))
     record(db, id=new_id(), at=now, by=by.id, verb="replaced their feed", person=by.id)
 
 
-def choose_feed(
-    db: Session, *, takes_feed: bool, shows: Shows, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> None:
+def choose_feed(db: Session, *, takes_feed: bool, shows: Shows, by: Me, now: datetime, new_id: NewId) -> None:
     """Whether somebody's dates come by the feed alone, and how much their calendar shows."""
     person = db.get_one(Person, by.id)
     took_feed = person.takes_feed_since is not None

@@ -3,13 +3,14 @@
 None of these writes a letter: what people would notice is told by whoever runs the unit (`mail.notices`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import NewId
 from threefold.core.meeting import When, may_change
 from threefold.core.publication import LaidOut
 from threefold.core.refusal import Refusal
@@ -36,7 +37,7 @@ def move(
     rooms: Mapping[UUID, str],
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Another time, place, link or room. `rooms` are by triad; one that is not named keeps its room."""
     practice = db.get_one(PracticeSession, at.practice.id)
@@ -49,7 +50,7 @@ def move(
     return None
 
 
-def call_off(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: Callable[[], UUID]) -> Refusal | None:
+def call_off(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """The session will not be held. Said twice, it is called off once."""
     practice = db.get_one(PracticeSession, at.practice.id)
     refusal = may_change(starts_at=practice.starts_at, cancelled=practice.cancelled_at is not None, now=now)
@@ -61,7 +62,7 @@ def call_off(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: Call
 
 
 def swap(
-    db: Session, at: AtPractice, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, at: AtPractice, one: UUID, other: UUID, *, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """Two people of this session take each other's place, roles and all; each keeps their own invitation."""
     practice = db.get_one(PracticeSession, at.practice.id)
@@ -97,9 +98,7 @@ def swap(
     return None
 
 
-def rest(
-    db: Session, at: AtPractice, seat_id: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def rest(db: Session, at: AtPractice, seat_id: UUID, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """Leave out the rounds in which somebody is client who would rather not be; later ones move up. Twice is once."""
     practice = db.get_one(PracticeSession, at.practice.id)
     if refusal := may_change(starts_at=practice.starts_at, cancelled=practice.cancelled_at is not None, now=now):
@@ -140,7 +139,7 @@ def add_session(
     domain: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> UUID:
     """One more session, with its groups. Adding the same one twice (a double click) adds it once."""
     if db.get(PracticeSession, id) is not None:
@@ -188,7 +187,7 @@ def join_the_term(
     domain: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> None:
     """Newcomers observe in the smallest group of each session still to come, until a tutor changes it."""
     if not members:
@@ -217,7 +216,7 @@ def _join_all(
     domain: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> None:
     apart = kept_apart(db, within.cohort.id)
     for practice in coming:
@@ -242,7 +241,7 @@ def join(
     domain: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Somebody of the cohort without a place in this session observes in one of its groups, for this session."""
     practice = db.get_one(PracticeSession, at.practice.id)

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from threefold.core import reply as rules
+from threefold.core.identity import NewId
 from threefold.core.names import first_name
 from threefold.core.reply import CalendarReply, Outcome, Said
 from threefold.core.said import day
@@ -126,7 +127,7 @@ class Writer:
     said: Said
     reply_id: UUID
     now: datetime
-    new_id: Callable[[], UUID]
+    new_id: NewId
 
     def letters(self, follows: Outcome) -> tuple[Written, ...]:
         """To the person and every tutor where a "no" is asked about; to the tutors where a time is proposed."""

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from threefold.core.grouping import Group
+from threefold.core.identity import NewId
 from threefold.core.meeting import When, may_change
 from threefold.core.refusal import Refusal
 from threefold.core.repairs import Why, may_undo
@@ -57,7 +58,7 @@ def mend(
     domain: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Put each of these sessions into its groups; what stays as it was keeps its turns, room and tutor to the byte.
 
@@ -113,7 +114,7 @@ def pair_up(
     domain: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """The two who are left of a group work as a pair, and this tutor observes them."""
     if refusal := _changeable(db, at, now):
@@ -150,7 +151,7 @@ def move_group(
     link: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """One group meets at another time, as a session of its own (`id`); everybody keeps their seat and invitation.
 
@@ -194,7 +195,7 @@ def move_group(
 
 
 def undo(
-    db: Session, within: Within, kept: PlanVersion, *, domain: str, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, kept: PlanVersion, *, domain: str, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """Take the newest change of seats back as if it had not been, while nobody has heard of it. Twice is once."""
     practices = list(groups_in(kept.after))
@@ -222,7 +223,7 @@ def undo(
 
 
 def go_back(
-    db: Session, within: Within, kept: PlanVersion, *, domain: str, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: Within, kept: PlanVersion, *, domain: str, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """The groups of these sessions as they were before a change, as a change of its own that people hear of."""
     practices = list(groups_in(kept.after))
@@ -248,9 +249,7 @@ def heard(db: Session, cohort_id: UUID, practices: Sequence[UUID], since: dateti
     return db.scalar(asked.limit(1)) is not None
 
 
-def _restore(
-    db: Session, within: Within, kept: PlanVersion, *, domain: str, now: datetime, new_id: Callable[[], UUID]
-) -> None:
+def _restore(db: Session, within: Within, kept: PlanVersion, *, domain: str, now: datetime, new_id: NewId) -> None:
     """The groups as they were before a change, with the very seats that people held then."""
     before = groups_in(kept.before)
     for practice, groups in before.items():

@@ -5,7 +5,7 @@ was held says itself how it was held, and sessions added later follow what is us
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from threefold.core.grouping import Group
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.repairs import Why
 from threefold.core.roles import Turning
@@ -137,7 +138,7 @@ def change_term(
     domain: str,
     by: Me,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Refusal | None:
     """Make it so. Refused where the cohort is not as it was when this was reckoned."""
     cohort = db.get_one(Cohort, within.cohort.id)

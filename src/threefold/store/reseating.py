@@ -1,6 +1,6 @@
 """One session's people put into these groups: whoever stays keeps their seat, and what is as it was is not touched."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from threefold.core.grouping import Group
+from threefold.core.identity import NewId
 from threefold.core.publication import rota
 from threefold.core.roles import Role
 from threefold.core.slots import SessionShape
@@ -62,7 +63,7 @@ def reseat(
     *,
     domain: str,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> None:
     """Make these the groups of a session. Who is in none of them gives their seat up; who is new gets one.
 

@@ -1,12 +1,12 @@
 """A place in a practice session as a row, and the same place taken again under an invitation of its own."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import NewId
 from threefold.core.invitation import new_uid
 from threefold.store.tables import Seat, Turn
 
@@ -22,7 +22,7 @@ def new_seat(
     *,
     domain: str,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Seat:
     """A place nobody was told of yet. `domain` is the one that invitations come from."""
     id_ = new_id()
@@ -38,7 +38,7 @@ def new_seat(
     )
 
 
-def take_again(db: Session, seat: UUID, *, now: datetime, new_id: Callable[[], UUID]) -> UUID:
+def take_again(db: Session, seat: UUID, *, now: datetime, new_id: NewId) -> UUID:
     """The same place under a new UID, since calendars do not re-open an entry that was cancelled; its new id."""
     old = db.get_one(Seat, seat)
     old.given_up_at = now

@@ -1,6 +1,6 @@
 """Every version of who sits where, once a term is published: what a change touched, before it and after."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from msgspec import convert, to_builtins
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from threefold.core.identity import NewId
 from threefold.core.roles import Role
 from threefold.store.reseating import Sitting, sittings_of
 from threefold.store.tables import PlanVersion
@@ -50,7 +51,7 @@ def version(
     why: str,
     by: UUID,
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Iterator[None]:
     """Keep what this block does to these sessions as a version of the plan; nothing, if it changes nothing.
 

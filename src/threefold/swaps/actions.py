@@ -4,7 +4,7 @@ Nothing here writes a letter. A place that has changed hands is told as every ch
 is asked, or has answered, is read from these rows (`reminding.swaps`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from threefold.core import swaps as rules
 from threefold.core.grouping import Person
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.roles import Role
 from threefold.core.standing import Place
@@ -34,14 +35,12 @@ BEGUN = "This session has begun already."
 CALLED_OFF = "This session has been called off."
 HAVE_A_PLACE = "You have a place in this session, so there’s nothing to stand by for."
 
-Ids = Callable[[], UUID]
-
 
 # --- asking -----------------------------------------------------------------------------------------------------
 
 
 def ask(
-    db: Session, picture: Picture, place: Place, way: Way | None, words: str, *, by: Me, now: datetime, new_id: Ids
+    db: Session, picture: Picture, place: Place, way: Way | None, words: str, *, by: Me, now: datetime, new_id: NewId
 ) -> UUID | Refusal:
     """Ask somebody to take a place of the asker's. `way` is one of those that stand open, None if it does no more.
 
@@ -54,7 +53,7 @@ def ask(
     return _ask(db, picture, place, way.member, way.in_return, way.answer_by, words, by=by.id, now=now, new_id=new_id)
 
 
-def ask_standby(db: Session, picture: Picture, place: Place, *, now: datetime, new_id: Ids) -> UUID | None:
+def ask_standby(db: Session, picture: Picture, place: Place, *, now: datetime, new_id: NewId) -> UUID | None:
     """Ask the next on the standby list to step in for somebody who can't come; None where there is nobody to ask."""
     if picture.open_for(place.seat) is not None:
         return None
@@ -77,7 +76,7 @@ def _ask(
     *,
     by: UUID | None,
     now: datetime,
-    new_id: Ids,
+    new_id: NewId,
 ) -> UUID:
     id_ = new_id()
     db.add(
@@ -103,7 +102,7 @@ def _ask(
 
 
 def accept(
-    db: Session, picture: Picture, request: Request, *, domain: str, by: Me, now: datetime, new_id: Ids
+    db: Session, picture: Picture, request: Request, *, domain: str, by: Me, now: datetime, new_id: NewId
 ) -> Over | None:
     """The places change hands, with every turn that belongs to them; whoever gets one gets an invitation of their own.
 
@@ -145,18 +144,18 @@ def _handed(sitting: Sitting, gives: UUID, takes: UUID) -> Sitting:
     return replace(sitting, members=tuple(map(who, sitting.members)), rota=rota)
 
 
-def decline(db: Session, picture: Picture, request: Request, *, by: Me, now: datetime, new_id: Ids) -> Over | None:
+def decline(db: Session, picture: Picture, request: Request, *, by: Me, now: datetime, new_id: NewId) -> Over | None:
     """No thanks. Nothing more is asked or kept. Said twice, it is said once."""
     return _end(db, picture, request, Settled.DECLINED, "declined a swap", by=by, now=now, new_id=new_id)
 
 
-def take_back(db: Session, picture: Picture, request: Request, *, by: Me, now: datetime, new_id: Ids) -> Over | None:
+def take_back(db: Session, picture: Picture, request: Request, *, by: Me, now: datetime, new_id: NewId) -> Over | None:
     """Whoever asked would rather not have asked, or not this person."""
     return _end(db, picture, request, Settled.TAKEN_BACK, "took a swap back", by=by, now=now, new_id=new_id)
 
 
 def _end(
-    db: Session, picture: Picture, request: Request, as_: Settled, verb: str, *, by: Me, now: datetime, new_id: Ids
+    db: Session, picture: Picture, request: Request, as_: Settled, verb: str, *, by: Me, now: datetime, new_id: NewId
 ) -> Over | None:
     if request.settled_as is not None:
         return None if request.settled_as is as_ else rules.why_over(picture.standing, request, now)
@@ -168,7 +167,7 @@ def _end(
 # --- by time ----------------------------------------------------------------------------------------------------
 
 
-def settle_over(db: Session, picture: Picture, *, now: datetime, new_id: Ids) -> int:
+def settle_over(db: Session, picture: Picture, *, now: datetime, new_id: NewId) -> int:
     """Settle every open request that nobody can accept any more; how many there were."""
     count = 0
     for request in picture.requests:
@@ -182,7 +181,7 @@ def settle_over(db: Session, picture: Picture, *, now: datetime, new_id: Ids) ->
     return count
 
 
-def look_after(db: Session, cohort: CohortRow, *, now: datetime, new_id: Ids) -> None:
+def look_after(db: Session, cohort: CohortRow, *, now: datetime, new_id: NewId) -> None:
     """What time does in one cohort: questions end, the next on a standby list is asked (`queries.to_look_after`)."""
     settle_over(db, look(db, cohort, now), now=now, new_id=new_id)
     picture = look(db, cohort, now)
@@ -197,7 +196,7 @@ def look_after(db: Session, cohort: CohortRow, *, now: datetime, new_id: Ids) ->
 # --- standing by ------------------------------------------------------------------------------------------------
 
 
-def stand_by(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: Ids) -> Refusal | None:
+def stand_by(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """Somebody without a place would step in at short notice. Said twice, it is said once."""
     if refusal := _may_stand_by(db, at, now):
         return refusal
@@ -212,7 +211,7 @@ def stand_by(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: Ids)
     return None
 
 
-def stand_by_no_more(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: Ids) -> None:
+def stand_by_no_more(db: Session, at: AtPractice, *, by: Me, now: datetime, new_id: NewId) -> None:
     """Off the list."""
     if _stands_by_no_more(db, at.practice.id, at.membership.id, now):
         record(

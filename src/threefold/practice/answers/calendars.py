@@ -1,6 +1,6 @@
 """What a calendar answers by itself: kept once, and counted once a "no" has waited for long enough."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core import reply as rules
+from threefold.core.identity import NewId
 from threefold.core.refusal import Refusal
 from threefold.core.reply import Answer, Kept, Outcome, Said, Settled
 from threefold.core.triad import Withdrawn
@@ -47,7 +48,7 @@ def keep(
     digest: bytes,
     letters: Mapping[str, tuple[Written, ...]],
     now: datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
 ) -> Outcome | None:
     """Keep what a calendar answered, and settle what it overtakes; None where this very answer was kept before.
 
@@ -138,7 +139,7 @@ def _is_due(place: Held, now: datetime) -> bool:
     return due is not None and due <= now
 
 
-def count(db: Session, place: Held, *, now: datetime, new_id: Callable[[], UUID]) -> Withdrawn | Refusal | None:
+def count(db: Session, place: Held, *, now: datetime, new_id: NewId) -> Withdrawn | Refusal | None:
     """Let a "no" that is due count as its holder's word; None where somebody has settled it in the meantime."""
     if not any(again.seat.id == place.seat.id for again in due_declines(db, now)):
         return None

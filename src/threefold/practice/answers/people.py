@@ -1,6 +1,5 @@
 """What people say of it: whoever was invited, and their tutors."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from threefold.core import reply as rules
+from threefold.core.identity import NewId
 from threefold.core.names import first_name
 from threefold.core.refusal import Refusal
 from threefold.core.reply import Answer, Kept, Settled
@@ -23,7 +23,7 @@ from threefold.store.within import AtPractice, InTriad, NotYours
 
 
 def confirm(
-    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: NewId
 ) -> Withdrawn | Refusal:
     """The "no" of their calendar was theirs: it is the same as saying so on our page. Twice is once."""
     outcome = cannot_make_it(db, within, seat, by=by, now=now, new_id=new_id)
@@ -32,9 +32,7 @@ def confirm(
     return outcome
 
 
-def coming(
-    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
-) -> Refusal | None:
+def coming(db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: NewId) -> Refusal | None:
     """They are coming, whatever their calendar said; where its "no" has counted already, that is taken back."""
     refusal = come_back(db, within, seat, by=by, now=now, new_id=new_id)
     open_ = waiting(db, seat.id)
@@ -45,7 +43,7 @@ def coming(
 
 
 def cannot_make_it(
-    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, within: InTriad, seat: SeatRow, *, by: Me, now: datetime, new_id: NewId
 ) -> Withdrawn | Refusal:
     """The one way from a calendar's "no" to a withdrawal."""
     return withdraw(db, within, seat, by=by, now=now, new_id=new_id)
@@ -119,7 +117,7 @@ def proposals_at(db: Session, at: AtPractice, now: datetime) -> list[Proposal]:
 
 
 def keep_the_time(
-    db: Session, at: AtPractice, reply_id: UUID, *, by: Me, now: datetime, new_id: Callable[[], UUID]
+    db: Session, at: AtPractice, reply_id: UUID, *, by: Me, now: datetime, new_id: NewId
 ) -> Refusal | None:
     """A tutor keeps the time as it is; whoever proposed another is told (`core.term`). Said twice, it is said once.
 

@@ -1,6 +1,5 @@
 """Letters that came back."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -8,13 +7,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from threefold.core.address import email_key
+from threefold.core.identity import NewId
 from threefold.store.deeds import changed, record
 from threefold.store.tables import Letter, Membership, Person
 
 
-def came_back(
-    db: Session, letter: UUID | str, address: str, status: str, *, now: datetime, new_id: Callable[[], UUID]
-) -> bool:
+def came_back(db: Session, letter: UUID | str, address: str, status: str, *, now: datetime, new_id: NewId) -> bool:
     """An address takes no letters: it is marked, and what waits for it is stopped. False where this is not known.
 
     Known by the letter itself (its id, or its Message-ID, which only they were told to whom it went), and only while
