@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from tests.browser.running import DESK, PHONE
 from tests.browser.walking import kind_of
 
-# A letter's frame runs no script, so axe has nobody to ask in it: the browser complains of each question that gets lost.
+# A letter's frame runs no script, so axe has nobody to ask in it, and the browser complains of each question.
 RULES = {
     "iframes": False,
     "resultTypes": ["violations"],
